@@ -1,0 +1,1 @@
+"""Public threat feeds: bytes in, rows with each feed's own columns out."""

@@ -1,0 +1,1 @@
+"""Forecasting of weekly counts: frames in, quantiles and scores out."""

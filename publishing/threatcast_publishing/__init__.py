@@ -1,0 +1,1 @@
+"""Publication: published tables in, a release folder out."""
