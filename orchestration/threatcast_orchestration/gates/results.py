@@ -1,0 +1,99 @@
+"""What came of a gate, as plain objects that JSON, Dagster and a person can read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SEVERITIES = ("info", "warning", "critical")
+
+
+@dataclass(frozen=True)
+class ExpectationResult:
+    """What came of one expectation.
+
+    `unexpected_count` is None for rules on a whole table; `sample` holds up to five rows that
+    broke the rule, in the columns that the suite allows to be shown.
+    """
+
+    type: str
+    kwargs: dict[str, Any]
+    frame: str
+    success: bool
+    severity: str
+    unexpected_count: int | None
+    element_count: int | None
+    observed: Any
+    sample: list[dict[str, Any]]
+    why: str
+    cure: str
+    error: str = ""
+
+    @property
+    def rule(self) -> str:
+        """Return the rule in one line, e.g. `expect_... (column=week, mostly=0.99)`."""
+        shown = ", ".join(f"{key}={_brief(value)}" for key, value in self.kwargs.items())
+        return f"{self.type}({shown})"
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """What came of one suite. A suite that crashed is a critical failure, never a pass."""
+
+    suite: str
+    protects: str
+    expectations: tuple[ExpectationResult, ...]
+    rows: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    error: str = ""
+    docs: str = ""
+
+    @property
+    def success(self) -> bool:
+        """Whether every expectation held."""
+        return not self.error and not self.failures
+
+    @property
+    def failures(self) -> list[ExpectationResult]:
+        """The expectations that did not hold, the worst first."""
+        failed = [rule for rule in self.expectations if not rule.success]
+        return sorted(failed, key=lambda rule: -SEVERITIES.index(rule.severity))
+
+    @property
+    def severity(self) -> str | None:
+        """Severity of the worst failure; None if all held."""
+        if self.error:
+            return "critical"
+        return self.failures[0].severity if self.failures else None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether nothing may go on from here."""
+        return self.severity == "critical"
+
+    @property
+    def summary(self) -> str:
+        """One sentence for a log line or a person."""
+        if self.error:
+            return f"{self.suite}: the gate itself crashed and counts as failed: {self.error}"
+        if self.success:
+            return f"{self.suite}: all {len(self.expectations)} expectations hold"
+        worst = self.failures[0]
+        count = "" if worst.unexpected_count is None else f", {worst.unexpected_count} rows"
+        return (
+            f"{self.suite}: {len(self.failures)} of {len(self.expectations)} expectations failed, "
+            f"the worst {worst.severity}: {worst.rule}{count}. {worst.why} Cure: {worst.cure}"
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it, fit for JSON."""
+        return asdict(self) | {
+            "success": self.success,
+            "severity": self.severity,
+            "expectations": [asdict(rule) for rule in self.expectations],
+        }
+
+
+def _brief(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
