@@ -1,0 +1,1 @@
+"""C2-Tracker: command-and-control servers found by saved searches."""

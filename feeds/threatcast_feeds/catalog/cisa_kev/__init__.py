@@ -1,0 +1,1 @@
+"""CISA's Known Exploited Vulnerabilities."""

@@ -1,0 +1,1 @@
+"""OpenPhish community feed: a fixed-size window of phishing URLs."""

@@ -1,0 +1,1 @@
+"""ThreatFox: addresses of command-and-control servers, by a git mirror."""

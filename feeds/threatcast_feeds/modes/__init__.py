@@ -1,0 +1,1 @@
+"""Where payloads come from: the live source, recordings, the simulation, a git history."""

@@ -1,0 +1,151 @@
+"""Writing the one Parquet file that every parser owes: the feed's columns, then `payload`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from threatcast_feeds.readers.diagnosis import refuse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from threatcast_feeds.parsing import PayloadSource
+    from threatcast_feeds.registry import FeedSpec
+
+CHUNK_ROWS = 65_536
+
+
+def copy_query(source: PayloadSource, query: str, target: Path) -> int:
+    """Write what a query gives as the payload's raw Parquet; returns the number of rows.
+
+    Parameters
+    ----------
+    source : PayloadSource
+        Its DuckDB connection runs the query.
+    query : str
+        A SELECT that gives at least the feed's columns by name; they are cast to the types of
+        the catalog. In it `{file}` stands for the landed file as an SQL string.
+    target : Path
+        The file to write.
+
+    Raises
+    ------
+    ParseError
+        If DuckDB cannot read the payload as the query expects.
+    """
+    import duckdb
+
+    columns = ", ".join(
+        f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in source.spec.columns.items()
+    )
+    statement = (
+        f"COPY (SELECT {columns}, {literal(source.payload)} AS payload "
+        f"FROM ({query.replace('{file}', literal(str(source.path)))})) "
+        f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    try:
+        row = source.duckdb().execute(statement).fetchone()
+    except duckdb.Error as error:
+        raise explain(source, error) from error
+    return int(row[0]) if row else 0
+
+
+def explain(source: PayloadSource, error: Exception) -> Exception:
+    """Return the ParseError that says in our words what DuckDB could not read."""
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    first = first.replace(str(source.path), "the payload")
+    if "utf" in first.lower() or "unicode" in first.lower():
+        source.text()  # names the byte, if that is what is wrong
+    return refuse(source, f"the payload cannot be read as {source.ext}: {first[:300]}")
+
+
+def write_rows(source: PayloadSource, rows: Iterable[Sequence[Any]], target: Path) -> int:
+    """Write rows made in Python as the payload's raw Parquet; returns their number.
+
+    Parameters
+    ----------
+    source : PayloadSource
+        Its catalog entry gives names and types.
+    rows : iterable of sequences
+        Values in the order of the feed's columns; without `payload`.
+    target : Path
+        The file to write.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = arrow_schema(source.spec)
+    kinds = list(schema.types)[:-1]
+    written = 0
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        for chunk in _chunks(rows):
+            values = list(zip(*chunk, strict=True))
+            arrays = [
+                pa.array(column, type=kind) for column, kind in zip(values, kinds, strict=True)
+            ]
+            arrays.append(pa.array([source.payload] * len(chunk), type=pa.string()))
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+            written += len(chunk)
+    return written
+
+
+def write_columns(source: PayloadSource, values: dict[str, Any], target: Path) -> int:
+    """Write whole columns (lists or Arrow arrays by name) as the payload's raw Parquet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = arrow_schema(source.spec)
+    arrays = []
+    for name in source.spec.columns:
+        given, kind = values[name], schema.field(name).type
+        is_arrow = isinstance(given, pa.Array | pa.ChunkedArray)
+        arrays.append(given.cast(kind) if is_arrow else pa.array(given, type=kind))
+    rows = len(arrays[0])
+    arrays.append(pa.repeat(pa.scalar(source.payload, pa.string()), rows))
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), target, compression="zstd")
+    return rows
+
+
+def write_empty(spec: FeedSpec, target: Path) -> None:
+    """Write a raw Parquet file without rows, so that a feed's folder can always be read."""
+    import pyarrow.parquet as pq
+
+    pq.write_table(arrow_schema(spec).empty_table(), target, compression="zstd")
+
+
+def arrow_schema(spec: FeedSpec) -> pa.Schema:
+    """Return the feed's raw columns and `payload` as an Arrow schema."""
+    import pyarrow as pa
+
+    kinds = {
+        "VARCHAR": pa.string(),
+        "VARCHAR[]": pa.list_(pa.string()),
+        "BOOLEAN": pa.bool_(),
+        "SMALLINT": pa.int16(),
+        "INTEGER": pa.int32(),
+        "BIGINT": pa.int64(),
+        "UINTEGER": pa.uint32(),
+        "DOUBLE": pa.float64(),
+        "DATE": pa.date32(),
+        "TIMESTAMP": pa.timestamp("us"),
+    }
+    fields = [pa.field(name, kinds[kind]) for name, kind in spec.columns.items()]
+    return pa.schema([*fields, pa.field("payload", pa.string())])
+
+
+def literal(text: str) -> str:
+    """Return text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _chunks(rows: Iterable[Sequence[Any]]) -> Iterable[list[Sequence[Any]]]:
+    chunk: list[Sequence[Any]] = []
+    for row in rows:
+        chunk.append(row)
+        if len(chunk) == CHUNK_ROWS:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
