@@ -1,0 +1,259 @@
+"""Payloads from a folder of recordings: one file a vintage, or many in a tar.
+
+    MIRROR/<feed>/<YYYY-MM-DD>.<ext>[.gz]
+    MIRROR/<feed>/vintages.tar.xz            members named in the same way
+
+The tar is read as a stream and never written out: unpacked it is hundreds of megabytes, and its
+dictionary alone takes 128 MiB of memory. One damaged file costs that file: what lies before and
+beside it is still handed over, and then the first damage is raised.
+"""
+
+from __future__ import annotations
+
+import gzip
+import heapq
+import lzma
+import re
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import IO, Protocol
+
+from threatcast_feeds.arrivals import Arrival
+from threatcast_feeds.errors import FeedError, FetchError, UnpackError
+from threatcast_feeds.registry import FeedSpec
+
+ARCHIVE = "vintages.tar.xz"
+_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.([a-z0-9]+)(\.gz)?")
+_DAMAGE = (tarfile.TarError, lzma.LZMAError, EOFError, gzip.BadGzipFile, zlib.error)
+_CHUNK = 1 << 20
+_KEPT = "all other vintages of this feed, and all landed before"
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+@dataclass(frozen=True, order=True)
+class _Vintage:
+    """One recorded payload; `read` gives its plain bytes."""
+
+    day: date
+    name: str
+    ext: str = field(compare=False)
+    read: Callable[[], bytes] = field(compare=False, repr=False)
+
+
+def arrivals(
+    spec: FeedSpec,
+    mirror: Path,
+    until: date | None,
+    known: set[date],
+    *,
+    mode: str = "mirror",
+) -> Iterator[Arrival]:
+    """Yield a feed's recorded payloads in the order of their days.
+
+    Parameters
+    ----------
+    spec : FeedSpec
+        The feed.
+    mirror : Path
+        The folder that holds a folder a feed.
+    until : date or None
+        Later vintages are neither read nor yielded. A reference feed without any vintage by
+        then gives its earliest one: places do not change with the events counted in them.
+    known : set of date
+        Days already landed; their payloads are not read again.
+    mode : str
+        What to write down as the origin: `mirror`, or `sample` for simulated recordings.
+
+    Raises
+    ------
+    FetchError
+        If the folder is missing or holds no payload, or (after all good ones) if a file's name
+        is not a vintage of this feed.
+    UnpackError
+        After all good payloads: if a file or the archive is cut, too large or hostile.
+    """
+    folder = mirror / spec.key
+    plain, strangers = _listing(spec, folder)
+    archive = folder / ARCHIVE
+    if not plain and not archive.is_file():
+        raise FetchError(
+            spec.key,
+            str(folder),
+            "there is no payload" if folder.is_dir() else "there is no such folder",
+            kept="all landed before",
+            cure=f"Put files named YYYY-MM-DD.{spec.extensions[0]}[.gz] there, "
+            "or point --mirror at the folder that holds the feeds",
+        )
+    last = _last_day(spec, plain, archive, until, known)
+    problems: list[FeedError] = list(strangers)
+    packed = _archived(spec, archive, last, known, problems) if archive.is_file() else iter(())
+    done = set(known)
+    for vintage in heapq.merge(plain, packed):
+        if vintage.day in done or (last and vintage.day > last):
+            continue
+        done.add(vintage.day)
+        try:
+            content = vintage.read()
+        except FeedError as error:
+            problems.append(error)
+            continue
+        yield Arrival(
+            feed=spec.key,
+            day=vintage.day,
+            ext=vintage.ext,
+            content=content,
+            # a recording says its day only, and it was whole at the end of it
+            retrieved_at=datetime.combine(vintage.day, time(23, 59, 59), UTC),
+            mode=mode,
+            url=f"{mode}:{spec.key}/{vintage.name}",
+        )
+    if problems:
+        raise problems[0]
+
+
+def _listing(spec: FeedSpec, folder: Path) -> tuple[list[_Vintage], list[FeedError]]:
+    """Return the plain files of a feed's folder by day, and a complaint about any other."""
+    vintages: list[_Vintage] = []
+    strangers: list[FeedError] = []
+    try:
+        paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise FetchError(
+            spec.key, str(folder), f"cannot be read: {error.strerror}", kept="all landed before"
+        ) from error
+    for path in paths:
+        if path.name.startswith(".") or path.name == ARCHIVE:
+            continue
+        named = _parse_name(spec, path.name)
+        if named is None or not path.is_file():
+            strangers.append(
+                FetchError(
+                    spec.key,
+                    str(path),
+                    "is not a vintage: names are YYYY-MM-DD and one of "
+                    + ", ".join(f".{ext}[.gz]" for ext in spec.extensions),
+                    kept=_KEPT,
+                    cure="Rename it or take it away",
+                )
+            )
+            continue
+        day, ext = named
+        vintages.append(_Vintage(day, path.name, ext, _file_reader(spec, path)))
+    return sorted(vintages), strangers
+
+
+def _parse_name(spec: FeedSpec, name: str) -> tuple[date, str] | None:
+    match = _NAME.fullmatch(name)
+    if match is None or match[2] not in spec.extensions:
+        return None
+    try:
+        return date.fromisoformat(match[1]), match[2]
+    except ValueError:
+        return None
+
+
+def _file_reader(spec: FeedSpec, path: Path) -> Callable[[], bytes]:
+    def read() -> bytes:
+        opener = gzip.open if path.suffix == ".gz" else open
+        try:
+            with opener(path, "rb") as file:
+                return _bounded(spec, path.name, file)
+        except _DAMAGE as error:
+            raise _damaged(spec, str(path), error) from error
+        except OSError as error:
+            raise FetchError(
+                spec.key, str(path), f"cannot be read: {error.strerror or error}", kept=_KEPT
+            ) from error
+
+    return read
+
+
+def _bounded(spec: FeedSpec, name: str, file: _Readable) -> bytes:
+    """Read a file to its end, but not past what a payload of this feed may hold."""
+    most = spec.limits.max_bytes
+    content = file.read(most + 1)
+    if len(content) > most:
+        raise UnpackError(
+            spec.key,
+            name,
+            f"unpacks to more than {most:,} bytes",
+            kept=_KEPT,
+            cure="If the feed really grew so large, raise limits.max_bytes in its defs.yaml",
+        )
+    return content
+
+
+def _archived(
+    spec: FeedSpec, archive: Path, last: date | None, known: set[date], problems: list[FeedError]
+) -> Iterator[_Vintage]:
+    """Yield the wanted members of the archive; damage ends it and is noted in `problems`."""
+    try:
+        for member, file in _stream(archive):
+            day, ext = _check_member(spec, archive, member)
+            if file is None or day in known or (last and day > last):
+                continue
+            plain: _Readable = gzip.GzipFile(fileobj=file) if member.name.endswith(".gz") else file
+            content = _bounded(spec, f"{ARCHIVE}, member {member.name}", plain)
+            yield _Vintage(day, member.name, ext, lambda content=content: content)  # type: ignore[misc]
+    except _DAMAGE as error:
+        problems.append(_damaged(spec, str(archive), error))
+    except UnpackError as error:
+        problems.append(error)
+
+
+def _stream(archive: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
+    """Yield the members of a compressed tar one after the other, without seeking."""
+    # tarfile's own xz stream takes a cut file for a finished one; LZMAFile does not
+    with lzma.open(archive) as unpacked, tarfile.open(fileobj=unpacked, mode="r|") as tar:
+        for member in tar:
+            yield member, tar.extractfile(member) if member.isfile() else None
+        while unpacked.read(_CHUNK):
+            pass
+
+
+def _check_member(spec: FeedSpec, archive: Path, member: tarfile.TarInfo) -> tuple[date, str]:
+    """Return day and extension of a member; anything but a plain file so named is refused."""
+    named = _parse_name(spec, member.name.removeprefix("./"))
+    if not member.isfile() or named is None:
+        raise UnpackError(
+            spec.key,
+            str(archive),
+            f"member {member.name!r} is not a plain file named YYYY-MM-DD and one of "
+            + ", ".join(f".{ext}" for ext in spec.extensions),
+            kept=_KEPT,
+            cure="Make the archive again, with vintages only and without folders or links",
+        )
+    return named
+
+
+def _last_day(
+    spec: FeedSpec, plain: list[_Vintage], archive: Path, until: date | None, known: set[date]
+) -> date | None:
+    """Return the last day to hand over: `until`, or a reference feed's earliest vintage."""
+    if until is None or spec.role != "reference":
+        return until
+    days = {vintage.day for vintage in plain} | known
+    if archive.is_file() and not any(day <= until for day in days):
+        try:
+            days |= {_check_member(spec, archive, member)[0] for member, _ in _stream(archive)}
+        except (*_DAMAGE, UnpackError):
+            # the second reading names the damage, after all that is still good
+            pass
+    return max(until, min(days)) if days else until
+
+
+def _damaged(spec: FeedSpec, place: str, error: Exception) -> UnpackError:
+    return UnpackError(
+        spec.key,
+        place,
+        f"the file is cut or damaged ({error})",
+        kept=_KEPT,
+        cure="Copy it again from where it came, then run again",
+    )
