@@ -127,10 +127,7 @@ class Landing:
         LandingError
             If the file is missing, cut or altered.
         """
-        content = decompress(landed.path, landed.feed)
-        if sha256(content).hexdigest() != landed.sha256:
-            raise self._damaged(landed.feed, landed.path, "does not match its hash")
-        return content
+        return check_intact(landed)
 
     def open_path(self, landed: Landed) -> Path:
         """Return the compressed file, which DuckDB reads with `compression = 'zstd'`.
@@ -141,7 +138,7 @@ class Landing:
             If it is no longer there.
         """
         if not landed.path.is_file():
-            raise self._damaged(landed.feed, landed.path, "is gone")
+            raise damaged(landed.feed, landed.path, "is gone")
         return landed.path
 
     def note_attempt(
@@ -210,17 +207,26 @@ class Landing:
                 is_repeat=facts["stored_as"] != stem,
             )
         except (OSError, ValueError, KeyError) as error:
-            raise self._damaged(note.parent.name, note, f"cannot be read ({error})") from error
+            raise damaged(note.parent.name, note, f"cannot be read ({error})") from error
 
-    @staticmethod
-    def _damaged(feed: str, path: Path, what: str) -> LandingError:
-        return LandingError(
-            feed,
-            str(path),
-            f"the landed file {what}",
-            kept="the rows parsed from it, and all other payloads",
-            cure="Restore it from a backup, or remove it with its .meta.json and pull again",
-        )
+
+def check_intact(landed: Landed) -> bytes:
+    """Return the plain bytes of a payload; raises LandingError if they are not what was landed."""
+    content = decompress(landed.path, landed.feed)
+    if sha256(content).hexdigest() != landed.sha256:
+        raise damaged(landed.feed, landed.path, "does not match its hash")
+    return content
+
+
+def damaged(feed: str, path: Path, what: str) -> LandingError:
+    """Return the error for a landed file that is no longer what was landed."""
+    return LandingError(
+        feed,
+        str(path),
+        f"the landed file {what}",
+        kept="the rows parsed from it, and all other payloads",
+        cure="Restore it from a backup, or remove it with its .meta.json and pull again",
+    )
 
 
 def compress(content: bytes) -> bytes:
@@ -245,13 +251,7 @@ def decompress(path: Path, feed: str, most: int | None = None) -> bytes:
         with pa.OSFile(str(path)) as file, pa.CompressedInputStream(file, "zstd") as stream:
             content: bytes = stream.read(most)
     except (OSError, pa.ArrowException) as error:
-        raise LandingError(
-            feed,
-            str(path),
-            f"the landed file cannot be read: {error}",
-            kept="the rows parsed from it, and all other payloads",
-            cure="Restore it from a backup, or remove it with its .meta.json and pull again",
-        ) from error
+        raise damaged(feed, path, f"cannot be read: {error}") from error
     return content
 
 

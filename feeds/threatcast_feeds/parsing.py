@@ -8,7 +8,11 @@ stay in landing and rows parsed before stay in raw. Nothing good is ever deleted
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cache
@@ -17,7 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.errors import FeedError, LandingError, ParseError, PayloadRefused
-from threatcast_feeds.landing import Landed, Landing, compress, decompress, write_durably
+from threatcast_feeds.landing import (
+    Landed,
+    Landing,
+    check_intact,
+    compress,
+    damaged,
+    decompress,
+    write_durably,
+)
 from threatcast_feeds.readers.diagnosis import KEPT, decode
 from threatcast_feeds.readers.tables import write_empty
 from threatcast_feeds.registry import FeedSpec, parser_of
@@ -26,6 +38,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MOST_SAMPLES = 5
+WORKERS = 2
 __all__ = ["Outcome", "ParseError", "ParseOutcome", "PayloadSource", "parse_new", "set_aside"]
 
 
@@ -71,8 +84,17 @@ class PayloadSource:
         return f"payload of {self.day} ({self.payload})"
 
     def read(self) -> bytes:
-        """Return the plain bytes."""
-        return decompress(self.path, self.spec.key)
+        """Return the plain bytes, checked against the payload's name (its hash).
+
+        Raises
+        ------
+        LandingError
+            If the landed file is missing, cut or altered.
+        """
+        content = decompress(self.path, self.spec.key)
+        if sha256(content).hexdigest()[:12] != self.payload:
+            raise damaged(self.spec.key, self.path, "does not match its hash")
+        return content
 
     def head(self, most: int) -> bytes:
         """Return the first plain bytes, without decompressing the rest."""
@@ -150,64 +172,163 @@ def parse_new(
         Of the payloads parsed now, by day; empty if there was nothing new.
     """
     folder = raw_root / spec.key
-    folder.mkdir(parents=True, exist_ok=True)
+    _prepare(folder, spec)
     version = parser_version(spec)
-    empty = folder / "_empty.parquet"
-    if not empty.is_file():
-        _replace(empty, lambda target: write_empty(spec, target))
+    payloads: dict[str, Landed] = {}
+    for landed in landing.payloads(spec.key, until):
+        payloads.setdefault(landed.sha12, landed)
+    known = {payload: read_outcome(folder, payload) for payload in payloads}
+    new = [
+        landed
+        for payload, landed in payloads.items()
+        if (outcome := known[payload]) is None or outcome.parser_version != version
+    ]
+    if not new:
+        return []
     outcomes: list[Outcome] = []
     accepted_size: int | None = None
-    connection: duckdb.DuckDBPyConnection | None = None
-    for landed in landing.payloads(spec.key, until):
-        known = read_outcome(folder, landed.sha12)
-        if known is None or known.parser_version != version:
-            connection = connection or _connect()
-            known = _parse_one(spec, landed, folder, version, accepted_size, connection)
-            outcomes.append(known)
-            if progress:
-                progress(known)
-        if known.state == "accepted":
-            accepted_size = landed.size
-    if connection is not None:
-        connection.close()
+    with _Workers(spec, folder) as workers:
+        attempts = workers.parse(new)
+        for payload, landed in payloads.items():
+            outcome = known[payload]
+            if outcome is None or outcome.parser_version != version:
+                outcome = _settle(spec, landed, folder, version, accepted_size, next(attempts))
+                outcomes.append(outcome)
+                if progress:
+                    progress(outcome)
+            if outcome.state == "accepted":
+                accepted_size = landed.size
     return outcomes
 
 
-def _parse_one(
+def _prepare(folder: Path, spec: FeedSpec) -> None:
+    """Make the feed's raw folder, with a file without rows that any query can start from."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        empty = folder / "_empty.parquet"
+        temporary = folder / "._empty.parquet.tmp"
+        write_empty(spec, temporary)
+        # the catalog's columns may have changed since
+        if not empty.is_file() or empty.read_bytes() != temporary.read_bytes():
+            temporary.replace(empty)
+        temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(spec.key, folder, "the folder of raw rows", error) from error
+
+
+class _Workers:
+    """Two threads that parse payloads ahead, each with a DuckDB connection of its own.
+
+    Reading one payload keeps one core busy; results come back in the order asked for.
+    """
+
+    def __init__(self, spec: FeedSpec, folder: Path) -> None:
+        self._spec = spec
+        self._folder = folder
+        self._database = _connect()
+        self._pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix=spec.key)
+        self._local = threading.local()
+        self._parse = parser_of(spec).parse
+
+    def __enter__(self) -> _Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._database.close()
+
+    def parse(self, payloads: list[Landed]) -> Iterator[_Attempt]:
+        """Yield what came of each payload, a few of them ahead of the one asked for."""
+        waiting: deque[Future[_Attempt]] = deque()
+        for landed in payloads:
+            waiting.append(self._pool.submit(self._attempt, landed))
+            if len(waiting) > 2 * WORKERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def _attempt(self, landed: Landed) -> _Attempt:
+        if not hasattr(self._local, "connection"):
+            self._local.connection = self._database.cursor()
+        source = PayloadSource(
+            landed.path, landed.ext, landed.sha12, landed.day, self._spec, self._local.connection
+        )
+        temporary = self._folder / f".{landed.sha12}.parquet.tmp"
+        try:
+            made = self._parse(source, temporary)
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        except (FeedError, OSError) as error:
+            temporary.unlink(missing_ok=True)
+            return _Attempt(source, temporary, None, error)
+        return _Attempt(source, temporary, made, None)
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A parsed payload that has not been accepted yet."""
+
+    source: PayloadSource
+    temporary: Path
+    made: ParseOutcome | None
+    error: FeedError | OSError | None
+
+
+def _settle(
     spec: FeedSpec,
     landed: Landed,
     folder: Path,
     version: str,
     accepted_size: int | None,
-    connection: duckdb.DuckDBPyConnection,
+    attempt: _Attempt,
 ) -> Outcome:
-    source = PayloadSource(landed.path, landed.ext, landed.sha12, landed.day, spec, connection)
-    parse = parser_of(spec).parse
-    found: list[ParseOutcome] = []
+    """Accept or quarantine a parsed payload, and write that down."""
     try:
-        _refuse_growth(source, landed.size, accepted_size)
-        _replace(
-            folder / f"{landed.sha12}.parquet", lambda target: found.append(parse(source, target))
+        _refuse_growth(attempt.source, landed.size, accepted_size)
+        made = _believed(attempt, landed)
+        attempt.temporary.replace(folder / f"{landed.sha12}.parquet")
+        outcome = Outcome(
+            landed.sha12,
+            version,
+            "accepted",
+            made.rows,
+            made.rejected,
+            made.message,
+            made.samples[:MOST_SAMPLES],
         )
+        _write_outcome(folder, outcome)
+    except LandingError as error:
+        # nothing is written down: once the file is restored, it is read again
+        return Outcome(landed.sha12, "", "quarantined", 0, 0, str(error), [])
     except FeedError as error:
+        attempt.temporary.unlink(missing_ok=True)
         outcome = Outcome(landed.sha12, version, "quarantined", 0, 0, str(error), [])
         _write_quarantine(folder, spec.key, landed.day, outcome)
+        _write_outcome(folder, outcome)
     except OSError as error:
-        raise LandingError(
-            spec.key,
-            str(folder),
-            f"the rows of {source.place} cannot be written: {error.strerror or error}",
-            kept="all landed payloads and all rows written before",
-            cure="Free space on this disk or make the folder writable, then run again",
-        ) from error
-    else:
-        made = found[0]
-        samples = made.samples[:MOST_SAMPLES]
-        outcome = Outcome(
-            landed.sha12, version, "accepted", made.rows, made.rejected, made.message, samples
-        )
-    _write_outcome(folder, outcome)
+        attempt.temporary.unlink(missing_ok=True)
+        what = f"the rows of {attempt.source.place}"
+        raise _unwritable(spec.key, folder, what, error) from error
     return outcome
+
+
+def _believed(attempt: _Attempt, landed: Landed) -> ParseOutcome:
+    """Return what the parser made; raises its error, or the damage on disk that explains it."""
+    if attempt.made is not None:
+        return attempt.made
+    if isinstance(attempt.error, ParseError):
+        check_intact(landed)
+    raise attempt.error or RuntimeError("an attempt has either a result or an error")
+
+
+def _unwritable(feed: str, folder: Path, what: str, error: OSError) -> LandingError:
+    return LandingError(
+        feed,
+        str(folder),
+        f"{what} cannot be written: {error.strerror or error}",
+        kept="all landed payloads and all rows written before",
+        cure="Free space on this disk or make the folder writable, then run again",
+    )
 
 
 def _refuse_growth(source: PayloadSource, size: int, accepted_size: int | None) -> None:

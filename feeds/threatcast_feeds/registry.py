@@ -60,7 +60,7 @@ class LiveSource(_Facts):
     """Where the feed is served now, and how politely it is to be asked."""
 
     method: Literal["file", "bundle", "paged", "archive"] = "file"
-    urls: list[str] = Field(min_length=1)
+    urls: list[str] = Field(default_factory=list)
     media_types: list[str] = Field(default_factory=list)
     listing: str | None = None
     member_url: str | None = None
@@ -71,6 +71,16 @@ class LiveSource(_Facts):
     timeout_seconds: float = Field(default=60, gt=0)
     conditional: bool = True
     paging: Paging | None = None
+
+    @model_validator(mode="after")
+    def _know_where_to_ask(self) -> LiveSource:
+        if not self.urls and not self.listing:
+            msg = "urls are needed, or a listing of the members"
+            raise ValueError(msg)
+        if self.listing and not self.member_url and self.method == "bundle":
+            msg = "a listing needs member_url, with {name} where a member's name goes"
+            raise ValueError(msg)
+        return self
 
 
 class GitHistory(_Facts):
@@ -156,22 +166,22 @@ def load_catalog() -> dict[str, FeedSpec]:
     CatalogError
         If any `defs.yaml` does not hold together; names the file and the key.
     """
-    return dict(_catalog(CATALOG))
+    return {path.parent.name: _definition(path) for path in sorted(CATALOG.glob("*/defs.yaml"))}
 
 
 def load_feed(key: str) -> FeedSpec:
     """Return one feed; raises CatalogError with the known feeds if there is none of that name."""
-    catalog = _catalog(CATALOG)
-    if key not in catalog:
+    known = sorted(path.parent.name for path in CATALOG.glob("*/defs.yaml"))
+    if key not in known:
         raise CatalogError(
-            "", "catalog", f"there is no feed {key!r}", cure=f"Known feeds: {', '.join(catalog)}"
+            "", "catalog", f"there is no feed {key!r}", cure=f"Known feeds: {', '.join(known)}"
         )
-    return catalog[key]
+    return _definition(CATALOG / key / "defs.yaml")
 
 
 @cache
-def _catalog(folder: Path) -> dict[str, FeedSpec]:
-    return {path.parent.name: read_definition(path) for path in sorted(folder.glob("*/defs.yaml"))}
+def _definition(path: Path) -> FeedSpec:
+    return read_definition(path)
 
 
 def read_definition(path: Path) -> FeedSpec:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.errors import ParseError
 from threatcast_feeds.readers.diagnosis import refuse
 
 if TYPE_CHECKING:
@@ -52,7 +53,24 @@ def copy_query(source: PayloadSource, query: str, target: Path) -> int:
     return int(row[0]) if row else 0
 
 
-def explain(source: PayloadSource, error: Exception) -> Exception:
+def run_query(source: PayloadSource, query: str) -> list[tuple[Any, ...]]:
+    """Run a query on the feed's connection and return its rows; `{file}` as in `copy_query`.
+
+    Raises
+    ------
+    ParseError
+        If DuckDB cannot read the payload as the query expects.
+    """
+    import duckdb
+
+    try:
+        cursor = source.duckdb().execute(query.replace("{file}", literal(str(source.path))))
+        return cursor.fetchall()
+    except duckdb.Error as error:
+        raise explain(source, error) from error
+
+
+def explain(source: PayloadSource, error: Exception) -> ParseError:
     """Return the ParseError that says in our words what DuckDB could not read."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     first = first.replace(str(source.path), "the payload")
