@@ -11,137 +11,34 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.errors import FeedError, LandingError, ParseError, PayloadRefused
-from threatcast_feeds.landing import (
-    Landed,
-    Landing,
-    check_intact,
-    compress,
-    damaged,
-    decompress,
-    write_durably,
+from threatcast_feeds.landing import Landed, Landing, check_intact
+from threatcast_feeds.outcomes import (
+    Outcome,
+    forget_quarantine,
+    read_outcome,
+    set_aside,
+    write_outcome,
+    write_quarantine,
 )
-from threatcast_feeds.readers.diagnosis import KEPT, decode
+from threatcast_feeds.payload import ParseOutcome, PayloadSource, connect
+from threatcast_feeds.readers.diagnosis import KEPT
 from threatcast_feeds.readers.tables import write_empty
 from threatcast_feeds.registry import FeedSpec, parser_of
 
-if TYPE_CHECKING:
-    import duckdb
-
 MOST_SAMPLES = 5
 WORKERS = 2
+# what a parser may stumble over in a payload that nobody foresaw; anything else is our mistake
+_STUMBLES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 __all__ = ["Outcome", "ParseError", "ParseOutcome", "PayloadSource", "parse_new", "set_aside"]
-
-
-@dataclass
-class PayloadSource:
-    """One landed payload as its parser sees it.
-
-    Attributes
-    ----------
-    path : Path
-        The landed, zstd-compressed file.
-    ext : str
-        Extension of the plain bytes.
-    payload : str
-        First twelve hex digits of the plain bytes' SHA-256; goes into the column `payload`.
-    day : date
-        The vintage day.
-    spec : FeedSpec
-        The feed's catalog entry.
-    """
-
-    path: Path
-    ext: str
-    payload: str
-    day: date
-    spec: FeedSpec
-    connection: duckdb.DuckDBPyConnection | None = field(default=None, repr=False)
-
-    @classmethod
-    def of_bytes(
-        cls, spec: FeedSpec, content: bytes, folder: Path, *, day: date, ext: str = ""
-    ) -> PayloadSource:
-        """Put bytes into a folder as the landing would, and return them as a source."""
-        ext = ext or spec.extensions[0]
-        payload = sha256(content).hexdigest()[:12]
-        path = folder / f"{day.isoformat()}-{payload}.{ext}.zst"
-        path.write_bytes(compress(content))
-        return cls(path, ext, payload, day, spec)
-
-    @property
-    def place(self) -> str:
-        """How messages name this payload."""
-        return f"payload of {self.day} ({self.payload})"
-
-    def read(self) -> bytes:
-        """Return the plain bytes, checked against the payload's name (its hash).
-
-        Raises
-        ------
-        LandingError
-            If the landed file is missing, cut or altered.
-        """
-        content = decompress(self.path, self.spec.key)
-        if sha256(content).hexdigest()[:12] != self.payload:
-            raise damaged(self.spec.key, self.path, "does not match its hash")
-        return content
-
-    def head(self, most: int) -> bytes:
-        """Return the first plain bytes, without decompressing the rest."""
-        return decompress(self.path, self.spec.key, most)
-
-    def text(self) -> str:
-        """Return the payload as text, without byte order mark.
-
-        Raises
-        ------
-        ParseError
-            If it is not UTF-8; names the first byte that is not.
-        """
-        return decode(self, self.read())
-
-    def duckdb(self) -> duckdb.DuckDBPyConnection:
-        """Return the DuckDB connection that this feed's payloads share."""
-        if self.connection is None:
-            self.connection = _connect()
-        return self.connection
-
-
-@dataclass(frozen=True)
-class ParseOutcome:
-    """What a parser made of one payload.
-
-    `samples` say place and reason of some rejected records, never personal data. `message` is
-    for things worth knowing that cost nothing, such as a new column.
-    """
-
-    rows: int
-    rejected: int = 0
-    samples: list[str] = field(default_factory=list)
-    message: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one payload, as written to `raw/<feed>/<payload>.json`."""
-
-    payload: str
-    parser_version: str
-    state: str
-    rows: int
-    rejected: int
-    message: str
-    samples: list[str]
 
 
 def parse_new(
@@ -225,7 +122,7 @@ class _Workers:
     def __init__(self, spec: FeedSpec, folder: Path) -> None:
         self._spec = spec
         self._folder = folder
-        self._database = _connect()
+        self._database = connect()
         self._pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix=spec.key)
         self._local = threading.local()
         self._parse = parser_of(spec).parse
@@ -248,6 +145,8 @@ class _Workers:
             yield waiting.popleft().result()
 
     def _attempt(self, landed: Landed) -> _Attempt:
+        import duckdb
+
         if not hasattr(self._local, "connection"):
             self._local.connection = self._database.cursor()
         source = PayloadSource(
@@ -261,6 +160,9 @@ class _Workers:
         except (FeedError, OSError) as error:
             temporary.unlink(missing_ok=True)
             return _Attempt(source, temporary, None, error)
+        except (duckdb.Error, *_STUMBLES) as error:
+            temporary.unlink(missing_ok=True)
+            return _Attempt(source, temporary, None, _stumbled(source, error))
         return _Attempt(source, temporary, made, None)
 
 
@@ -296,15 +198,16 @@ def _settle(
             made.message,
             made.samples[:MOST_SAMPLES],
         )
-        _write_outcome(folder, outcome)
+        write_outcome(folder, outcome)
+        forget_quarantine(folder, landed.sha12)
     except LandingError as error:
         # nothing is written down: once the file is restored, it is read again
         return Outcome(landed.sha12, "", "quarantined", 0, 0, str(error), [])
     except FeedError as error:
         attempt.temporary.unlink(missing_ok=True)
         outcome = Outcome(landed.sha12, version, "quarantined", 0, 0, str(error), [])
-        _write_quarantine(folder, spec.key, landed.day, outcome)
-        _write_outcome(folder, outcome)
+        write_quarantine(folder, spec.key, landed.day, outcome)
+        write_outcome(folder, outcome)
     except OSError as error:
         attempt.temporary.unlink(missing_ok=True)
         what = f"the rows of {attempt.source.place}"
@@ -319,6 +222,18 @@ def _believed(attempt: _Attempt, landed: Landed) -> ParseOutcome:
     if isinstance(attempt.error, ParseError):
         check_intact(landed)
     raise attempt.error or RuntimeError("an attempt has either a result or an error")
+
+
+def _stumbled(source: PayloadSource, error: Exception) -> ParseError:
+    """Return the error for a payload whose shape its parser did not foresee."""
+    found = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+    return ParseError(
+        source.spec.key,
+        source.place,
+        f"its shape is new to the parser ({found})",
+        kept=KEPT,
+        cure=f"Compare it with an earlier payload and mend catalog/{source.spec.key}/parse.py",
+    )
 
 
 def _unwritable(feed: str, folder: Path, what: str, error: OSError) -> LandingError:
@@ -345,61 +260,6 @@ def _refuse_growth(source: PayloadSource, size: int, accepted_size: int | None) 
         )
 
 
-def _replace(target: Path, write: Callable[[Path], Any]) -> None:
-    """Let `write` make a file under a temporary name, then put it in its place."""
-    temporary = target.with_name(f".{target.name}.tmp")
-    try:
-        write(temporary)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def read_outcome(folder: Path, payload: str) -> Outcome | None:
-    """Return what became of a payload, or None if it was never parsed (or not to the end)."""
-    try:
-        facts = json.loads((folder / f"{payload}.json").read_text(encoding="utf-8"))
-        return Outcome(**facts)
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def set_aside(raw_root: Path, feed: str, payload: str, message: str) -> None:
-    """Set an accepted payload aside after all, because a gate does not believe it.
-
-    Its rows stay on disk, but nothing reads them while its outcome says `quarantined`.
-    """
-    folder = raw_root / feed
-    known = read_outcome(folder, payload)
-    version = known.parser_version if known else ""
-    outcome = Outcome(
-        payload,
-        version,
-        "quarantined",
-        known.rows if known else 0,
-        known.rejected if known else 0,
-        message,
-        known.samples if known else [],
-    )
-    _write_quarantine(folder, feed, None, outcome)
-    _write_outcome(folder, outcome)
-
-
-def _write_outcome(folder: Path, outcome: Outcome) -> None:
-    text = json.dumps(asdict(outcome), indent=1, ensure_ascii=False)
-    _replace(
-        folder / f"{outcome.payload}.json", lambda path: path.write_text(text, encoding="utf-8")
-    )
-
-
-def _write_quarantine(folder: Path, feed: str, day: date | None, outcome: Outcome) -> None:
-    aside = folder.parent.parent / "quarantine" / feed
-    aside.mkdir(parents=True, exist_ok=True)
-    facts = asdict(outcome) | {"feed": feed} | ({"day": day.isoformat()} if day else {})
-    text = json.dumps(facts, indent=1, ensure_ascii=False)
-    write_durably(aside / f"{outcome.payload}.json", text.encode())
-
-
 def parser_version(spec: FeedSpec) -> str:
     """Return a short hash of all that decides what a payload's rows look like."""
     module = parser_of(spec).__file__
@@ -411,14 +271,6 @@ def parser_version(spec: FeedSpec) -> str:
 @cache
 def _reader_sources() -> tuple[bytes, ...]:
     here = Path(__file__).parent
-    paths: Iterable[Path] = [here / "unpack.py", *sorted((here / "readers").glob("*.py"))]
+    paths = [here / "payload.py", here / "unpack.py"]
+    paths = [*paths, *sorted((here / "readers").glob("*.py"))]
     return tuple(path.read_bytes() for path in paths if path.is_file())
-
-
-def _connect() -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    connection = duckdb.connect()
-    # rows keep the payload's order, so that the same bytes give the same file
-    connection.execute("SET preserve_insertion_order = true")
-    return connection

@@ -8,6 +8,8 @@ two members, which they would not on some disks.
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,7 +20,7 @@ from threatcast_feeds.errors import UnpackError
 from threatcast_feeds.readers.diagnosis import KEPT, refuse_impostors
 
 if TYPE_CHECKING:
-    from threatcast_feeds.parsing import PayloadSource
+    from threatcast_feeds.payload import PayloadSource
     from threatcast_feeds.registry import FeedSpec
 
 MOST_MEMBERS = 20_000
@@ -26,6 +28,18 @@ MOST_MEMBERS = 20_000
 MOST_RATIO = 200
 # small members may be all one letter
 RATIO_COUNTS_FROM = 1_000_000
+
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ValueError,
+    # zipfile says so of encrypted members and of ways of compression that it does not know
+    RuntimeError,
+)
 
 
 def zip_members(source: PayloadSource, spec: FeedSpec) -> Iterator[tuple[str, bytes]]:
@@ -64,7 +78,7 @@ def zip_bytes_members(content: bytes, spec: FeedSpec, place: str) -> Iterator[tu
                 data = _read_member(archive, member, spec, place, left)
                 left -= len(data)
                 yield member.filename, data
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise _refused(spec, place, f"is cut or damaged ({error})") from error
 
 
@@ -97,8 +111,8 @@ def check_name(spec: FeedSpec, place: str, name: str) -> None:
         Names the member.
     """
     path = PurePosixPath(name.replace("\\", "/"))
-    hostile = path.is_absolute() or ".." in path.parts or "\0" in name or ":" in path.parts[:1]
-    if hostile or not path.parts or (len(path.parts[0]) == 2 and path.parts[0][1] == ":"):
+    drive = bool(path.parts) and path.parts[0][1:2] == ":"
+    if drive or path.is_absolute() or ".." in path.parts or "\0" in name or not path.parts:
         raise _refused(spec, place, f"member {name!r} points outside the archive")
 
 

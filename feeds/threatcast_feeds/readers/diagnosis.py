@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from threatcast_feeds.errors import ParseError
 
 if TYPE_CHECKING:
-    from threatcast_feeds.parsing import PayloadSource
+    from threatcast_feeds.payload import PayloadSource
 
 HEAD_BYTES = 65_536
 KEPT = "the payload in landing and the rows of all earlier ones"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from threatcast_feeds.readers.diagnosis import decode, refuse, refuse_impostors
 
 if TYPE_CHECKING:
-    from threatcast_feeds.parsing import PayloadSource
+    from threatcast_feeds.payload import PayloadSource
 
-LARGEST_OBJECT = 500_000_000
+# as much as a payload may have unless its feed says otherwise
+LARGEST_OBJECT = 200_000_000
 
 
 def read_json(columns: dict[str, str], layout: str = "unstructured") -> str:

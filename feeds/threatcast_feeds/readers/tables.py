@@ -12,7 +12,7 @@ from threatcast_feeds.readers.diagnosis import refuse
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from threatcast_feeds.parsing import PayloadSource
+    from threatcast_feeds.payload import PayloadSource
     from threatcast_feeds.registry import FeedSpec
 
 CHUNK_ROWS = 65_536

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_feeds.payload import ParseOutcome
 from threatcast_feeds.readers.diagnosis import decode, refuse, refuse_impostors
 from threatcast_feeds.readers.tables import copy_query, literal, run_query
 
 if TYPE_CHECKING:
-    from threatcast_feeds.parsing import ParseOutcome, PayloadSource
+    from threatcast_feeds.payload import PayloadSource
 
 MOST_SAMPLES = 5
 
@@ -50,8 +51,6 @@ def copy_lines(
     ParseError
         If the payload is empty, a web page, not UTF-8, or no line of it matches.
     """
-    from threatcast_feeds.parsing import ParseOutcome
-
     refuse_impostors(source)
     content = source.read()
     if not content.isascii():
