@@ -51,7 +51,7 @@ def collect(
     found: list[Arrival] = []
     try:
         for arrival in arrivals(spec(**changes), mirror, until, known or set()):
-            found.append(arrival)
+            found.append(arrival)  # noqa: PERF402 what came before an error counts
     except FeedError as error:
         return found, error
     return found, None

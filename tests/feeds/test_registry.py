@@ -118,7 +118,7 @@ def test_what_is_no_definition_is_said_to_be_none(tmp_path: Path, text: str) -> 
     path = tmp_path / "example" / "defs.yaml"
     path.parent.mkdir()
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(CatalogError, match="catalog/example/defs.yaml: "):
+    with pytest.raises(CatalogError, match=r"catalog/example/defs\.yaml: "):
         read_definition(path)
 
 
