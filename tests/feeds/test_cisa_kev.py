@@ -134,6 +134,22 @@ def test_record_without_number_costs_that_record(nameless: Any, tmp_path: Path) 
     assert [row["cveID"] for row in rows] == ["CVE-2099-0001", "CVE-2099-0003"]
 
 
+@pytest.mark.parametrize("strange", [None, 7, "CVE-2099-0002", ["CVE-2099-0002"]])
+def test_record_that_is_no_record_costs_itself_only(strange: Any, tmp_path: Path) -> None:
+    outcome, rows = read(release(record(), strange, record(cveID="CVE-2099-0003")), tmp_path)
+    assert (outcome.rows, outcome.rejected) == (2, 1)
+    assert outcome.samples == ["record 2: no cveID"]
+    assert [row["cwes"] for row in rows] == [["CWE-77", "CWE-78"]] * 2
+
+
+@pytest.mark.parametrize("strange", ["CWE-77", 77, float("nan")])
+def test_value_of_another_type_is_null_and_said(strange: Any, tmp_path: Path) -> None:
+    outcome, rows = read(release(record(), record(cwes=strange)), tmp_path)
+    assert [row["cwes"] for row in rows] == [["CWE-77", "CWE-78"], None]
+    assert outcome.message == "values that do not fit their column's type are null"
+    assert outcome.rejected == 0
+
+
 @pytest.mark.parametrize("gone", ["cveID", "vendorProject", "product", "dateAdded", "dueDate"])
 def test_missing_column_is_named(gone: str, tmp_path: Path) -> None:
     with pytest.raises(ParseError, match=f"column {gone} is gone; there are ") as caught:
@@ -160,6 +176,7 @@ def test_new_column_is_noted_and_costs_nothing(tmp_path: Path) -> None:
         (b'{"error": "try later"}', "it has no list 'vulnerabilities'"),
         (b'{"vulnerabilities": []}', "the list `vulnerabilities` holds no CVE"),
         (b'{"vulnerabilities": null}', "the list `vulnerabilities` holds no CVE"),
+        (b'{"vulnerabilities": {"a": {"cveID": "CVE-2099-0001"}}}', "Expected ARRAY, but got OBJECT"),
         (b"[1, 2]", "it has no list 'vulnerabilities'"),
         (b"not json at all", "it has no list 'vulnerabilities'"),
     ],
@@ -183,7 +200,7 @@ def test_wrong_character_set_is_told_by_its_byte(tmp_path: Path) -> None:
 def test_cut_json_is_refused(kept: float, tmp_path: Path) -> None:
     records = [record(cveID=f"CVE-2099-{number:04}") for number in range(300)]
     content = json.dumps(release(*records)).encode()
-    with pytest.raises(ParseError, match=r"cut or damaged|cannot be read as json"):
+    with pytest.raises(ParseError, match="the JSON is cut or damaged at"):
         run(content[: int(len(content) * kept)], tmp_path)
 
 
@@ -195,7 +212,7 @@ def test_recorded_page_that_says_access_denied_is_refused(extra: Path, tmp_path:
 
 def test_recorded_release_that_was_cut_is_refused(extra: Path, tmp_path: Path) -> None:
     path = extra / "cisa_kev_odd" / "2025-02-26-truncated.json.gz"
-    with pytest.raises(FeedError, match=r"cut or damaged|cannot be read as json"):
+    with pytest.raises(FeedError, match="the JSON is cut or damaged at"):
         run(gzip.decompress(path.read_bytes()), tmp_path)
 
 

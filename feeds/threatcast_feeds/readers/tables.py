@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from threatcast_feeds.registry import FeedSpec
 
 CHUNK_ROWS = 65_536
+_QUOTED = re.compile(r"(but got \w+): .*")
+_MALFORMED = re.compile(r"Malformed JSON.*?at byte (\d+).*?: (.*)")
 
 
 def copy_query(source: PayloadSource, query: str, target: Path) -> int:
@@ -73,9 +76,15 @@ def run_query(source: PayloadSource, query: str) -> list[tuple[Any, ...]]:
 def explain(source: PayloadSource, error: Exception) -> ParseError:
     """Return the ParseError that says in our words what DuckDB could not read."""
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    first = first.replace(str(source.path), "the payload")
+    # DuckDB quotes the value it stumbled over, which may name a victim
+    first = _QUOTED.sub(r"\1", first.replace(str(source.path), "the payload"))
     if "utf" in first.lower() or "unicode" in first.lower():
         source.text()  # names the byte, if that is what is wrong
+    malformed = _MALFORMED.search(first)
+    if malformed:
+        return refuse(
+            source, f"the JSON is cut or damaged at byte {malformed[1]}: {malformed[2].rstrip('.')}"
+        )
     return refuse(source, f"the payload cannot be read as {source.ext}: {first[:300]}")
 
 

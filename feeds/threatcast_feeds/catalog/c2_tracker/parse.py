@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from threatcast_feeds.parsing import ParseOutcome, PayloadSource
+from threatcast_feeds.payload import ParseOutcome, PayloadSource
 from threatcast_feeds.readers.addresses import ipv6_key, is_ipv4
 from threatcast_feeds.readers.diagnosis import decode, refuse
 from threatcast_feeds.readers.tables import write_columns

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from threatcast_feeds.parsing import ParseOutcome, PayloadSource
+from threatcast_feeds.payload import ParseOutcome, PayloadSource
 from threatcast_feeds.readers.addresses import IPV4_PATTERN
 from threatcast_feeds.readers.text_lines import copy_lines
 
