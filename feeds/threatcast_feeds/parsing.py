@@ -36,6 +36,8 @@ from threatcast_feeds.registry import FeedSpec, parser_of
 
 MOST_SAMPLES = 5
 WORKERS = 2
+# a window that was nearly empty once must not make the next whole one look swollen
+GROWTH_MEMORY = 5
 # what a parser may stumble over in a payload that nobody foresaw; anything else is our mistake
 _STUMBLES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
 __all__ = ["Outcome", "ParseError", "ParseOutcome", "PayloadSource", "parse_new", "set_aside"]
@@ -83,18 +85,19 @@ def parse_new(
     if not new:
         return []
     outcomes: list[Outcome] = []
-    accepted_size: int | None = None
+    accepted_sizes: deque[int] = deque(maxlen=GROWTH_MEMORY)
     with _Workers(spec, folder) as workers:
         attempts = workers.parse(new)
         for payload, landed in payloads.items():
             outcome = known[payload]
             if outcome is None or outcome.parser_version != version:
-                outcome = _settle(spec, landed, folder, version, accepted_size, next(attempts))
+                largest = max(accepted_sizes, default=None)
+                outcome = _settle(spec, landed, folder, version, largest, next(attempts))
                 outcomes.append(outcome)
                 if progress:
                     progress(outcome)
             if outcome.state == "accepted":
-                accepted_size = landed.size
+                accepted_sizes.append(landed.size)
     return outcomes
 
 
@@ -133,6 +136,8 @@ class _Workers:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._database.close()
+        for ahead in self._folder.glob(".*.parquet.tmp"):
+            ahead.unlink(missing_ok=True)
 
     def parse(self, payloads: list[Landed]) -> Iterator[_Attempt]:
         """Yield what came of each payload, a few of them ahead of the one asked for."""
@@ -181,12 +186,12 @@ def _settle(
     landed: Landed,
     folder: Path,
     version: str,
-    accepted_size: int | None,
+    largest: int | None,
     attempt: _Attempt,
 ) -> Outcome:
     """Accept or quarantine a parsed payload, and write that down."""
     try:
-        _refuse_growth(attempt.source, landed.size, accepted_size)
+        _refuse_growth(attempt.source, landed.size, largest)
         made = _believed(attempt, landed)
         attempt.temporary.replace(folder / f"{landed.sha12}.parquet")
         outcome = Outcome(
@@ -246,25 +251,26 @@ def _unwritable(feed: str, folder: Path, what: str, error: OSError) -> LandingEr
     )
 
 
-def _refuse_growth(source: PayloadSource, size: int, accepted_size: int | None) -> None:
-    """Refuse a payload that is much larger than the last one that was believed."""
+def _refuse_growth(source: PayloadSource, size: int, largest: int | None) -> None:
+    """Refuse a payload that is much larger than the last ones that were believed."""
     most = source.spec.limits.max_growth
-    if accepted_size and size > most * accepted_size:
+    if largest and size > most * largest:
         raise PayloadRefused(
             source.spec.key,
             source.place,
-            f"it has {size:,} bytes, {size / accepted_size:.0f} times the last accepted payload "
-            f"({accepted_size:,} bytes); the limit is {most:g} times",
+            f"it has {size:,} bytes, {size / largest:.0f} times the last accepted payloads "
+            f"({largest:,} bytes); the limit is {most:g} times",
             kept=KEPT,
             cure="If the source really grew, raise limits.max_growth in its defs.yaml",
         )
 
 
 def parser_version(spec: FeedSpec) -> str:
-    """Return a short hash of all that decides what a payload's rows look like."""
+    """Return a short hash of all that decides whether and how a payload becomes rows."""
     module = parser_of(spec).__file__
     parts = [Path(str(module)).read_bytes(), *_reader_sources()]
-    parts.append(json.dumps(spec.columns).encode())
+    # limits too: a payload refused by one is looked at again when it is raised
+    parts.append(json.dumps([spec.columns, spec.limits.model_dump()]).encode())
     return sha256(b"\0".join(parts)).hexdigest()[:12]
 
 

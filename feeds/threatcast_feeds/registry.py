@@ -77,9 +77,6 @@ class LiveSource(_Facts):
         if not self.urls and not self.listing:
             msg = "urls are needed, or a listing of the members"
             raise ValueError(msg)
-        if self.listing and not self.member_url and self.method == "bundle":
-            msg = "a listing needs member_url, with {name} where a member's name goes"
-            raise ValueError(msg)
         return self
 
 

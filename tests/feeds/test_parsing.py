@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,7 +60,9 @@ def home(tmp_path: Path) -> Home:
 
 
 def addresses(count: int) -> bytes:
-    return "\n".join(f"198.51.{n // 250}.{n % 250}" for n in range(count)).encode()
+    # far enough apart not to be packed away
+    mixed = ((n * 2_654_435_761) % 2**32 for n in range(count))
+    return "\n".join(str(IPv4Address(number)) for number in mixed).encode()
 
 
 def test_payload_becomes_rows_with_the_feeds_columns_and_its_name(home: Home) -> None:
@@ -144,7 +149,7 @@ def test_payload_a_hundred_times_larger_than_the_last_is_refused(home: Home) -> 
     _, huge, next_week = home.land(addresses(100), addresses(10_000), addresses(101))
     outcomes = home.parse()
     assert [outcome.state for outcome in outcomes] == ["accepted", "quarantined", "accepted"]
-    assert "times the last accepted payload" in outcomes[1].message
+    assert "times the last accepted payloads" in outcomes[1].message
     assert "the limit is 20 times" in outcomes[1].message
     assert "raise limits.max_growth" in outcomes[1].message
     assert huge not in {row[1] for row in home.rows()}
@@ -157,6 +162,20 @@ def test_growth_is_measured_against_payloads_of_earlier_nights_too(home: Home) -
     home.parse()
     home.land(addresses(10_000), first=date(2026, 8, 8))
     assert [outcome.state for outcome in home.parse()] == ["quarantined"]
+
+
+def test_window_that_was_nearly_empty_once_does_not_lock_the_next_ones_out(home: Home) -> None:
+    home.land(addresses(1000), addresses(1), addresses(1001))
+    assert {outcome.state for outcome in home.parse()} == {"accepted"}
+
+
+def test_refused_payload_is_looked_at_again_when_the_limit_is_raised(home: Home) -> None:
+    home.land(addresses(10), addresses(1000))
+    assert [outcome.state for outcome in home.parse()] == ["accepted", "quarantined"]
+    limits = home.spec.limits.model_copy(update={"max_growth": 200})
+    home.spec = home.spec.model_copy(update={"limits": limits})
+    assert [outcome.state for outcome in home.parse()] == ["accepted", "accepted"]
+    assert list(home.quarantine.iterdir()) == []
 
 
 def test_first_payload_may_have_any_size(home: Home) -> None:
@@ -199,6 +218,39 @@ def test_unwritable_raw_folder_stops_the_feed_and_keeps_the_landing(home: Home) 
     assert "Free space on this disk" in str(caught.value)
     home.folder.unlink()
     assert [outcome.payload for outcome in home.parse()] == [payload]
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+import duckdb, pyarrow.parquet
+from threatcast_feeds.errors import LandingError
+from threatcast_feeds.landing import Landing
+from threatcast_feeds.parsing import parse_new
+from threatcast_feeds.registry import load_feed
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
+root = Path(sys.argv[1])
+try:
+    parse_new(load_feed("threatfox_ips"), Landing(root / "landing"), root / "raw")
+except LandingError as error:
+    print(error)
+"""
+
+
+def test_disk_that_fills_up_while_parsing_sets_nothing_aside(home: Home, tmp_path: Path) -> None:
+    home.land(addresses(10), addresses(20), addresses(300), addresses(5000))
+    home.parse(until=FIRST)
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "cannot be written: File too large. Kept: all landed payloads" in done.stdout
+    assert not home.quarantine.exists()
+    assert not list(home.folder.glob(".*"))
+    states = [outcome.state for outcome in home.parse()]
+    assert states[-1] == "accepted"
+    assert "quarantined" not in states
+    assert len({row[1] for row in home.rows()}) == 4
 
 
 def test_damaged_landed_file_is_read_again_once_it_is_restored(home: Home) -> None:

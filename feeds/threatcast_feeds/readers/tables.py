@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -38,6 +39,8 @@ def copy_query(source: PayloadSource, query: str, target: Path) -> int:
     ------
     ParseError
         If DuckDB cannot read the payload as the query expects.
+    OSError
+        If the file cannot be written.
     """
     import duckdb
 
@@ -51,6 +54,12 @@ def copy_query(source: PayloadSource, query: str, target: Path) -> int:
     )
     try:
         row = source.duckdb().execute(statement).fetchone()
+    except duckdb.IOException as error:
+        # a disk that is full is not the payload's fault, which must be read again another night
+        if str(target) in str(error):
+            reason = str(error).splitlines()[0].rpartition(": ")[2]
+            raise OSError(errno.EIO, reason, str(target)) from error
+        raise explain(source, error) from error
     except duckdb.Error as error:
         raise explain(source, error) from error
     return int(row[0]) if row else 0
