@@ -18,6 +18,7 @@ from datetime import date
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from threatcast_feeds.errors import FeedError, LandingError, ParseError, PayloadRefused
 from threatcast_feeds.landing import Landed, Landing, check_intact
@@ -33,6 +34,9 @@ from threatcast_feeds.payload import ParseOutcome, PayloadSource, connect
 from threatcast_feeds.readers.diagnosis import KEPT
 from threatcast_feeds.readers.tables import write_empty
 from threatcast_feeds.registry import FeedSpec, parser_of
+
+if TYPE_CHECKING:
+    import duckdb
 
 MOST_SAMPLES = 5
 WORKERS = 2
@@ -125,7 +129,7 @@ class _Workers:
     def __init__(self, spec: FeedSpec, folder: Path) -> None:
         self._spec = spec
         self._folder = folder
-        self._database = connect()
+        self._connections: list[duckdb.DuckDBPyConnection] = []
         self._pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix=spec.key)
         self._local = threading.local()
         self._parse = parser_of(spec).parse
@@ -135,7 +139,8 @@ class _Workers:
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
-        self._database.close()
+        for connection in self._connections:
+            connection.close()
         for ahead in self._folder.glob(".*.parquet.tmp"):
             ahead.unlink(missing_ok=True)
 
@@ -153,7 +158,8 @@ class _Workers:
         import duckdb
 
         if not hasattr(self._local, "connection"):
-            self._local.connection = self._database.cursor()
+            self._local.connection = connect()
+            self._connections.append(self._local.connection)
         source = PayloadSource(
             landed.path, landed.ext, landed.sha12, landed.day, self._spec, self._local.connection
         )

@@ -109,7 +109,8 @@ def connect() -> duckdb.DuckDBPyConnection:
     """Return a DuckDB in memory that keeps the order of what it reads and asks no network."""
     import duckdb
 
-    connection = duckdb.connect()
+    # a payload is too small to share out; workers with a thread each do not wait for each other
+    connection = duckdb.connect(config={"threads": 1})
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET preserve_insertion_order = true")
     return connection
