@@ -176,7 +176,10 @@ def test_new_column_is_noted_and_costs_nothing(tmp_path: Path) -> None:
         (b'{"error": "try later"}', "it has no list 'vulnerabilities'"),
         (b'{"vulnerabilities": []}', "the list `vulnerabilities` holds no CVE"),
         (b'{"vulnerabilities": null}', "the list `vulnerabilities` holds no CVE"),
-        (b'{"vulnerabilities": {"a": {"cveID": "CVE-2099-0001"}}}', "Expected ARRAY, but got OBJECT"),
+        (
+            b'{"vulnerabilities": {"a": {"cveID": "CVE-2099-0001"}}}',
+            "Expected ARRAY, but got OBJECT",
+        ),
         (b"[1, 2]", "it has no list 'vulnerabilities'"),
         (b"not json at all", "it has no list 'vulnerabilities'"),
     ],
