@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import socket
 from datetime import UTC, datetime, timedelta, timezone
@@ -271,6 +272,17 @@ def test_slow_answer_is_a_timeout_and_tried_again(
 ) -> None:
     feed_server.answer(FIRST, Said(b"[1]", stall=1.0), GOOD)
     assert fetch(feed(timeout_seconds=0.2), now=NOW, around=around).content == GOOD.body
+
+
+def test_body_that_trickles_in_for_ever_is_given_up(
+    feed_server: FeedServer, around: Surroundings
+) -> None:
+    feed_server.answer(FIRST, Said(b"[" + b"1," * 400_000 + b"1]"))
+    # every look at this clock is a minute later, and 10 time-outs are 20 seconds
+    around.clock = itertools.count(step=60).__next__
+    with pytest.raises(FetchError, match=r"only [\d,]+ bytes came within 20 seconds") as caught:
+        fetch(feed(), now=NOW, around=around)
+    assert caught.value.retryable
 
 
 def test_unreachable_source_is_said_so(around: Surroundings) -> None:

@@ -28,8 +28,32 @@ _SETTINGS = {
 _HEADER_WORDS = 3
 
 
+# the first that fits; git's English, which LC_ALL=C makes sure of
+_COMPLAINTS = {
+    "branch": ("remote branch", "couldn't find remote ref"),
+    # a host that asks for a user has no such public repository, or does not say so
+    "repository": ("not found", "does not exist", "does not appear", "could not read username"),
+    "protocol": ("not allowed",),
+    "network": (
+        "could not resolve",
+        "unable to access",
+        "connection",
+        "timed out",
+        "early eof",
+        "hung up",
+    ),
+}
+
+
 class GitError(Exception):
     """The git program ended with an error; the text is what it said last."""
+
+    @property
+    def about(self) -> str:
+        """What it complains of: branch, repository, protocol, network, or nothing known."""
+        said = str(self).lower()
+        found = (what for what, words in _COMPLAINTS.items() if any(one in said for one in words))
+        return next(found, "")
 
 
 class GitProgram:

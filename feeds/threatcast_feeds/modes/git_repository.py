@@ -19,16 +19,6 @@ from threatcast_feeds.modes.redirects import public
 
 KEPT = "all vintages landed before; the back-fill goes on from there"
 _PLAIN_FILES = ("100644", "100755")
-# a host that asks for a user has no such public repository, or does not say so
-_MISSING_WORDS = ("not found", "does not exist", "does not appear", "could not read username")
-_NETWORK_WORDS = (
-    "could not resolve",
-    "unable to access",
-    "connection",
-    "timed out",
-    "early eof",
-    "hung up",
-)
 
 
 @dataclass(frozen=True)
@@ -274,24 +264,23 @@ class Repository:
 
     def _explained(self, error: GitError) -> BackfillError:
         """Return what a failed clone or fetch means to the person who started it."""
-        said = str(error)
-        small = said.lower()
-        if "remote branch" in small or "couldn't find remote ref" in small:
+        said, about = str(error), error.about
+        if about == "branch":
             known = ", ".join(self._branches()) or "none"
             return self.refuse(
                 f"it has no branch {self.branch!r}; it has: {known}",
                 "Correct history.branch in the feed's defs.yaml",
             )
-        if any(words in small for words in _MISSING_WORDS):
+        if about == "repository":
             return self.refuse(
                 f"there is no such public repository ({said})",
                 "Correct history.repository in the feed's defs.yaml, or name another one",
             )
-        if "not allowed" in small:
+        if about == "protocol":
             return self.refuse(
                 f"its address is not https or a folder ({said})", "Name it by its https address"
             )
-        if any(words in small for words in _NETWORK_WORDS):
+        if about == "network":
             return self.refuse(
                 f"it cannot be reached ({said})",
                 "Check this machine's network, then run the same command again",
