@@ -58,3 +58,11 @@ def recording_days(first: date, weekly_from: date, last: date) -> list[date]:
     """Return month ends from `first` on, and all Sundays from `weekly_from` to `last`."""
     weekly = sundays(weekly_from, last)
     return [day for day in month_ends(first, last) if not weekly or day < weekly[0]] + weekly
+
+
+def reference_days(first: date, last: date) -> tuple[date, date]:
+    """Return the days on which reference data are recorded: the first, and one near the end.
+
+    The first lets every night of the past find them, the second keeps them from being stale.
+    """
+    return first, last - 2 * WEEK

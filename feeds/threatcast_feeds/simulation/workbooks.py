@@ -27,7 +27,9 @@ _STYLES = (
     '<fill><patternFill patternType="gray125"/></fill></fills>'
     '<borders count="1"><border><left/><right/><top/><bottom/></border></borders>'
     f'<cellStyleXfs count="1">{_XF.format(0)}</cellStyleXfs>'
-    f'<cellXfs count="2">{_XF.format(0)}{_XF.format(14)}</cellXfs></styleSheet>'
+    f'<cellXfs count="2">{_XF.format(0)}{_XF.format(14)}</cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+    "</styleSheet>"
 )
 
 Cell = str | date

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import numpy as np
+
 from threatcast_feeds.simulation import Event, World
 from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.workbooks import Cell, workbook

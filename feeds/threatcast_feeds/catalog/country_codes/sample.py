@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from threatcast_feeds.simulation import World
+from threatcast_feeds.simulation.calendars import reference_days
 from threatcast_feeds.simulation.countries import Country, countries
 
 HEADER = (
@@ -58,12 +59,14 @@ NAMES = {
 
 
 def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
-    """Yield the one vintage, of the first day of the world."""
+    """Yield the same bytes on the first day of the world and near its end."""
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, HEADER, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(_row(country) for country in countries().values())
-    yield world.start, "csv", text.getvalue().encode()
+    content = text.getvalue().encode()
+    for day in reference_days(world.start, world.end):
+        yield day, "csv", content
 
 
 def _row(country: Country) -> dict[str, str]:

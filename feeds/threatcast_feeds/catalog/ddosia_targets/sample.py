@@ -14,6 +14,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 import numpy as np
+
 from threatcast_feeds.modes.bundles import pack
 from threatcast_feeds.simulation import Event, World
 from threatcast_feeds.simulation.calendars import every_week
@@ -26,7 +27,8 @@ DAY_FIRST_UNTIL = date(2023, 7, 3)
 # offset in days from Monday, and the time of each list
 LISTS = ((1, time(7, 15, 9)), (3, time(12, 10, 8)), (5, time(7, 20, 10)), (6, time(23, 5, 7)))
 TYPES = (("tcp", 443), ("http2", 443), ("nginx_loris", 443), ("http", 80))
-BACK_AFTER = timedelta(days=35)
+# a list goes on for nine days at most, and four weeks without it make a new event
+BACK_AFTER = timedelta(days=40)
 
 
 class Order(NamedTuple):
@@ -66,8 +68,10 @@ def _orders(world: World, chance: np.random.Generator) -> Iterator[Order]:
             made[suffix] += 1
             host = f"body-{made[suffix]:04d}.example.{suffix}"
         lists = 1 + int(chance.integers(0, 4))
-        yield Order(host, _position(event), lists)
         known.append((event.day + BACK_AFTER, host))
+        # what was ordered while nobody collected is not shown as new when collecting resumes
+        if not DOWN[0] <= event.day <= DOWN[1]:
+            yield Order(host, _position(event), lists)
 
 
 def _position(event: Event) -> int:

@@ -15,6 +15,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
+
 from threatcast_feeds.simulation import World
 from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.patterns import UNLOCATED

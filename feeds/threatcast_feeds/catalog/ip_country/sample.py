@@ -7,10 +7,11 @@ from datetime import date
 from ipaddress import IPv4Address, IPv6Address
 
 from threatcast_feeds.simulation import World
+from threatcast_feeds.simulation.calendars import reference_days
 
 
 def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
-    """Yield the one vintage, of the first day of the world: IPv4 ranges, then IPv6."""
+    """Yield the same bytes on the first day of the world and near its end: IPv4, then IPv6."""
     lines = [
         f"{IPv4Address(one.start)},{IPv4Address(one.end)},{one.country}\n"
         for one in world.allocation.ipv4
@@ -18,4 +19,6 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
         f"{IPv6Address(one.start)},{IPv6Address(one.end)},{one.country}\n"
         for one in world.allocation.ipv6
     ]
-    yield world.start, "csv", "".join(lines).encode()
+    content = "".join(lines).encode()
+    for day in reference_days(world.start, world.end):
+        yield day, "csv", content

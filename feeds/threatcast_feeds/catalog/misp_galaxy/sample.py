@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from threatcast_feeds.modes.bundles import pack
 from threatcast_feeds.simulation import World
+from threatcast_feeds.simulation.calendars import reference_days
 
 # name, synonyms, country; one synonym belongs to two actors, as some real ones do
 ACTORS: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -22,7 +23,7 @@ FAMILIES = 24
 
 
 def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
-    """Yield the one vintage, of the first day of the world: both files in a bundle."""
+    """Yield the same bytes on the first day of the world and near its end, both files in one."""
     actors = [_entry(name, synonyms, country) for name, synonyms, country in ACTORS]
     families = [
         _entry(f"samplelocker{number:02d}", (f"Sample Locker {number}",), "")
@@ -32,7 +33,9 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
         "threat-actor.json": _galaxy("Threat Actor", "threat-actor", "actor", actors),
         "ransomware.json": _galaxy("Ransomware", "ransomware", "tool", families),
     }
-    yield world.start, "zip", pack(members)
+    content = pack(members)
+    for day in reference_days(world.start, world.end):
+        yield day, "zip", content
 
 
 def _entry(name: str, synonyms: tuple[str, ...], country: str) -> dict[str, Any]:

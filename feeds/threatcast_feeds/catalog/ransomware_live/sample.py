@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 import numpy as np
+
 from threatcast_feeds.simulation import Event, World
 from threatcast_feeds.simulation.calendars import recording_days
 from threatcast_feeds.simulation.patterns import UNLOCATED

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from threatcast_feeds.simulation import World
 from threatcast_feeds.simulation.calendars import month_ends, sundays
 from threatcast_feeds.simulation.countries import countries

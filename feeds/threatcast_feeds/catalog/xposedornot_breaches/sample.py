@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from threatcast_feeds.simulation import World
 from threatcast_feeds.simulation.calendars import recording_days
 
