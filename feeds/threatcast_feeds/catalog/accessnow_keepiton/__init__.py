@@ -1,0 +1,1 @@
+"""Access Now's record of internet shutdowns."""

@@ -1,0 +1,1 @@
+"""EuRepoC: cyber incidents with a political side."""

@@ -1,0 +1,1 @@
+"""Countries to which address ranges are delegated."""

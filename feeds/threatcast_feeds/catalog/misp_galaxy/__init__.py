@@ -1,0 +1,1 @@
+"""MISP galaxy: names of threat actors and ransomware families."""

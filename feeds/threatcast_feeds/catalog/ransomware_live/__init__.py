@@ -1,0 +1,1 @@
+"""Ransomware.live: victims that groups name on their leak sites."""

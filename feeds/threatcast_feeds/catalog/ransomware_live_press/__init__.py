@@ -1,0 +1,1 @@
+"""Ransomware.live: cyberattacks reported by the press."""

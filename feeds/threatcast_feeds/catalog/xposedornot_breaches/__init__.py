@@ -1,0 +1,1 @@
+"""XposedOrNot's public index of data breaches."""
