@@ -47,7 +47,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
     runs += every_week(MONDAYS_SINCE, world.end)
     found: dict[date, dict[str, set[str]]] = {run: {} for run in runs}
     for server in _servers(world):
-        position = next((place for place, run in enumerate(runs) if run >= server.first), None)
+        position = next((place for place, run in enumerate(runs) if _sees(run, server)), None)
         for run in runs[position : position + server.runs] if position is not None else []:
             if server.tool != ADDED or run >= ADDED_ON:
                 found[run].setdefault(_name(server.tool, run), set()).add(server.address)
@@ -83,6 +83,11 @@ def _servers(world: World) -> Iterator[Server]:
     for address in flood:
         day = FLOOD_DAYS[0] + timedelta(days=int(chance.integers(0, 90)))
         yield Server(FLOOD, address, day, 1 + (FLOOD_DAYS[1] - day).days // 7)
+
+
+def _sees(run: date, server: Server) -> bool:
+    """Whether a server was up by a run; one on Monday counts for the week before."""
+    return server.first <= run if run < MONDAYS_SINCE else server.first < run
 
 
 def _name(tool: str, run: date) -> str:
