@@ -1,5 +1,7 @@
 """Simulated internet shutdowns as a yearly release: a workbook first, tables since.
 
+The feed goes stale: no release came in the last spring.
+
 Quirks kept: sheets by year and dates as a spreadsheet counts them, long and inverted names,
 events repeated, starts from years before, blanks, line feeds in cells, and no region in the
 workbook.
@@ -19,7 +21,7 @@ from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.workbooks import Cell, workbook
 
 WORKBOOK = date(2023, 4, 23)
-TABLES = (date(2024, 5, 15), date(2025, 5, 14), date(2026, 5, 13))
+TABLES = (date(2024, 5, 15), date(2025, 5, 14))
 NAMES = {"IR": "Iran (Islamic Republic of)", "RU": "Russian Federation"}
 NATIONWIDE = "It affected locations in more than one state, province, or region"
 

@@ -106,7 +106,7 @@ def _claim(chance: np.random.Generator, event: Event, group: str) -> Claim:
     discovered = published + _delay(chance) + timedelta(seconds=second if dated_only else 90)
     found = discovered.date()
     country = "" if event.location == UNLOCATED else event.location
-    if chance.random() < 0.02:
+    if chance.random() < 0.035:
         country = JUNK.get(event.location, country)
     placed, sorted_out, withdrawn = found, found, NEVER
     luck = chance.random(4)
