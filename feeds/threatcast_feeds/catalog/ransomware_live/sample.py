@@ -30,6 +30,7 @@ GROUPS = tuple(f"samplelocker{number:02d}" for number in range(1, 25))
 SECTORS = ("Manufacturing", "Technology", "Healthcare", "Education", "Financial Services")
 # what some rows say instead of the code
 JUNK = {"GB": "UK", "ES": "SP", "US": "us", UNLOCATED: "??"}
+JUNK_SHARE = {"GB": 0.03, "ES": 0.05, "US": 0.005, UNLOCATED: 0.03}
 
 
 @dataclass(frozen=True)
@@ -106,8 +107,8 @@ def _claim(chance: np.random.Generator, event: Event, group: str) -> Claim:
     discovered = published + _delay(chance) + timedelta(seconds=second if dated_only else 90)
     found = discovered.date()
     country = "" if event.location == UNLOCATED else event.location
-    if chance.random() < 0.035:
-        country = JUNK.get(event.location, country)
+    if chance.random() < JUNK_SHARE.get(event.location, 0.0):
+        country = JUNK[event.location]
     placed, sorted_out, withdrawn = found, found, NEVER
     luck = chance.random(4)
     if event.day < PLACED_SINCE and luck[0] < 0.7:
