@@ -83,7 +83,7 @@ def check_header(
     inside = f" of {place}" if place else ""
     gone = [name for name in required if name not in header]
     if gone:
-        there = ", ".join(header[:10]) + (", …" if len(header) > 10 else "")  # noqa: PLR2004
+        there = ", ".join(header[:10]) + (", …" if len(header) > 10 else "")
         raise refuse(
             source,
             f"column {', '.join(gone)}{inside} is gone; there are {there}",

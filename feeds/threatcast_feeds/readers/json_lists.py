@@ -110,18 +110,17 @@ def copy_records(
     ParseError
         If no record is left.
     """
-    whole = " AND ".join(f"coalesce(trim(CAST(\"{name}\" AS VARCHAR)), '') <> ''" for name in needed)
+    given = {name: f"coalesce(trim(CAST({_name(name)} AS VARCHAR)), '') <> ''" for name in needed}
+    whole = " AND ".join(given.values())
     rows = copy_query(source, f"SELECT {columns} FROM records WHERE {whole}", target)
     [(total,)] = run_query(source, "SELECT count(*) FROM records")
     if rows == 0:
-        held = f"none of its {total:,} records has" if total else "the list is empty, none has"
-        raise refuse(source, f"{held} {', '.join(needed)}")
+        some = f"none of its {total:,} records has {', '.join(needed)}"
+        raise refuse(source, some if total else "the list holds no record")
     if rows == total:
         return ParseOutcome(rows, message=message)
     lacking = " || ".join(
-        f"CASE WHEN coalesce(trim(CAST(\"{name}\" AS VARCHAR)), '') = '' "
-        f"THEN ', {name}' ELSE '' END"
-        for name in needed
+        f"CASE WHEN {test} THEN '' ELSE {_literal(f', {name}')} END" for name, test in given.items()
     )
     found = run_query(
         source,
@@ -162,7 +161,9 @@ def _load_leniently(
         )
     except ParseError:
         raise error from None
-    return "values that do not fit their column's type are null"
+    # every value is a text too, so there only a record that is none made the reading fail
+    typed = any(kind != "VARCHAR" for kind in columns.values())
+    return "values that do not fit their column's type are null" if typed else ""
 
 
 def _create(source: PayloadSource, values: str, origin: str) -> None:

@@ -80,7 +80,7 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
             if lacking:
                 rejected.append(f"{place}record {number}: no {', '.join(lacking)}")
                 continue
-            undated += _ISO.fullmatch(row["start_date"]) is None
+            undated += not _is_day(row["start_date"] or "")
             rows.append((*(row[name] for name in source.spec.columns),))
     if not rows:
         raise refuse(source, "the table holds no shutdown")
@@ -165,10 +165,15 @@ def iso_day(value: Any) -> str | None:
         written = f"{match[3]}-{match[1]:0>2}-{match[2]:0>2}"
     else:
         return text
+    return written if _is_day(written) else text
+
+
+def _is_day(text: str) -> bool:
     try:
-        return date.fromisoformat(written).isoformat()
+        date.fromisoformat(text)
     except ValueError:
-        return text
+        return False
+    return True
 
 
 def _text(value: Any) -> str | None:

@@ -68,8 +68,8 @@ def _rows(
         meta = meta if isinstance(meta, dict) else {}
         synonyms = meta.get("synonyms")
         listed = synonyms if isinstance(synonyms, list) else [synonyms]
-        names = [text for one in listed if (text := _text(one)) is not None]
-        yield place, (galaxy, uuid, value, names, _text(meta.get("country")), version)
+        also = [known for one in listed if (known := _text(one)) is not None]
+        yield place, (galaxy, uuid, value, also, _text(meta.get("country")), version)
 
 
 def _text(value: Any) -> str | None:

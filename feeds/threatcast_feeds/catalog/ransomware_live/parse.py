@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.diagnosis import refuse
 from threatcast_feeds.readers.json_lists import copy_records, is_bare_list, load_records
 from threatcast_feeds.readers.json_rows import check_columns, first_record
 
@@ -48,8 +47,6 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     required = [key for name, key in keys.items() if name not in LATER]
     message = check_columns(source, record, required, [*LATER, *UNREAD])
     lenient = load_records(source, key, dict.fromkeys(keys.values(), "VARCHAR"))
-    if not record:
-        raise refuse(source, "the list of claims is empty")
     return copy_records(
         source,
         target,

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.diagnosis import refuse
 from threatcast_feeds.readers.json_lists import copy_records, is_bare_list, load_records
 from threatcast_feeds.readers.json_rows import check_columns, first_record
 from threatcast_feeds.readers.tables import literal, run_query
@@ -38,8 +37,6 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     record = first_record(source, key)
     message = check_columns(source, record, REQUIRED, [*LATER, *UNREAD])
     lenient = load_records(source, key, dict.fromkeys([*REQUIRED, *LATER], "VARCHAR"))
-    if not record:
-        raise refuse(source, "the list of reports is empty")
     shape, doubt = _shape(source, record, wrapped=key is not None)
     return copy_records(
         source,
@@ -55,7 +52,8 @@ def _shape(source: PayloadSource, record: dict[str, Any], *, wrapped: bool) -> t
     codes = ", ".join(literal(code) for code in CUT_CODES)
     [(three, two, cut)] = run_query(
         source,
-        "SELECT count_if(length(trim(country)) = 3), count_if(length(trim(country)) = 2), "
+        "SELECT count(*) FILTER (length(trim(country)) = 3), "
+        "count(*) FILTER (length(trim(country)) = 2), "
         f"count(DISTINCT country) FILTER (country IN ({codes})) FROM records",
     )
     # one slip of the pen among true codes must not cost a night's countries
