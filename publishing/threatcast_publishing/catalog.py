@@ -1,0 +1,192 @@
+"""The releases of a home: which there are, which one is current, and going back to an older one.
+
+`releases/current` is a symbolic link. It is replaced by a rename, so that a reader sees the old
+release or the new one and never none.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from threatcast_publishing.errors import DamagedRelease, NoReleaseYet, ReleaseError, UnknownRelease
+from threatcast_publishing.files import sync_file
+from threatcast_publishing.manifest import Manifest, read_manifest
+from threatcast_publishing.verify import verify
+
+CURRENT = "current"
+RELEASE_NAME = re.compile(r"(simulated-)?\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class ReleaseInfo:
+    """One release on disk."""
+
+    release_id: str
+    folder: Path
+    as_of: date
+    simulated: bool
+    built_at: datetime
+    content_hash: str
+    commit: str
+    files: int
+    size_bytes: int
+    current: bool
+
+
+def info_of(folder: Path, *, current: bool) -> ReleaseInfo:
+    """Return what a release's manifest says about it; raises DamagedRelease without one."""
+    manifest = read_manifest(folder)
+    return _info(manifest, folder, current=current)
+
+
+def list_releases(releases: Path) -> list[ReleaseInfo]:
+    """Return all releases that can be read, oldest first (by as-of day, then time of building)."""
+    now = current(releases)
+    found = []
+    for folder in _folders(releases):
+        try:
+            found.append(info_of(folder, current=folder.name == now))
+        except DamagedRelease:
+            continue  # `verify` is the place that speaks about damage; the others stay usable
+    return sorted(found, key=lambda info: (info.as_of, info.built_at, info.release_id))
+
+
+def current(releases: Path) -> str | None:
+    """Return the id of the current release, or None before the first one."""
+    try:
+        target = (releases / CURRENT).readlink().name
+    except OSError:
+        return None
+    return target if (releases / target).is_dir() else None
+
+
+def resolve(releases: Path, release_id: str | None = None) -> Path:
+    """Return the folder of a release: the current one, or that of an id or its unique beginning.
+
+    Raises
+    ------
+    NoReleaseYet
+        If there is no release at all, or none is current.
+    UnknownRelease
+        If nothing, or more than one release, goes by that name; lists the known ones.
+    """
+    known = [folder.name for folder in _folders(releases)]
+    if release_id is None or release_id == CURRENT:
+        name = current(releases)
+        if name is None:
+            raise NoReleaseYet(
+                "there is no release yet" if not known else "no release is current",
+                place=str(releases),
+                cure="Make one: threatcast run."
+                if not known
+                else "Choose one: threatcast releases rollback ID. Known: " + ", ".join(known),
+            )
+        return releases / name
+    matches = [name for name in known if name == release_id] or [
+        name for name in known if release_id and name.startswith(release_id)
+    ]
+    if len(matches) == 1:
+        return releases / matches[0]
+    if not known:
+        raise NoReleaseYet(
+            "there is no release yet", place=str(releases), cure="Make one: threatcast run."
+        )
+    problem = "is not known" if not matches else "is not unique"
+    raise UnknownRelease(
+        f"release {release_id!r} {problem}",
+        place=str(releases),
+        cure="Known: " + ", ".join(matches or known) + ".",
+    )
+
+
+def show(releases: Path, release_id: str | None = None) -> Manifest:
+    """Return the manifest of a release (default: the current one)."""
+    return read_manifest(resolve(releases, release_id))
+
+
+def rollback(releases: Path, release_id: str | None = None) -> ReleaseInfo:
+    """Make an older release current: the one named, else the one before the current one.
+
+    The release must verify; nothing is deleted, so that rolling forward is the same command.
+
+    Raises
+    ------
+    DamagedRelease
+        If the release to go back to does not match its manifest; the current one stays.
+    NoReleaseYet, UnknownRelease
+        As `resolve` says, or if there is none before the current one.
+    """
+    folder = resolve(releases, release_id) if release_id else _before_current(releases)
+    outcome = verify(folder)
+    if not outcome.ok:
+        raise DamagedRelease(
+            f"does not verify: {outcome.summary()}",
+            place=str(folder),
+            kept=f"Current is still {current(releases) or 'none'}.",
+            cure="Choose another one: threatcast releases list.",
+        )
+    make_current(releases, folder.name)
+    return info_of(folder, current=True)
+
+
+def make_current(releases: Path, name: str) -> None:
+    """Point `current` at a release, by a rename: readers see the old one or the new one."""
+    fresh = releases / f".{CURRENT}-{os.getpid()}"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(name, target_is_directory=True)
+    try:
+        fresh.replace(releases / CURRENT)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise ReleaseError(
+            f"cannot be replaced: {error}",
+            place=str(releases / CURRENT),
+            kept=f"The release {name} is complete in its folder.",
+            cure="Remove what stands at that place (it must be a symbolic link) and run again.",
+        ) from error
+    sync_file(releases)
+
+
+def _before_current(releases: Path) -> Path:
+    now = resolve(releases).name
+    earlier: list[ReleaseInfo] = []
+    for info in list_releases(releases):
+        if info.release_id == now:
+            break
+        earlier.append(info)
+    if not earlier:
+        raise UnknownRelease(
+            f"there is no release before {now}",
+            place=str(releases),
+            kept=f"Current is still {now}.",
+        )
+    return earlier[-1].folder
+
+
+def _folders(releases: Path) -> list[Path]:
+    if not releases.is_dir():
+        return []
+    return sorted(
+        path
+        for path in releases.iterdir()
+        if RELEASE_NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+    )
+
+
+def _info(manifest: Manifest, folder: Path, *, current: bool) -> ReleaseInfo:
+    return ReleaseInfo(
+        release_id=manifest.release_id,
+        folder=folder,
+        as_of=manifest.as_of,
+        simulated=manifest.simulated,
+        built_at=manifest.built_at,
+        content_hash=manifest.content_hash,
+        commit=manifest.commit,
+        files=len(manifest.files),
+        size_bytes=sum(int(entry["bytes"]) for entry in manifest.files.values()),
+        current=current,
+    )

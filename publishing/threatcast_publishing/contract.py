@@ -1,0 +1,203 @@
+"""The tables of a release: names, keys and what every column means.
+
+This is the contract that programs outside the project read. The comments of the warehouse win over
+the descriptions here; these only stand in where the warehouse has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+CONTRACT_VERSION = "1.0"
+SIMULATED_MARK = "SIMULATED, not observed: made by the sample generator."
+STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
+TREND_CLASSES = ("large_decrease", "decrease", "stable", "increase", "large_increase")
+
+
+@dataclass(frozen=True)
+class TableContract:
+    """One published table: its key (the grain), its columns in order, what a row is.
+
+    `required` are the columns that a release must carry; further ones are published as they come.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    description: str
+    required: tuple[str, ...] = field(default=())
+
+
+OUTLOOK_COLUMNS = (
+    "target", "location", "location_level", "location_name", "parent", "as_of", "state", "reason",
+    "evidence_grade", "usual_weekly", "expected_4w", "low80_4w", "high80_4w", "expected_12w",
+    "low80_12w", "high80_12w", "p_above_usual_4w", "p_zero_4w", "trend", "p_large_decrease",
+    "p_decrease", "p_stable", "p_increase", "p_large_increase", "sentence", "model", "run_id",
+)  # fmt: skip
+OUTLOOK_TEXT = frozenset(
+    ("target", "location", "location_level", "location_name", "parent", "state", "reason",
+     "evidence_grade", "trend", "sentence", "model", "run_id")
+)  # fmt: skip
+
+_FORECAST = (
+    "target", "location", "model", "reference_date", "horizon", "target_week", "quantile", "value",
+    "state",
+)  # fmt: skip
+_ACTIVITY = (
+    "target", "location", "week", "value", "observation", "nowcast", "nowcast_low80",
+    "nowcast_high80", "as_of",
+)  # fmt: skip
+_SCORES = (
+    "target", "location", "model", "reference_date", "horizon", "kind", "as_of_kind", "wis",
+    "scaled_wis", "covered_50", "covered_80", "covered_95",
+)  # fmt: skip
+_FEED_HEALTH = (
+    "feed", "state", "reason", "last_success", "last_event", "age_hours", "records", "new_records",
+    "licence", "publisher", "url",
+)  # fmt: skip
+
+TABLES: Mapping[str, TableContract] = {
+    table.name: table
+    for table in (
+        TableContract(
+            "outlook",
+            ("target", "location"),
+            "One row for each target and location at which the target is defined: what to expect "
+            "over the next 4 and 12 weeks. Numbers are null unless state is `published`; zero means "
+            "that no event is expected.",
+            OUTLOOK_COLUMNS,
+        ),
+        TableContract(
+            "forecast",
+            ("target", "location", "model", "reference_date", "horizon", "quantile"),
+            "One row for each target, location, model, reference date, horizon and quantile: events "
+            "in the target week. Null where a model gave no forecast.",
+            _FORECAST,
+        ),
+        TableContract(
+            "activity_weekly",
+            ("target", "location", "week"),
+            "One row for each target, location and week: events counted. Zero means the feed was "
+            "watched and reported none; null means nobody watched (observation `missing`).",
+            _ACTIVITY,
+        ),
+        TableContract(
+            "scores",
+            ("target", "location", "model", "reference_date", "horizon", "kind"),
+            "One row for each scored forecast of a week that is now known. Null where the observed "
+            "week is missing; lower is better.",
+            _SCORES,
+        ),
+        TableContract(
+            "skill",
+            ("target", "location_level", "model", "horizon"),
+            "One row for each target, level, model and horizon: mean scores and how they compare "
+            "with the flat baseline. Below 1 is better than flat; null where too little is known.",
+            ("target", "location_level", "model", "horizon"),
+        ),
+        TableContract(
+            "feed_health",
+            ("feed",),
+            "One row for each feed: how it fares on the as-of day. Zero new records means that it "
+            "answered with nothing new.",
+            _FEED_HEALTH,
+        ),
+        TableContract("targets", ("target",), "One row for each target: what is counted.", ("target",)),
+        TableContract(
+            "locations",
+            ("location",),
+            "One row for each location: world, M49 regions and sub-regions, countries, and the rest "
+            "that could not be located. Groupings are statistical and express no opinion.",
+            ("location", "location_level", "location_name", "parent"),
+        ),
+        TableContract("models", ("model",), "One row for each model: what it is.", ("model",)),
+        TableContract(
+            "data_vintages",
+            ("feed", "vintage_day"),
+            "One row for each feed and vintage: which payload was known on which day.",
+            ("feed", "vintage_day"),
+        ),
+        TableContract(
+            "outlook_history",
+            ("release_id", "target", "location"),
+            "One row for each past release, target and location: the outlook as it was published, "
+            "never rewritten. Empty before the second release.",
+            ("release_id", "target", "location"),
+        ),
+    )
+}
+
+COLUMN_DESCRIPTIONS: Mapping[str, str] = {
+    "age_hours": "Hours between the feed's last success and the end of the as-of day.",
+    "as_of": "UTC day: everything was computed from what had been retrieved by its end.",
+    "as_of_kind": "What the model could see: vintage, record_dates or final (final data flatter).",
+    "bytes": "Size of the payload in bytes.",
+    "covered_50": "True if the count lay inside the central 50 % interval, bounds included.",
+    "covered_80": "True if the count lay inside the central 80 % interval, bounds included.",
+    "covered_95": "True if the count lay inside the central 95 % interval, bounds included.",
+    "description": "What it is, in plain words.",
+    "evidence_grade": "A own model and much evidence, B own model and less, C borrows from its "
+    "sub-region, D baseline only.",
+    "expected_12w": "Median of the number of events in the next 12 weeks together.",
+    "expected_4w": "Median of the number of events in the next 4 weeks together.",
+    "feed": "Name of the feed.",
+    "high80_12w": "Upper bound of the central 80 % interval of events in the next 12 weeks.",
+    "high80_4w": "Upper bound of the central 80 % interval of events in the next 4 weeks.",
+    "homepage": "Where the publisher describes the feed.",
+    "horizon": "Weeks ahead: horizon h ends 7*h days after the reference date.",
+    "is_repeat": "True if the payload has the same bytes as an earlier vintage.",
+    "iso_alpha3": "ISO 3166-1 alpha-3 code; null for groups.",
+    "kind": "backtest (rolling origins) or live (a published forecast scored later).",
+    "last_event": "Newest day on which the feed shows an event.",
+    "last_success": "When a payload of the feed was last accepted.",
+    "licence": "Licence of the feed's data, as its publisher states it.",
+    "licence_url": "Where that licence is written.",
+    "location": "WORLD, an M49 code with prefix, an ISO 3166-1 alpha-2 code, or UNLOCATED.",
+    "location_level": "world, region, subregion, country or unlocated.",
+    "location_name": "Name of the location in English.",
+    "low80_12w": "Lower bound of the central 80 % interval of events in the next 12 weeks.",
+    "low80_4w": "Lower bound of the central 80 % interval of events in the next 4 weeks.",
+    "m49": "UN M49 code; null where none exists.",
+    "mode": "How the payload was had: live, mirror, sample or git_history.",
+    "model": "Name of the model.",
+    "new_records": "Records that the newest payload adds to the one before.",
+    "note": "What a reader should know about the row.",
+    "nowcast": "Median estimate of the week's final count where it may still grow; else null.",
+    "nowcast_high80": "Upper bound of the nowcast's central 80 % interval; null without nowcast.",
+    "nowcast_low80": "Lower bound of the nowcast's central 80 % interval; null without nowcast.",
+    "observation": "observed, provisional (may still grow) or missing (not watched, not zero).",
+    "p_above_usual_4w": "Probability of more events in the next 4 weeks than at the usual level.",
+    "p_decrease": "Probability of the trend class decrease.",
+    "p_increase": "Probability of the trend class increase.",
+    "p_large_decrease": "Probability of the trend class large_decrease.",
+    "p_large_increase": "Probability of the trend class large_increase.",
+    "p_stable": "Probability of the trend class stable.",
+    "p_zero_4w": "Probability of no event at all in the next 4 weeks.",
+    "parent": "The location that this one is summed into; null for the world.",
+    "payload": "First 12 hexadecimal digits of the payload's SHA-256.",
+    "publisher": "Who publishes the feed.",
+    "quantile": "Level of the quantile, between 0 and 1.",
+    "reason": "Why the state is what it is; null when there is nothing to explain.",
+    "records": "Records in the newest accepted payload.",
+    "reference_date": "Sunday that ends the newest complete week at the as-of day.",
+    "rejected_count": "Records of the payload that could not be read.",
+    "release_id": "The past release in which this row was published.",
+    "retrieved_at": "When the payload was retrieved, UTC.",
+    "row_count": "Records read from the payload.",
+    "run_id": "The run that made the row.",
+    "scaled_wis": "WIS divided by the larger of 0.1 and the mean of the last 52 training weeks.",
+    "sentence": "The row in one plain sentence, written from the numbers by fixed rules.",
+    "size_bytes": "Size of the payload in bytes.",
+    "state": "What the row is: see the table's states; numbers are null where nothing is known.",
+    "target": "What is counted; see targets.",
+    "target_week": "Monday of the week that is forecast.",
+    "title": "Short name for readers.",
+    "trend": "Likeliest of five classes against the usual level (thresholds 15 % and 50 %).",
+    "unit": "What one event is, in the plural.",
+    "url": "Where the feed is had.",
+    "usual_weekly": "Mean of the last 26 observed weeks, events a week.",
+    "value": "Events; null where unknown, which is not zero.",
+    "vintage_day": "UTC day on which the payload was retrieved.",
+    "week": "Monday of the ISO week.",
+    "wis": "Weighted interval score in events; 0 is perfect.",
+}

@@ -1,0 +1,253 @@
+"""Builds a release aside, then makes it visible and current in two renames.
+
+    build    -> releases/.building-…/   everything written, checked and hashed; nobody sees it
+    publish  -> releases/<id>/          one rename; then `current` is switched by another
+
+A crash before the first rename leaves only a `.building-…` folder, which the next build removes; a
+crash between the two leaves a complete release that the next run makes current.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from threatcast_publishing.catalog import ReleaseInfo, current, info_of, make_current
+from threatcast_publishing.errors import FormatError, GateRefused, PrivacyRefused, ReleaseError
+from threatcast_publishing.files import json_bytes, sync_file, sync_tree
+from threatcast_publishing.formats import Format, discover
+from threatcast_publishing.manifest import MANIFEST, make_manifest, read_manifest
+from threatcast_publishing.privacy import findings
+from threatcast_publishing.source import PublishedTable, ReleaseContext, read_tables
+from threatcast_publishing.verify import verify
+
+if TYPE_CHECKING:
+    import duckdb
+
+BUILDING = ".building-"
+SET_ASIDE = ".set-aside-"
+
+
+@dataclass(frozen=True)
+class StagedRelease:
+    """A complete release that nobody sees yet; `publish` makes it visible, `discard` removes it."""
+
+    release_id: str
+    folder: Path
+    releases: Path
+    as_of: date
+    simulated: bool
+    rows: Mapping[str, int]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Published:
+    """What `publish` did: `new` is False if the same content had been published before."""
+
+    info: ReleaseInfo
+    new: bool
+    message: str
+
+
+def build(
+    warehouse: Path | duckdb.DuckDBPyConnection,
+    releases: Path,
+    *,
+    as_of: date,
+    simulated: bool,
+    settings: Mapping[str, Any],
+    commit: str,
+    built_at: datetime,
+    progress: Callable[[str], None] | None = None,
+) -> StagedRelease:
+    """Write a complete release into a folder of its own that is not visible yet.
+
+    Parameters
+    ----------
+    warehouse
+        Warehouse file, or an open connection to it; only the schema `published` is read.
+    releases
+        Folder of all releases; made if it is missing. Leftovers of earlier crashes are removed.
+    as_of
+        UTC day that the tables were computed for.
+    simulated
+        True if the rows come from the sample generator; then every file says so.
+    settings, commit
+        What the release was made with, for the manifest; part of the content hash.
+    built_at
+        The only wall clock of a release; outside the content hash.
+    progress
+        Called with the name of each format before it is written.
+
+    Raises
+    ------
+    WarehouseError, PrivacyRefused, FormatError
+        Nothing becomes visible, and the current release stays.
+    """
+    if built_at.tzinfo is None:
+        raise ReleaseError("built_at has no time zone", cure="Pass a UTC time.")
+    tables = read_tables(warehouse)
+    _refuse_indicators(tables)
+    context = ReleaseContext(as_of, simulated, commit, settings, tables)
+    releases.mkdir(parents=True, exist_ok=True)
+    clean(releases)
+    folder = releases / f"{BUILDING}{as_of.isoformat()}-{secrets.token_hex(4)}"
+    folder.mkdir()
+    try:
+        _write_formats(context, folder, progress)
+        warnings = _warnings(tables)
+        manifest = make_manifest(context, folder, built_at=built_at, warnings=warnings)
+        (folder / MANIFEST).write_bytes(json_bytes(manifest))
+        sync_tree(folder)
+    except OSError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise ReleaseError(
+            f"cannot be written: {error.strerror or error}",
+            place=str(error.filename or folder),
+            kept=f"Current is still {current(releases) or 'none'}.",
+            cure="Make room or mend the permissions, then run again.",
+        ) from error
+    except ReleaseError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return StagedRelease(
+        release_id=manifest["release_id"],
+        folder=folder,
+        releases=releases,
+        as_of=as_of,
+        simulated=simulated,
+        rows={name: table.rows for name, table in tables.items()},
+        warnings=warnings,
+    )
+
+
+def publish(
+    staged: StagedRelease,
+    *,
+    failed_checks: Sequence[str] = (),
+    gate: Callable[[StagedRelease], Sequence[str]] | None = None,
+) -> Published:
+    """Make a staged release visible and current, unless a gate refuses it.
+
+    Parameters
+    ----------
+    staged
+        What `build` returned.
+    failed_checks
+        Reasons of checks that failed elsewhere (severity error); any refuses the release.
+    gate
+        Called with the staged release before it is visible; returns reasons to refuse it.
+
+    Raises
+    ------
+    GateRefused
+        The last release stays current. The staged folder stays to be looked at until the next
+        build removes it.
+    """
+    reasons = [*failed_checks, *(gate(staged) if gate else ())]
+    if reasons:
+        raise GateRefused(
+            reasons,
+            place=staged.release_id,
+            kept=f"Current is still {current(staged.releases) or 'none'}; the refused files are in "
+            f"{staged.folder} until the next run.",
+        )
+    target = staged.releases / staged.release_id
+    new = not _is_whole(target)
+    if new:
+        _move_into_place(staged.folder, target)
+    else:
+        discard(staged)
+    switched = current(staged.releases) != staged.release_id
+    if switched:
+        make_current(staged.releases, staged.release_id)
+    _remove_set_aside(staged.releases)
+    if new:
+        message = f"Published {staged.release_id}."
+    elif switched:
+        message = f"Same content as {staged.release_id}: nothing new was written; it is current now."
+    else:
+        message = f"Same content as {staged.release_id}: nothing new was published."
+    return Published(info_of(target, current=True), new, message)
+
+
+def discard(staged: StagedRelease) -> None:
+    """Remove a staged release that will not be published."""
+    shutil.rmtree(staged.folder, ignore_errors=True)
+
+
+def clean(releases: Path) -> list[str]:
+    """Remove what crashed builds left behind and return the names; releases are never touched."""
+    removed = []
+    for path in sorted(releases.iterdir()):
+        if path.name.startswith(BUILDING):
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name.startswith(".current-"):
+            path.unlink(missing_ok=True)
+        else:
+            continue
+        removed.append(path.name)
+    return removed
+
+
+def _refuse_indicators(tables: Mapping[str, PublishedTable]) -> None:
+    found = findings(tables)
+    if found:
+        raise PrivacyRefused(
+            "refused, because it looks like victims or indicators: "
+            + "; ".join(str(finding) for finding in found),
+            kept="Nothing was published; the last release stays current.",
+            cure="Drop the column or the text from the published model.",
+        )
+
+
+def _write_formats(
+    context: ReleaseContext, folder: Path, progress: Callable[[str], None] | None
+) -> None:
+    formats: list[Format] = discover()
+    for output in formats:
+        if progress:
+            progress(output.name)
+        written = output.write(context, folder)
+        absent = [path for path in written if not path.is_file()]
+        problems = [f"{path.name} was not written" for path in absent]
+        problems += output.validate(folder)
+        if problems:
+            raise FormatError(
+                "; ".join(problems),
+                place=f"format {output.name}",
+                kept="Nothing was published; the last release stays current.",
+                cure="This is a fault of the format's module.",
+            )
+
+
+def _warnings(tables: Mapping[str, PublishedTable]) -> tuple[str, ...]:
+    return tuple(
+        f"{table.name}.{column} has no description"
+        for table in tables.values()
+        for column, text in table.columns.items()
+        if not text
+    )
+
+
+def _is_whole(target: Path) -> bool:
+    return target.is_dir() and verify(target).ok and read_manifest(target).release_id == target.name
+
+
+def _move_into_place(staged: Path, target: Path) -> None:
+    """Rename the staged folder to its name; a damaged folder of that name is set aside first."""
+    if target.exists():
+        target.rename(target.with_name(f"{SET_ASIDE}{target.name}-{secrets.token_hex(4)}"))
+    staged.rename(target)
+    sync_file(target.parent)
+
+
+def _remove_set_aside(releases: Path) -> None:
+    for path in releases.glob(f"{SET_ASIDE}*"):
+        shutil.rmtree(path, ignore_errors=True)

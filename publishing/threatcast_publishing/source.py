@@ -1,0 +1,224 @@
+"""Reads the schema `published` of a warehouse into what every format writes from.
+
+All that a release holds passes through here once: sorted by key, NaN turned into null, described.
+Formats never look into the warehouse themselves, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from threatcast_publishing.contract import COLUMN_DESCRIPTIONS, SIMULATED_MARK, TABLES
+from threatcast_publishing.errors import WarehouseError
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+SCHEMA = "published"
+
+
+@dataclass(frozen=True)
+class PublishedTable:
+    """One table of a release: rows sorted by `key`, every column described.
+
+    `data` is one contiguous chunk a column, so that its bytes do not depend on how it was read.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    data: pa.Table
+    description: str
+    columns: Mapping[str, str]
+
+    @property
+    def rows(self) -> int:
+        return int(self.data.num_rows)
+
+
+@dataclass(frozen=True)
+class ReleaseContext:
+    """What a format may know: the tables, the as-of day and where they come from. No clock."""
+
+    as_of: date
+    simulated: bool
+    commit: str
+    settings: Mapping[str, Any]
+    tables: Mapping[str, PublishedTable]
+
+    def comment(self, table: PublishedTable) -> str:
+        """Description of a table, behind the simulated mark if the data is simulated."""
+        return f"{SIMULATED_MARK} {table.description}" if self.simulated else table.description
+
+
+def read_tables(warehouse: Path | duckdb.DuckDBPyConnection) -> dict[str, PublishedTable]:
+    """Return all published tables, by name.
+
+    Parameters
+    ----------
+    warehouse
+        The warehouse file, opened read-only, or an open connection to it (for a process that
+        already holds the file open for writing: DuckDB allows no second way in).
+
+    Raises
+    ------
+    WarehouseError
+        If the file cannot be opened, a table or a column of the contract is missing, a key is null
+        or comes twice, or a number is infinite.
+    """
+    with _connection(warehouse) as (con, place):
+        present = {
+            str(row[0])
+            for row in con.execute(
+                "select table_name from information_schema.tables "
+                "where table_schema = ? and table_catalog = current_catalog()",
+                [SCHEMA],
+            ).fetchall()
+        }
+        missing = [name for name in TABLES if name not in present]
+        if missing:
+            raise WarehouseError(
+                f"schema {SCHEMA} lacks {', '.join(missing)}",
+                place=place,
+                kept="Nothing was published.",
+                cure="Build the published models first: dbt build --select tag:published.",
+            )
+        comments = _comments(con)
+        return {name: _read_table(con, name, place, comments) for name in TABLES}
+
+
+@contextmanager
+def _connection(
+    warehouse: Path | duckdb.DuckDBPyConnection,
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    import duckdb
+
+    if isinstance(warehouse, duckdb.DuckDBPyConnection):
+        yield warehouse, "warehouse"
+        return
+    try:
+        con = duckdb.connect(str(warehouse), read_only=True)
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"cannot be opened: {error}",
+            place=str(warehouse),
+            kept="Nothing was published.",
+            cure="If another step holds it open, wait for that step; if it is missing, run the job.",
+        ) from error
+    try:
+        yield con, str(warehouse)
+    finally:
+        con.close()
+
+
+def _comments(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+    """Return comments of tables, views (column "") and their columns."""
+    rows = con.execute(
+        """
+        select table_name, '' as column_name, comment from duckdb_tables() where schema_name = ?
+        union all
+        select view_name, '', comment from duckdb_views() where schema_name = ?
+        union all
+        select table_name, column_name, comment from duckdb_columns() where schema_name = ?
+        """,
+        [SCHEMA, SCHEMA, SCHEMA],
+    ).fetchall()
+    return {(table, column): comment for table, column, comment in rows if comment}
+
+
+def _read_table(
+    con: duckdb.DuckDBPyConnection, name: str, place: str, comments: Mapping[tuple[str, str], str]
+) -> PublishedTable:
+    contract = TABLES[name]
+    where = f"{place}, {SCHEMA}.{name}"
+    described = con.execute(f'describe {SCHEMA}."{name}"').fetchall()
+    types = {str(row[0]): str(row[1]) for row in described}
+    lacking = [column for column in contract.required if column not in types]
+    lacking += [column for column in contract.key if column not in types and column not in lacking]
+    if lacking:
+        raise WarehouseError(
+            f"lacks the columns {', '.join(lacking)}",
+            place=where,
+            kept="Nothing was published.",
+            cure="The columns of a release are a contract: add them to the model.",
+        )
+    # dbt may order columns as it likes; the contract's order comes first, the key before it
+    first = [*contract.key, *(c for c in contract.required if c not in contract.key)]
+    columns = first + [column for column in types if column not in first]
+    selected = ", ".join(_plain_type(column, types[column]) for column in columns)
+    order = ", ".join(f'"{c}" asc nulls last' for c in columns if not types[c].endswith("[]"))
+    data = con.execute(
+        f'select {selected} from {SCHEMA}."{name}" order by {order}'
+    ).to_arrow_table()
+    data = _without_nan(data.combine_chunks(), where)
+    _check_key(con, name, contract.key, where)
+    return PublishedTable(
+        name=name,
+        key=contract.key,
+        data=data,
+        description=comments.get((name, ""), contract.description),
+        columns={
+            column: comments.get((name, column), COLUMN_DESCRIPTIONS.get(column, ""))
+            for column in columns
+        },
+    )
+
+
+def _plain_type(column: str, kind: str) -> str:
+    """Return the select item of a column, in a type that every format knows."""
+    quoted = '"' + column.replace('"', '""') + '"'
+    if kind.startswith(("ENUM", "UUID", "TIME ", "INTERVAL", "STRUCT", "MAP")):
+        return f"cast({quoted} as varchar) as {quoted}"
+    if kind.startswith("TIMESTAMP WITH TIME ZONE"):
+        return f"{quoted} at time zone 'UTC' as {quoted}"
+    if kind.startswith(("HUGEINT", "UHUGEINT")):  # what sum() of whole numbers gives
+        return f"cast({quoted} as bigint) as {quoted}"
+    if kind.startswith("DECIMAL"):
+        return f"cast({quoted} as double) as {quoted}"
+    return quoted
+
+
+def _without_nan(data: pa.Table, where: str) -> pa.Table:
+    """Turn NaN into null (one way to say unknown); refuse infinite numbers."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for index, column in enumerate(data.schema):
+        if not pa.types.is_floating(column.type):
+            continue
+        values = data.column(index)
+        if pc.any(pc.is_inf(values)).as_py():
+            raise WarehouseError(
+                f"column {column.name} holds an infinite number",
+                place=where,
+                kept="Nothing was published.",
+                cure="Mend the step that computes it.",
+            )
+        null = pa.scalar(None, column.type)
+        data = data.set_column(index, column, pc.if_else(pc.is_nan(values), null, values))
+    return data.combine_chunks()
+
+
+def _check_key(
+    con: duckdb.DuckDBPyConnection, name: str, key: tuple[str, ...], where: str
+) -> None:
+    columns = ", ".join(f'"{column}"' for column in key)
+    null = " or ".join(f'"{column}" is null' for column in key)
+    bad = con.execute(
+        f'select {columns}, count(*) as n from {SCHEMA}."{name}" '
+        f"group by all having n > 1 or {null} order by all limit 1"
+    ).fetchone()
+    if bad is not None:
+        values = ", ".join(f"{column}={value}" for column, value in zip(key, bad, strict=False))
+        problem = f"comes {bad[-1]} times" if None not in bad[:-1] else "is null in part"
+        raise WarehouseError(
+            f"the key ({', '.join(key)}) {problem}: {values}",
+            place=where,
+            kept="Nothing was published.",
+            cure="Mend the model so that its grain holds.",
+        )
