@@ -1,0 +1,1 @@
+"""Assets by stage: the dbt warehouse, the forecasts, the release (feeds: `components/`)."""

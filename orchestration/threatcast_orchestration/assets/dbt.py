@@ -1,0 +1,213 @@
+"""dbt's models as assets: once before the forecasts, once for the published tables.
+
+A stage whose inputs, settings and code did not change since its last success is not built again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource
+from dagster_dbt import dbt_assets as make_dbt_assets
+from packaging.version import Version
+
+from threatcast_orchestration.home import Home
+from threatcast_orchestration.night import Night
+from threatcast_orchestration.warehouse import connect, fingerprint, write_raw
+
+PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
+POOL = "warehouse"
+_GROUPS = {
+    "seeds": "seeds",
+    "staging": "staging",
+    "intermediate": "history",
+    "marts": "marts",
+    "published": "published",
+}
+_SOURCE_CODE = ("models", "macros", "seeds", "data_tests", "dbt_project.yml", "profiles.yml")
+
+
+class LocalDbt(DbtCliResource):
+    """dbt's command line, without the start of `dbt --version` before each call.
+
+    That call takes three seconds and asks the package registry (docs/decisions/0003).
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(metadata.version("dbt-core"))
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups by layer; owners where dbt names none."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        if dbt_resource_props["resource_type"] == "seed":
+            return _GROUPS["seeds"]
+        return next(
+            (_GROUPS[layer] for layer in dbt_resource_props["fqn"] if layer in _GROUPS), None
+        )
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
+        del dbt_resource_props
+        return ["team:data"]
+
+
+def manifest() -> Path:
+    """Return dbt's manifest; parses the project if that was never done on this machine."""
+    path = PROJECT / "target" / "manifest.json"
+    if not path.is_file():
+        parse_project()
+    return path
+
+
+def parse_project() -> None:
+    """Run `dbt parse`."""
+    LocalDbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT)).cli(
+        ["--quiet", "parse"], target_path=PROJECT / "target"
+    ).wait()
+
+
+def dbt_resource() -> LocalDbt:
+    return LocalDbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT))
+
+
+def code_hash() -> str:
+    """Hash all files of the dbt project that decide what it builds."""
+    digest = sha256()
+    for name in _SOURCE_CODE:
+        root = PROJECT / name
+        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
+            if path.is_file():
+                digest.update(path.relative_to(PROJECT).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
+    """Return the step that shows dbt what was known on the as-of day."""
+    tables = ("run_context", "feeds", "vintages")
+
+    @dg.multi_asset(
+        name="open_warehouse",
+        specs=[
+            dg.AssetSpec(
+                dg.AssetKey(["raw", table]),
+                group_name="feeds",
+                owners=["team:data"],
+                kinds={"duckdb"},
+                description=description,
+                deps=[dg.AssetKey(["raw", feed]) for feed in feeds],
+            )
+            for table, description in zip(
+                tables,
+                (
+                    "One row: the as-of day and the source of this home.",
+                    "One row a feed: catalog facts and how the last attempt ended.",
+                    "One row a feed and vintage day: payloads accepted by the as-of day.",
+                ),
+                strict=True,
+            )
+        ],
+        pool=POOL,
+    )
+    def open_warehouse(night: Night) -> Iterator[dg.MaterializeResult]:
+        plan = night.plan
+        with connect(plan.home, memory_limit=plan.settings.memory_limit) as connection:
+            write_raw(
+                connection,
+                plan.home,
+                plan.catalog,
+                plan.landing,
+                as_of=plan.as_of,
+                source=plan.source,
+            )
+            for table in tables:
+                rows = connection.execute(f"SELECT count(*) FROM raw.{table}").fetchone()
+                yield dg.MaterializeResult(
+                    asset_key=dg.AssetKey(["raw", table]),
+                    metadata={"dagster/row_count": rows[0] if rows else 0},
+                )
+
+    return open_warehouse
+
+
+def build_dbt_assets() -> list[dg.AssetsDefinition]:
+    """Return the two dbt steps."""
+
+    @make_dbt_assets(
+        manifest=manifest(),
+        name="dbt_warehouse",
+        select="fqn:*",
+        exclude="tag:published",
+        dagster_dbt_translator=Translator(),
+        pool=POOL,
+    )
+    def dbt_warehouse(
+        context: dg.AssetExecutionContext, night: Night, dbt: LocalDbt
+    ) -> Iterator[Any]:
+        home = night.plan.home
+        with connect(home) as connection:
+            inputs = fingerprint(connection)
+        yield from _build(context, dbt, home, "warehouse", inputs)
+
+    @make_dbt_assets(
+        manifest=manifest(),
+        name="dbt_published",
+        select="tag:published",
+        dagster_dbt_translator=Translator(),
+        pool=POOL,
+    )
+    def dbt_published(
+        context: dg.AssetExecutionContext, night: Night, dbt: LocalDbt
+    ) -> Iterator[Any]:
+        home = night.plan.home
+        stamps = read_stamps(home)
+        inputs = f"{stamps.get('warehouse')} {stamps.get('forecasts')}"
+        yield from _build(context, dbt, home, "published", inputs)
+
+    return [dbt_warehouse, dbt_published]
+
+
+def _build(
+    context: dg.AssetExecutionContext, dbt: LocalDbt, home: Home, stage: str, inputs: str
+) -> Iterator[Any]:
+    stamp = sha256(f"{inputs} {code_hash()}".encode()).hexdigest()
+    if read_stamps(home).get(stage) == stamp and home.warehouse.is_file():
+        context.log.info("%s: inputs and code unchanged, tables kept", stage)
+        for key in sorted(context.selected_asset_keys):
+            yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
+        return
+    write_stamp(home, stage, "")
+    target = home.dbt_target / stage
+    target.mkdir(parents=True, exist_ok=True)
+    yield from dbt.cli(["build"], context=context, target_path=target).stream()
+    write_stamp(home, stage, stamp)
+
+
+def _stamps_path(home: Home) -> Path:
+    return home.warehouse.with_name("stamps.json")
+
+
+def read_stamps(home: Home) -> dict[str, str]:
+    """Return the hash of inputs and code of each stage's last success."""
+    path = _stamps_path(home)
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def write_stamp(home: Home, stage: str, stamp: str) -> None:
+    """Keep or clear the stamp of a stage; cleared before a build, so that a crash is seen."""
+    path = _stamps_path(home)
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(json.dumps(read_stamps(home) | {stage: stamp}, indent=1), encoding="utf-8")
+    scratch.replace(path)

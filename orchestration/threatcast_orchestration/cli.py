@@ -1,0 +1,83 @@
+"""The command line: `threatcast`. Heavy packages are imported by the command that needs them."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from threatcast_orchestration.commands import doctor as doctor_command
+from threatcast_orchestration.commands import feeds, panels, releases
+from threatcast_orchestration.commands import run as run_command
+from threatcast_orchestration.commands import status as status_command
+from threatcast_orchestration.errors import OrchestrationError
+
+app = typer.Typer(
+    name="threatcast",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Weekly forecasts of public cyber-threat counts by country, region and world.",
+)
+app.command("run")(run_command.run)
+app.add_typer(feeds.app, name="feeds")
+app.command("backtest")(panels.backtest)
+app.command("forecast")(panels.forecast)
+app.command("query")(releases.query)
+app.add_typer(releases.app, name="releases")
+app.command("serve")(releases.serve)
+app.command("status")(status_command.status)
+app.command("doctor")(doctor_command.doctor)
+app.command("ui")(run_command.ui)
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> None:
+    """Show the version, or go on to the command."""
+    if version:
+        from importlib.metadata import version as installed
+
+        sys.stdout.write(f"threatcast {installed('threatcast')}\n")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run a command; every expected error is one readable message and its exit code."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        app()
+    except OrchestrationError as error:
+        _stop(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _stop("Interrupted. Nothing half-done is visible; the next run goes on from here.", 130)
+    except Exception as error:
+        code = _known(error)
+        if code is None:
+            raise
+        _stop(str(error), code)
+
+
+def _known(error: Exception) -> int | None:
+    """Return the exit code of an error that the packages below raise on purpose."""
+    tree = {
+        "threatcast_feeds.errors": ("FeedError", 1),
+        "threatcast_forecasting.errors": ("ForecastError", 2),
+        "threatcast_publishing.errors": ("ReleaseError", 2),
+    }
+    for module, (name, code) in tree.items():
+        loaded = sys.modules.get(module)
+        if loaded is not None and isinstance(error, getattr(loaded, name)):
+            return code
+    return None
+
+
+def _stop(text: str, code: int) -> None:
+    sys.stderr.write(f"threatcast: {text}\n")
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,144 @@
+"""`threatcast feeds`: what the catalog holds, one feed's pull, back-fill from git history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from threatcast_orchestration.commands.options import (
+    HomeOption,
+    JsonOption,
+    QuietOption,
+    print_json,
+    print_table,
+    remark,
+    say,
+)
+from threatcast_orchestration.errors import OrchestrationError, WrongUse
+from threatcast_orchestration.settings import home_path, load_settings, parse_day
+
+if TYPE_CHECKING:
+    from threatcast_feeds.registry import FeedSpec
+
+app = typer.Typer(no_args_is_help=True, help="List, show, fetch and back-fill feeds.")
+FeedArgument = Annotated[str, typer.Argument(help="Name of a feed, as in `feeds list`.")]
+
+
+@app.command("list")
+def list_feeds(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """List all feeds with their newest payload in this home."""
+    from threatcast_feeds.registry import load_catalog
+
+    rows = [_row(spec, home) for spec in load_catalog().values()]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table(rows, list(rows[0]))
+
+
+def _row(spec: FeedSpec, home: Any) -> dict[str, Any]:
+    days = sorted(
+        path.name[:10] for path in (home_path(home).landing / spec.key).glob("*.meta.json")
+    )
+    return {
+        "feed": spec.key,
+        "title": spec.title,
+        "role": spec.role,
+        "targets": ", ".join(spec.targets),
+        "cadence": spec.cadence,
+        "licence": spec.licence.name,
+        "vintages": len(days),
+        "newest": days[-1] if days else None,
+    }
+
+
+@app.command("show")
+def show(feed: FeedArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show all that the catalog says of one feed."""
+    from threatcast_feeds.registry import load_feed
+
+    spec = load_feed(feed)
+    facts = spec.model_dump(mode="json") | {"home": _row(spec, home)}
+    if as_json:
+        print_json(facts)
+        return
+    import yaml
+
+    say(yaml.safe_dump(facts, sort_keys=False, allow_unicode=True, width=100).rstrip())
+
+
+@app.command("fetch")
+def fetch(
+    feed: FeedArgument,
+    source: Annotated[str | None, typer.Option(help="live, mirror or sample.")] = None,
+    mirror: Annotated[str | None, typer.Option(help="Folder of recorded feeds.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="Day whose knowledge counts.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Pull one feed now: land what is new, parse it, say what happened."""
+    from threatcast_feeds.registry import load_feed
+
+    from threatcast_orchestration.intake import note, pull
+    from threatcast_orchestration.lock import run_lock
+    from threatcast_orchestration.night import make_plan
+
+    place = home_path(home)
+    settings = load_settings(place, {"source": source, "mirror": mirror, "as_of": as_of})
+    plan = make_plan(place, settings)
+    place.bind_source(plan.source)
+    spec = load_feed(feed)
+    with run_lock(place.lock):
+        report = pull(spec, plan, lambda text: remark(text, quiet=quiet))
+        if report.error:
+            note(spec, plan, ok=False, error=report.error)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        say(
+            f"{feed}: {report.landed} landed, {report.parsed} parsed, {report.rows} rows, "
+            f"{report.rejected} records rejected, {report.quarantined} payloads set aside"
+            + (", unchanged since the last fetch" if report.unchanged else "")
+        )
+        for message in report.messages[:10]:
+            say(f"  {message}")
+    if report.error:
+        raise OrchestrationError(report.error)
+
+
+@app.command("backfill")
+def backfill(
+    feed: FeedArgument,
+    since: Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")],
+    until: Annotated[str | None, typer.Option(help="Last day; default today.")] = None,
+    every: Annotated[str, typer.Option(help="week or day: one vintage each.")] = "week",
+    repository: Annotated[
+        str | None, typer.Option(help="Another clone of the feed's repository (URL or path).")
+    ] = None,
+    home: HomeOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Replay a feed's git history as vintages; safe to interrupt and to start again."""
+    from threatcast_feeds.registry import load_feed
+
+    from threatcast_orchestration.backfill import backfill_feed
+    from threatcast_orchestration.settings import clock
+
+    spec = load_feed(feed)
+    if spec.history is None:
+        raise WrongUse(f"The feed {feed} keeps no public git history; its past cannot be replayed.")
+    if every not in ("week", "day"):
+        raise WrongUse(f"--every: '{every}' is neither 'week' nor 'day'.")
+    last = parse_day(until, "--until") if until else clock().date()
+    report = backfill_feed(
+        spec,
+        home_path(home),
+        since=parse_day(since, "--since"),
+        until=last,
+        every=every,
+        repository=repository,
+        quiet=quiet,
+    )
+    say(f"{feed}: {report.landed} vintages landed, {report.parsed} parsed, {report.rows} rows")

@@ -1,0 +1,135 @@
+"""The component behind each `defs.yaml` of the catalog: one asset and one gate a feed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import dagster as dg
+from threatcast_feeds.registry import FeedSpec
+
+from threatcast_orchestration.intake import PullReport, gate, note, pull
+from threatcast_orchestration.night import Night
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic import BaseModel
+
+FETCH_RETRIES = dg.RetryPolicy(
+    max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
+)
+
+
+class FeedSource(dg.Component):
+    """A public feed: fetched, landed, parsed to Parquet and gated."""
+
+    def __init__(self, spec: FeedSpec) -> None:
+        self.spec = spec
+
+    @classmethod
+    def get_model_cls(cls) -> type[BaseModel]:
+        """Return the one definition of a feed's attributes, which the feeds package owns."""
+        return FeedSpec
+
+    @classmethod
+    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> FeedSource:
+        """Build the component from the checked attributes of its YAML file."""
+        if not isinstance(attributes, FeedSpec):
+            raise dg.DagsterInvalidDefinitionError(f"{context.path}: a feed needs `attributes:`")
+        return cls(attributes)
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """Return the feed's asset with its payload gate as an asset check."""
+        del context
+        return dg.Definitions(assets=[feed_asset(self.spec)])
+
+
+def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
+    """Build the asset `raw/<feed>`."""
+    key = dg.AssetKey(["raw", spec.key])
+
+    @dg.multi_asset(
+        name=f"pull_{spec.key}",
+        specs=[
+            dg.AssetSpec(
+                key,
+                group_name="feeds",
+                description=_description(spec),
+                owners=["team:data"],
+                kinds={"python", "parquet", spec.extensions[0]},
+                freshness_policy=dg.FreshnessPolicy.time_window(
+                    fail_window=timedelta(days=max(spec.fresh_days, 2)),
+                    warn_window=timedelta(days=1, hours=12),
+                ),
+                metadata={
+                    "publisher": spec.publisher,
+                    "homepage": dg.MetadataValue.url(spec.homepage),
+                    "licence": spec.licence.name,
+                    "tlp": spec.tlp,
+                    "dagster/column_schema": _schema(spec),
+                },
+                tags={"feed": spec.key, "role": spec.role},
+            )
+        ],
+        check_specs=[
+            dg.AssetCheckSpec(
+                "payload_gate",
+                asset=key,
+                description="Great Expectations suite of the newest payload; a critical failure "
+                "sets the payload aside and the feed's targets go to source_failure.",
+            )
+        ],
+        retry_policy=FETCH_RETRIES,
+    )
+    def pull_feed(
+        context: dg.AssetExecutionContext, night: Night
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        plan = night.plan
+        report = pull(spec, plan, context.log.info)
+        if report.error:
+            note(spec, plan, ok=False, error=report.error)
+            context.log.warning(report.error)
+            if plan.source == "live" and context.retry_number < FETCH_RETRIES.max_retries:
+                raise dg.RetryRequested(
+                    max_retries=FETCH_RETRIES.max_retries,
+                    seconds_to_wait=FETCH_RETRIES.calculate_delay(context.retry_number + 1),
+                )
+        for message in report.messages:
+            context.log.warning(message)
+        check = gate(spec, plan, report)
+        yield dg.MaterializeResult(asset_key=key, metadata=_metadata(spec, report, night))
+        yield check.with_asset_key(key) if hasattr(check, "with_asset_key") else check
+
+    return pull_feed
+
+
+def _description(spec: FeedSpec) -> str:
+    return (
+        f"{spec.title} ({spec.publisher}). {spec.description}\n\n"
+        f"One event: {spec.event}. Counts as seen: {spec.seen}. Cadence: {spec.cadence}.\n\n"
+        "Known biases: " + "; ".join(spec.biases)
+    )
+
+
+def _schema(spec: FeedSpec) -> dg.TableSchema:
+    columns = {**spec.columns, "payload": "VARCHAR"}
+    return dg.TableSchema(
+        columns=[dg.TableColumn(name=name, type=kind) for name, kind in columns.items()]
+    )
+
+
+def _metadata(spec: FeedSpec, report: PullReport, night: Night) -> dict[str, dg.MetadataValue]:
+    landing = night.plan.landing
+    newest = landing.newest(spec.key)
+    vintages = len(landing.payloads(spec.key))
+    return {
+        "dagster/row_count": dg.MetadataValue.int(report.rows),
+        "payloads_landed": dg.MetadataValue.int(report.landed),
+        "payloads_parsed": dg.MetadataValue.int(report.parsed),
+        "payloads_set_aside": dg.MetadataValue.int(report.quarantined),
+        "records_rejected": dg.MetadataValue.int(report.rejected),
+        "vintages_kept": dg.MetadataValue.int(vintages),
+        "newest_vintage": dg.MetadataValue.text(str(newest.day) if newest else "none"),
+        "error": dg.MetadataValue.text(report.error or "none"),
+    }

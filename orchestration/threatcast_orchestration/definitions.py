@@ -1,0 +1,61 @@
+"""All Dagster definitions, from one builder that the UI, the command line and tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import threatcast_feeds.catalog
+from dagster.components.core.component_tree import ComponentTree
+
+from threatcast_orchestration.assets.dbt import build_dbt_assets, build_raw_assets, dbt_resource
+from threatcast_orchestration.assets.forecasts import build_forecast_assets
+from threatcast_orchestration.assets.release import build_release_asset
+from threatcast_orchestration.checks import build_gate_checks
+from threatcast_orchestration.jobs import build_job, build_schedule
+from threatcast_orchestration.night import Night
+from threatcast_orchestration.progress import step_logger
+from threatcast_orchestration.sensors import build_failure_sensor
+from threatcast_orchestration.settings import home_path, quiet_environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def feed_definitions() -> dg.Definitions:
+    """Load the catalog's `defs.yaml` files as Dagster components."""
+    return ComponentTree.from_module(
+        defs_module=threatcast_feeds.catalog, project_root=ROOT
+    ).build_defs()
+
+
+def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """Return the definitions; `resources` replaces single resources (tests)."""
+    from threatcast_feeds.registry import load_catalog
+
+    quiet_environment(home_path())
+    job = build_job()
+    wired = dg.Definitions(
+        assets=[
+            build_raw_assets(list(load_catalog())),
+            *build_dbt_assets(),
+            *build_forecast_assets(),
+            build_release_asset(),
+        ],
+        asset_checks=build_gate_checks(),
+        jobs=[job],
+        schedules=[build_schedule(job)],
+        sensors=[build_failure_sensor()],
+        resources={"night": Night.configure_at_launch(), "dbt": dbt_resource()}
+        | dict(resources or {}),
+        loggers={"steps": step_logger, "console": dg.colored_console_logger},
+        executor=dg.in_process_executor,
+    )
+    return dg.Definitions.merge(feed_definitions(), wired)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return what `workspace.yaml` loads."""
+    return build_definitions()

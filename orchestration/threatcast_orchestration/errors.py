@@ -1,0 +1,40 @@
+"""Errors of the wiring, each with the exit code that a scheduler sees.
+
+OrchestrationError (1)
+├── WrongUse (2)        a flag, a setting or a home that does not fit
+├── GateBlocked (3)     a gate refused the new release
+├── NothingToPublish (4)
+└── LockHeld (75)       another run works in this home
+"""
+
+from __future__ import annotations
+
+
+class OrchestrationError(Exception):
+    """Something this package must tell a person; `exit_code` is for schedulers."""
+
+    exit_code = 1
+
+
+class WrongUse(OrchestrationError):
+    """A flag, a setting or a home that does not fit what was asked."""
+
+    exit_code = 2
+
+
+class GateBlocked(OrchestrationError):
+    """A gate of severity error refused the new release; the last one stays current."""
+
+    exit_code = 3
+
+
+class NothingToPublish(OrchestrationError):
+    """No feed gave a single accepted payload."""
+
+    exit_code = 4
+
+
+class LockHeld(OrchestrationError):
+    """Another run holds the lock of this home."""
+
+    exit_code = 75

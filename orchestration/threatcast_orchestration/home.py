@@ -1,0 +1,141 @@
+"""The folders of a home, and the one source that it holds.
+
+Knows where things lie; does not know what is in them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from threatcast_orchestration.errors import OrchestrationError, WrongUse
+
+SOURCES = ("live", "mirror", "sample")
+
+_DAGSTER_YAML = """\
+# written by threatcast; settings of the Dagster instance of this home
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    default_limit: 1
+    granularity: op
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 300
+freshness:
+  enabled: true
+"""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths below one home folder."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def raw(self) -> Path:
+        return self.root / "raw"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse" / "threatcast.duckdb"
+
+    @property
+    def forecasts(self) -> Path:
+        """Finished forecasts, kept by the hash of all that they depend on."""
+        return self.root / "forecasts"
+
+    @property
+    def gates(self) -> Path:
+        return self.root / "gates"
+
+    @property
+    def releases(self) -> Path:
+        return self.root / "releases"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.root / "dbt_target"
+
+    @property
+    def simulated(self) -> Path:
+        return self.root / "simulated"
+
+    @property
+    def git(self) -> Path:
+        return self.root / "git"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "run.lock"
+
+    @property
+    def last_run(self) -> Path:
+        return self.root / "last_run.json"
+
+    @property
+    def source(self) -> str | None:
+        """What this home holds: live, mirror or sample; None before the first run."""
+        path = self.root / "source.json"
+        if not path.is_file():
+            return None
+        return str(json.loads(path.read_text(encoding="utf-8"))["source"])
+
+    def bind_source(self, source: str) -> None:
+        """Fix the source of this home, or refuse another one.
+
+        Raises
+        ------
+        WrongUse
+            If the home already holds payloads of another source.
+        """
+        if source not in SOURCES:
+            raise WrongUse(f"Unknown source '{source}'. Choose one of: {', '.join(SOURCES)}.")
+        held = self.source
+        if held == source:
+            return
+        if held is not None:
+            raise WrongUse(
+                f"The home {self.root} holds data of the source '{held}'; a run with '{source}' "
+                "would mix simulated, recorded and live counts. Nothing was changed. "
+                f"Use another home: --home {self.root}-{source}"
+            )
+        self.prepare()
+        path = self.root / "source.json"
+        scratch = path.with_suffix(".tmp")
+        scratch.write_text(json.dumps({"source": source}) + "\n", encoding="utf-8")
+        scratch.replace(path)
+
+    def prepare(self) -> None:
+        """Make the folders and the settings of the Dagster instance.
+
+        Raises
+        ------
+        OrchestrationError
+            If the home cannot be written.
+        """
+        try:
+            for folder in (self.warehouse.parent, self.dagster, self.releases, self.gates):
+                folder.mkdir(parents=True, exist_ok=True)
+            config = self.dagster / "dagster.yaml"
+            if not config.is_file():
+                config.write_text(_DAGSTER_YAML, encoding="utf-8")
+            if not os.access(self.root, os.W_OK):
+                raise PermissionError(13, "not writable", str(self.root))
+        except OSError as error:
+            raise OrchestrationError(
+                f"The home {self.root} cannot be written ({error.strerror}). Nothing was changed. "
+                "Free the disk or its rights, or choose another home with --home."
+            ) from error

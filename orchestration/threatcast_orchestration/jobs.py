@@ -1,0 +1,30 @@
+"""The nightly job and its schedule."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+JOB = "nightly"
+
+
+def build_job() -> dg.UnresolvedAssetJobDefinition | object:
+    """Return the one job: every asset and every check, from feed to release."""
+    return dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.all(),
+        description="Pull the feeds, build the warehouse, forecast, gate and publish a release.",
+        executor_def=dg.in_process_executor,
+        tags={"dagster/max_retries": "0"},
+    )
+
+
+def build_schedule(job: object) -> dg.ScheduleDefinition:
+    """Return the schedule: every night at 02:00 UTC, on as soon as the daemon runs."""
+    return dg.ScheduleDefinition(
+        name="nightly_at_two",
+        job=job,  # type: ignore[arg-type]  # Dagster's unresolved job has no public name
+        cron_schedule="0 2 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Runs the nightly job at 02:00 UTC with the settings of the home.",
+    )

@@ -1,0 +1,161 @@
+"""One night's circumstances, resolved once and passed down: home, source, as-of day, clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dagster import ConfigurableResource, InitResourceContext
+from pydantic import Field, PrivateAttr
+
+from threatcast_orchestration.errors import WrongUse
+from threatcast_orchestration.home import Home
+from threatcast_orchestration.lock import run_lock
+from threatcast_orchestration.settings import (
+    Settings,
+    clock,
+    home_path,
+    load_settings,
+    parse_day,
+    quiet_environment,
+)
+
+if TYPE_CHECKING:
+    from threatcast_feeds.landing import Landing
+    from threatcast_feeds.registry import FeedSpec
+
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})\.")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a night works with."""
+
+    home: Home
+    settings: Settings
+    source: str
+    mirror: Path | None
+    as_of: date
+    moment: datetime
+
+    @property
+    def simulated(self) -> bool:
+        return self.source == "sample"
+
+    @property
+    def landing(self) -> Landing:
+        from threatcast_feeds.landing import Landing
+
+        return Landing(self.home.landing)
+
+    @property
+    def catalog(self) -> dict[str, FeedSpec]:
+        from threatcast_feeds.registry import load_catalog
+
+        return load_catalog()
+
+
+def make_plan(home: Home, settings: Settings) -> Plan:
+    """Resolve the settings to a plan; checks what can be checked before any work.
+
+    Raises
+    ------
+    WrongUse
+        If the mirror is missing or the as-of day lies beyond today in live mode.
+    """
+    source = settings.chosen_source
+    mirror: Path | None = None
+    now = clock()
+    as_of = parse_day(settings.as_of, "as_of") if settings.as_of else None
+    if source == "mirror":
+        mirror = _mirror_folder(settings)
+        as_of = as_of or newest_day(mirror)
+    elif source == "sample":
+        from threatcast_feeds.simulation import LAST_DAY
+
+        as_of = as_of or LAST_DAY
+    else:
+        as_of = as_of or now.date()
+        if as_of > now.date():
+            raise WrongUse(f"--as-of {as_of} lies in the future; today is {now.date()} (UTC).")
+    # recorded and simulated nights must give the same bytes whenever they are run
+    moment = now if source == "live" else datetime.combine(as_of, time(23, 59, 59), tzinfo=UTC)
+    return Plan(home, settings, source, mirror, as_of, moment)
+
+
+def _mirror_folder(settings: Settings) -> Path:
+    if not settings.mirror:
+        raise WrongUse(
+            "The source 'mirror' needs a folder: --mirror DIR, or THREATCAST_MIRROR=DIR. Its "
+            "layout: DIR/<feed>/<YYYY-MM-DD>.<ext>[.gz] (docs/contracts.md)."
+        )
+    folder = Path(settings.mirror).expanduser().resolve()
+    if not folder.is_dir():
+        raise WrongUse(f"The mirror {folder} is not a folder. Nothing was changed.")
+    return folder
+
+
+def newest_day(mirror: Path) -> date:
+    """Return the newest day that any feed of the mirror holds.
+
+    Raises
+    ------
+    WrongUse
+        If no file below the mirror is named by a day.
+    """
+    days = [
+        date.fromisoformat(match.group(1))
+        for path in mirror.glob("*/*")
+        if (match := _DAY.match(path.name))
+    ]
+    if not days:
+        raise WrongUse(
+            f"The mirror {mirror} holds no payload (no file DIR/<feed>/<YYYY-MM-DD>.<ext>). "
+            "Name the as-of day with --as-of if there is only a vintages.tar.xz."
+        )
+    return max(days)
+
+
+class Night(ConfigurableResource["Night"]):
+    """Settings of one run; empty fields take the home's own settings.
+
+    A run from the UI and one from the command line go through here alike.
+    """
+
+    home: str = Field(default="", description="Folder of the home; empty: THREATCAST_HOME.")
+    source: str = Field(default="", description="live, mirror or sample; empty: the settings'.")
+    mirror: str = Field(default="", description="Folder of recorded feeds, for source mirror.")
+    as_of: str = Field(default="", description="Day (YYYY-MM-DD) whose knowledge counts.")
+    locked: bool = Field(default=False, description="The caller already holds the home's lock.")
+
+    _plan: Plan | None = PrivateAttr(default=None)
+
+    @property
+    def plan(self) -> Plan:
+        if self._plan is None:
+            home = home_path(self.home or None)
+            quiet_environment(home)
+            flags = {
+                key: value
+                for key in ("source", "mirror", "as_of")
+                if (value := getattr(self, key))
+            }
+            self._plan = make_plan(home, load_settings(home, flags))
+            home.bind_source(self._plan.source)
+        return self._plan
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator[Night]:
+        """Hold the home's lock from the first step to the last."""
+        del context
+        plan = self.plan
+        if self.locked:
+            yield self
+        else:
+            with run_lock(plan.home.lock):
+                yield self

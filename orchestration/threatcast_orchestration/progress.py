@@ -1,0 +1,107 @@
+"""Shows a run's steps: a bar on a terminal, plain log lines elsewhere.
+
+A logging handler on Dagster's own events, so that it shows exactly what the history keeps.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from types import TracebackType
+from typing import Any
+
+import dagster as dg
+
+LOGGER = "threatcast.night"
+
+
+@dg.logger(description="One line a step and each warning; nothing else.")
+def step_logger(init_context: Any) -> logging.Logger:
+    """Hand Dagster the logger that `Progress` listens to."""
+    del init_context
+    logger = logging.getLogger(LOGGER)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    return logger
+
+
+class Progress(logging.Handler):
+    """Prints the steps of one run while the `with` block lasts."""
+
+    def __init__(self, total: int, *, quiet: bool = False) -> None:
+        super().__init__(logging.INFO)
+        self._total = total
+        self._quiet = quiet
+        self._done = 0
+        self._bar: Any = None
+        self._task: Any = None
+
+    def __enter__(self) -> Progress:
+        logging.getLogger(LOGGER).addHandler(self)
+        if not self._quiet and sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            self._bar = Bar(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task("starting", total=self._total)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        logging.getLogger(LOGGER).removeHandler(self)
+        if self._bar is not None:
+            self._bar.stop()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one Dagster event or message."""
+        event = (getattr(record, "dagster_meta", None) or {}).get("dagster_event")
+        if event is None:
+            if record.levelno >= logging.WARNING:
+                text = (getattr(record, "dagster_meta", None) or {}).get("orig_message")
+                self._line(f"warning: {text or record.getMessage()}")
+            return
+        kind = event.event_type_value
+        if kind == "STEP_START":
+            self._describe(str(event.step_key))
+        elif kind in ("STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"):
+            self._done += 1
+            self._finish(event, kind)
+
+    def _describe(self, step: str) -> None:
+        if self._bar is not None:
+            self._bar.update(self._task, description=step)
+
+    def _finish(self, event: Any, kind: str) -> None:
+        if kind == "STEP_SUCCESS":
+            seconds = event.step_success_data.duration_ms / 1000
+            text = f"[{self._done}/{self._total}] {event.step_key}: {seconds:.1f} s"
+        else:
+            words = "failed" if kind == "STEP_FAILURE" else "skipped"
+            text = f"[{self._done}/{self._total}] {event.step_key}: {words}"
+        if self._bar is not None:
+            self._bar.advance(self._task)
+            if kind == "STEP_SUCCESS":
+                return
+        self._line(text)
+
+    def _line(self, text: str) -> None:
+        if self._quiet:
+            return
+        if self._bar is not None:
+            self._bar.console.print(text, markup=False)
+        else:
+            sys.stderr.write(text + "\n")
+            sys.stderr.flush()

@@ -1,0 +1,176 @@
+"""Runs the nightly job in this process, through Dagster's own API and into its history."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from threatcast_orchestration.alerts import send
+from threatcast_orchestration.errors import GateBlocked, OrchestrationError
+from threatcast_orchestration.jobs import JOB
+from threatcast_orchestration.lock import run_lock
+from threatcast_orchestration.night import Plan, make_plan
+from threatcast_orchestration.progress import Progress
+from threatcast_orchestration.sensors import COMMAND_LINE_TAG
+from threatcast_orchestration.settings import clock, quiet_environment
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.settings import Settings
+
+REPOSITORY_TAG = {".dagster/repository": "__repository__@threatcast"}
+
+
+@dataclass
+class NightResult:
+    """How a night ended."""
+
+    run_id: str
+    as_of: str
+    source: str
+    release: str | None
+    seconds: float
+    failed_checks: list[dict[str, Any]] = field(default_factory=list)
+    failed_steps: list[dict[str, str]] = field(default_factory=list)
+
+
+def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightResult:
+    """Run every step from feed to release and return how it ended.
+
+    Raises
+    ------
+    LockHeld
+        If another run works in this home.
+    GateBlocked
+        If a check of severity error failed; the last release stays current.
+    OrchestrationError
+        If a step failed; the last release stays current.
+    """
+    home.prepare()
+    quiet_environment(home)
+    plan = make_plan(home, settings)
+    home.bind_source(plan.source)
+    with run_lock(home.lock):
+        result = _execute(plan, quiet=quiet)
+    _write_last_run(home, result)
+    _judge(plan, result)
+    return result
+
+
+def _execute(plan: Plan, *, quiet: bool) -> NightResult:
+    import dagster as dg
+
+    from threatcast_orchestration.definitions import build_definitions
+
+    started = clock()
+    job = build_definitions().resolve_job_def(JOB)
+    steps = len(job.graph.node_defs)
+    with dg.DagsterInstance.get() as instance, Progress(steps, quiet=quiet):
+        _close_dead_runs(instance)
+        config = {
+            "home": str(plan.home.root),
+            "source": plan.source,
+            "mirror": str(plan.mirror or ""),
+            "as_of": plan.as_of.isoformat(),
+            "locked": True,
+        }
+        outcome = job.execute_in_process(
+            run_config={
+                "resources": {"night": {"config": config}},
+                "loggers": {"steps": {}},
+            },
+            instance=instance,
+            raise_on_error=False,
+            tags={COMMAND_LINE_TAG: "command line"} | REPOSITORY_TAG,
+        )
+    from threatcast_publishing.store import current_release
+
+    current = current_release(plan.home.releases) if outcome.success else None
+    return NightResult(
+        run_id=outcome.run_id,
+        as_of=plan.as_of.isoformat(),
+        source=plan.source,
+        release=current,
+        seconds=round((clock() - started).total_seconds(), 1),
+        failed_checks=_failed_checks(outcome),
+        failed_steps=_failed_steps(outcome),
+    )
+
+
+def _close_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs that died as failed: whoever holds the lock knows that no other lives."""
+    import dagster as dg
+
+    dead = instance.get_runs(
+        dg.RunsFilter(
+            job_name=JOB,
+            statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING],
+        )
+    )
+    for run in dead:
+        instance.report_run_failed(
+            run, "The process of this run ended before its last step; the next run goes on."
+        )
+
+
+def _failed_checks(outcome: dg.ExecuteInProcessResult) -> list[dict[str, Any]]:
+    return [
+        {
+            "asset": evaluation.asset_key.to_user_string(),
+            "check": evaluation.check_name,
+            "severity": evaluation.severity.value,
+            "description": evaluation.description or "",
+        }
+        for evaluation in outcome.get_asset_check_evaluations()
+        if not evaluation.passed
+    ]
+
+
+def _failed_steps(outcome: dg.ExecuteInProcessResult) -> list[dict[str, str]]:
+    failures = []
+    for event in outcome.all_events:
+        if event.is_step_failure and event.step_failure_data.error is not None:
+            error = event.step_failure_data.error
+            deepest = error
+            while deepest.cause is not None:
+                deepest = deepest.cause
+            failures.append({"step": str(event.step_key), "error": deepest.message.strip()})
+    return failures
+
+
+def _judge(plan: Plan, result: NightResult) -> None:
+    """Tell the webhook, and raise what the exit code needs."""
+    details = {"run_id": result.run_id, "as_of": result.as_of, "source": result.source}
+    if not result.failed_steps:
+        send(plan.settings, "success", f"Threatcast: release {result.release}", details)
+        return
+    blocking = [
+        check
+        for check in result.failed_checks
+        if check["severity"] == "ERROR" and check["check"] != "payload_gate"
+    ]
+    steps = "; ".join(f"{f['step']}: {f['error']}" for f in result.failed_steps)
+    if blocking:
+        names = ", ".join(f"{c['asset']} / {c['check']}" for c in blocking)
+        text = (
+            f"A gate blocked the release of {result.as_of}: {names}. The last release stays "
+            "current. Look at the failed check in the UI (`make ui`, run "
+            f"{result.run_id[:8]}) or in {plan.home.gates}."
+        )
+        send(plan.settings, "blocked", f"Threatcast: {text}", details)
+        raise GateBlocked(text)
+    text = (
+        f"The run of {result.as_of} failed: {steps}. The last release stays current. "
+        f"The history keeps the details (`make ui`, run {result.run_id[:8]})."
+    )
+    send(plan.settings, "failure", f"Threatcast: {text}", details)
+    raise OrchestrationError(text)
+
+
+def _write_last_run(home: Home, result: NightResult) -> None:
+    scratch = home.last_run.with_suffix(".tmp")
+    scratch.write_text(json.dumps(vars(result), indent=1) + "\n", encoding="utf-8")
+    scratch.replace(home.last_run)

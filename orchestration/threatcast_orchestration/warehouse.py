@@ -1,0 +1,181 @@
+"""The warehouse file: connections, and the schema `raw` that dbt starts from.
+
+What was known on the as-of day is decided here, once: the views show only payloads that had
+been retrieved by its end, so that all that follows is as-of by construction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from threatcast_orchestration.home import Home
+
+if TYPE_CHECKING:
+    import duckdb
+    from threatcast_feeds.landing import Landing
+    from threatcast_feeds.registry import FeedSpec
+
+RAW_TABLES = {
+    "run_context": "as_of DATE, source VARCHAR, simulated BOOLEAN",
+    "feeds": (
+        "feed VARCHAR, title VARCHAR, role VARCHAR, publisher VARCHAR, homepage VARCHAR, "
+        "url VARCHAR, licence VARCHAR, licence_url VARCHAR, tlp VARCHAR, fresh_days INTEGER, "
+        "silent_weeks INTEGER, attempt_ok BOOLEAN, attempt_at TIMESTAMP, attempt_error VARCHAR, "
+        "newest_quarantined DATE, quarantine_message VARCHAR, targets VARCHAR[]"
+    ),
+    "vintages": (
+        "feed VARCHAR, payload VARCHAR, vintage_day DATE, retrieved_at TIMESTAMP, mode VARCHAR, "
+        "size_bytes BIGINT, row_count BIGINT, rejected_count BIGINT, is_repeat BOOLEAN"
+    ),
+}
+
+
+@contextmanager
+def connect(
+    home: Home, *, read_only: bool = False, memory_limit: str = "2GB"
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse file for one step and close it whatever happens."""
+    import duckdb
+
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    connection = duckdb.connect(str(home.warehouse), read_only=read_only)
+    try:
+        connection.execute(f"SET memory_limit = '{memory_limit}'")
+        connection.execute("SET preserve_insertion_order = false")
+        connection.execute("SET enable_progress_bar = false")
+        yield connection
+    finally:
+        connection.close()
+
+
+def write_raw(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    catalog: Mapping[str, FeedSpec],
+    landing: Landing,
+    *,
+    as_of: date,
+    source: str,
+) -> int:
+    """Write the schema `raw` for one as-of day; returns the number of accepted vintages."""
+    vintages: list[tuple[Any, ...]] = []
+    feeds: list[tuple[Any, ...]] = []
+    for spec in catalog.values():
+        rows, quarantined = _vintages(spec, home, landing, as_of)
+        vintages += rows
+        feeds.append(_feed_row(spec, landing, quarantined))
+    connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
+    for table, columns in RAW_TABLES.items():
+        connection.execute(f"CREATE OR REPLACE TABLE raw.{table} ({columns})")
+    connection.execute(
+        "INSERT INTO raw.run_context VALUES (?, ?, ?)", [as_of, source, source == "sample"]
+    )
+    connection.executemany(f"INSERT INTO raw.feeds VALUES ({', '.join('?' * 17)})", feeds)
+    if vintages:
+        connection.executemany(
+            f"INSERT INTO raw.vintages VALUES ({', '.join('?' * 9)})", sorted(vintages)
+        )
+    for spec in catalog.values():
+        _create_view(connection, home, spec)
+    return len(vintages)
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, home: Home, spec: FeedSpec) -> None:
+    folder = str(home.raw / spec.key).replace("'", "''")
+    connection.execute(
+        f"""
+        CREATE OR REPLACE VIEW raw.{spec.key} AS
+        SELECT vintages.vintage_day, rows.*
+        FROM read_parquet('{folder}/*.parquet', union_by_name = true) AS rows
+        INNER JOIN raw.vintages AS vintages
+            ON rows.payload = vintages.payload AND vintages.feed = '{spec.key}'
+        """
+    )
+
+
+def _vintages(
+    spec: FeedSpec, home: Home, landing: Landing, as_of: date
+) -> tuple[list[tuple[Any, ...]], tuple[date, str] | None]:
+    """Return the accepted vintages of a feed, and the newest payload if it was set aside."""
+    accepted: list[tuple[Any, ...]] = []
+    later: list[tuple[Any, ...]] = []
+    newest_refused: tuple[date, str] | None = None
+    for landed in landing.payloads(spec.key):
+        outcome = _outcome(home, spec.key, landed.sha12)
+        if outcome is None:
+            continue
+        if outcome["state"] != "accepted":
+            if landed.day <= as_of:
+                newest_refused = (landed.day, str(outcome["message"]))
+            continue
+        row = (
+            spec.key,
+            landed.sha12,
+            landed.day,
+            landed.retrieved_at.replace(tzinfo=None),
+            landed.mode,
+            landed.size,
+            outcome["rows"],
+            outcome["rejected"],
+            landed.is_repeat,
+        )
+        if landed.day <= as_of:
+            accepted.append(row)
+            newest_refused = None
+        else:
+            later.append(row)
+    if not accepted and later and spec.role == "reference":
+        # places do not change with the events counted in them; `data_vintages` says the day
+        accepted = later[:1]
+    return accepted, newest_refused
+
+
+def _outcome(home: Home, feed: str, payload: str) -> dict[str, Any] | None:
+    path = home.raw / feed / f"{payload}.json"
+    if not path.is_file():
+        return None
+    outcome: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return outcome
+
+
+def _feed_row(
+    spec: FeedSpec, landing: Landing, quarantined: tuple[date, str] | None
+) -> tuple[Any, ...]:
+    attempt = landing.attempt(spec.key) or {}
+    return (
+        spec.key,
+        spec.title,
+        spec.role,
+        spec.publisher,
+        spec.homepage,
+        spec.live.urls[0] if spec.live.urls else spec.homepage,
+        spec.licence.name,
+        spec.licence.url,
+        spec.tlp,
+        spec.fresh_days,
+        spec.silent_weeks,
+        attempt.get("ok", True),
+        attempt.get("attempted_at"),
+        attempt.get("error"),
+        quarantined[0] if quarantined else None,
+        quarantined[1] if quarantined else None,
+        list(spec.targets),
+    )
+
+
+def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return a hash of all that dbt starts from: which payloads, which states, which day."""
+    from hashlib import sha256
+
+    parts = [
+        connection.execute(f"SELECT * FROM raw.{table} ORDER BY ALL").fetchall()
+        for table in ("run_context", "vintages")
+    ]
+    states = connection.execute(
+        "SELECT * EXCLUDE (attempt_at) FROM raw.feeds ORDER BY feed"
+    ).fetchall()
+    return sha256(repr((parts, states)).encode()).hexdigest()
