@@ -12,7 +12,7 @@ from dagster.components.core.component_tree import ComponentTree
 
 from threatcast_orchestration.assets.dbt import build_dbt_assets, build_raw_assets, dbt_resource
 from threatcast_orchestration.assets.forecasts import build_forecast_assets
-from threatcast_orchestration.assets.release import build_release_asset
+from threatcast_orchestration.assets.release import build_release_assets
 from threatcast_orchestration.checks import build_gate_checks
 from threatcast_orchestration.jobs import build_job, build_schedule
 from threatcast_orchestration.night import Night
@@ -41,7 +41,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             build_raw_assets(list(load_catalog())),
             *build_dbt_assets(),
             *build_forecast_assets(),
-            build_release_asset(),
+            *build_release_assets(),
         ],
         asset_checks=build_gate_checks(),
         jobs=[job],

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from threatcast_orchestration.gates.runner import GateResult
 
 
+COUNTRIES = "country_codes"
+"""The feed that all gates on countries read; pulled before the others."""
+
+
 @dataclass
 class PullReport:
     """What one feed gave on one night."""
@@ -131,23 +135,27 @@ def gate(spec: FeedSpec, plan: Plan, report: PullReport) -> GateResult | None:
     from threatcast_orchestration.gates.runner import GateRecords, load_suite, run_suite
     from threatcast_orchestration.warehouse import write_raw
 
+    # suites hold countries against the list of countries
+    looked_at = {key: plan.catalog[key] for key in {COUNTRIES, spec.key}}
     with duckdb.connect() as connection:
-        accepted = write_raw(
+        write_raw(
             connection,
             plan.home,
-            {spec.key: spec},
+            looked_at,
             plan.landing,
             as_of=plan.as_of,
             source=plan.source,
         )
-        if not accepted:
+        newest = connection.execute(
+            "SELECT payload, vintage_day FROM raw.vintages WHERE feed = ? "
+            "ORDER BY vintage_day DESC LIMIT 1",
+            [spec.key],
+        ).fetchone()
+        if newest is None:
             return None
         records = GateRecords(plan.home.gates, plan.as_of)
         result = run_suite(load_suite("payloads", spec.key), connection, records=records)
-        newest = connection.execute(
-            "SELECT arg_max(payload, vintage_day), max(vintage_day) FROM raw.vintages"
-        ).fetchone()
-    if result.blocks and newest is not None:
+    if result.blocks:
         from threatcast_feeds.parsing import set_aside
 
         set_aside(plan.home.raw, spec.key, newest[0], f"gate: {result.summary}")

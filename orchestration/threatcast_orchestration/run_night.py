@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.alerts import send
-from threatcast_orchestration.errors import GateBlocked, OrchestrationError
+from threatcast_orchestration.errors import GateBlocked, NothingToPublish, OrchestrationError
 from threatcast_orchestration.jobs import JOB
 from threatcast_orchestration.lock import run_lock
 from threatcast_orchestration.night import Plan, make_plan
@@ -46,6 +46,8 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightRe
         If another run works in this home.
     GateBlocked
         If a check of severity error failed; the last release stays current.
+    NothingToPublish
+        If no feed of observations has given a payload that could be read.
     OrchestrationError
         If a step failed; the last release stays current.
     """
@@ -86,14 +88,13 @@ def _execute(plan: Plan, *, quiet: bool) -> NightResult:
             raise_on_error=False,
             tags={COMMAND_LINE_TAG: "command line"} | REPOSITORY_TAG,
         )
-    from threatcast_publishing.store import current_release
+    from threatcast_publishing.catalog import current
 
-    current = current_release(plan.home.releases) if outcome.success else None
     return NightResult(
         run_id=outcome.run_id,
         as_of=plan.as_of.isoformat(),
         source=plan.source,
-        release=current,
+        release=current(plan.home.releases) if outcome.success else None,
         seconds=round((clock() - started).total_seconds(), 1),
         failed_checks=_failed_checks(outcome),
         failed_steps=_failed_steps(outcome),
@@ -137,7 +138,13 @@ def _failed_steps(outcome: dg.ExecuteInProcessResult) -> list[dict[str, str]]:
             deepest = error
             while deepest.cause is not None:
                 deepest = deepest.cause
-            failures.append({"step": str(event.step_key), "error": deepest.message.strip()})
+            failures.append(
+                {
+                    "step": str(event.step_key),
+                    "kind": deepest.cls_name or "",
+                    "error": deepest.message.strip(),
+                }
+            )
     return failures
 
 
@@ -162,6 +169,10 @@ def _judge(plan: Plan, result: NightResult) -> None:
         )
         send(plan.settings, "blocked", f"Threatcast: {text}", details)
         raise GateBlocked(text)
+    empty = [f for f in result.failed_steps if f["kind"] == NothingToPublish.__name__]
+    if empty:
+        send(plan.settings, "failure", f"Threatcast: {empty[0]['error']}", details)
+        raise NothingToPublish(empty[0]["error"].partition(": ")[2])
     text = (
         f"The run of {result.as_of} failed: {steps}. The last release stays current. "
         f"The history keeps the details (`make ui`, run {result.run_id[:8]})."

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from threatcast_feeds.landing import Landing
     from threatcast_feeds.registry import FeedSpec
 
+POOL = "warehouse"
+"""Concurrency pool of all steps that open the file: DuckDB has one writer at a time."""
+
 RAW_TABLES = {
     "run_context": "as_of DATE, source VARCHAR, simulated BOOLEAN",
     "feeds": (

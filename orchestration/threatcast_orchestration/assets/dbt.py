@@ -5,25 +5,28 @@ A stage whose inputs, settings and code did not change since its last success is
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource
 from dagster_dbt import dbt_assets as make_dbt_assets
 from packaging.version import Version
 
+from threatcast_orchestration.assets.stamps import read_stamps, write_stamp
+from threatcast_orchestration.errors import NothingToPublish
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.night import Night
-from threatcast_orchestration.warehouse import connect, fingerprint, write_raw
+from threatcast_orchestration.warehouse import POOL, connect, fingerprint, write_raw
+
+if TYPE_CHECKING:
+    import duckdb
 
 PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
-POOL = "warehouse"
 _GROUPS = {
     "seeds": "seeds",
     "staging": "staging",
@@ -52,6 +55,7 @@ class Translator(DagsterDbtTranslator):
         super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Return the layer of a model as its group."""
         if dbt_resource_props["resource_type"] == "seed":
             return _GROUPS["seeds"]
         return next(
@@ -59,6 +63,7 @@ class Translator(DagsterDbtTranslator):
         )
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str] | None:
+        """Return who answers for all tables."""
         del dbt_resource_props
         return ["team:data"]
 
@@ -79,6 +84,7 @@ def parse_project() -> None:
 
 
 def dbt_resource() -> LocalDbt:
+    """Return dbt's command line for this project."""
     return LocalDbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT))
 
 
@@ -121,7 +127,7 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
         ],
         pool=POOL,
     )
-    def open_warehouse(night: Night) -> Iterator[dg.MaterializeResult]:
+    def open_warehouse(night: Night) -> Iterator[dg.MaterializeResult[Any]]:
         plan = night.plan
         with connect(plan.home, memory_limit=plan.settings.memory_limit) as connection:
             write_raw(
@@ -132,6 +138,7 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
                 as_of=plan.as_of,
                 source=plan.source,
             )
+            _refuse_nothing(connection)
             for table in tables:
                 rows = connection.execute(f"SELECT count(*) FROM raw.{table}").fetchone()
                 yield dg.MaterializeResult(
@@ -140,6 +147,20 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
                 )
 
     return open_warehouse
+
+
+def _refuse_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+    """Stop the night if no feed of observations has a payload: zeros would be made of nothing."""
+    row = connection.execute(
+        "SELECT count(*) FROM raw.vintages INNER JOIN raw.feeds USING (feed) "
+        "WHERE role = 'observations'"
+    ).fetchone()
+    if not row or not row[0]:
+        raise NothingToPublish(
+            "No feed of observations has given a payload that could be read by the as-of day, so "
+            "there is nothing to publish. See why with: threatcast feeds list; "
+            "threatcast feeds fetch FEED."
+        )
 
 
 def build_dbt_assets() -> list[dg.AssetsDefinition]:
@@ -173,7 +194,7 @@ def build_dbt_assets() -> list[dg.AssetsDefinition]:
     ) -> Iterator[Any]:
         home = night.plan.home
         stamps = read_stamps(home)
-        inputs = f"{stamps.get('warehouse')} {stamps.get('forecasts')}"
+        inputs = " ".join(stamps.get(key, "") for key in ("warehouse", "forecasts", "history"))
         yield from _build(context, dbt, home, "published", inputs)
 
     return [dbt_warehouse, dbt_published]
@@ -193,21 +214,3 @@ def _build(
     target.mkdir(parents=True, exist_ok=True)
     yield from dbt.cli(["build"], context=context, target_path=target).stream()
     write_stamp(home, stage, stamp)
-
-
-def _stamps_path(home: Home) -> Path:
-    return home.warehouse.with_name("stamps.json")
-
-
-def read_stamps(home: Home) -> dict[str, str]:
-    """Return the hash of inputs and code of each stage's last success."""
-    path = _stamps_path(home)
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-
-
-def write_stamp(home: Home, stage: str, stamp: str) -> None:
-    """Keep or clear the stamp of a stage; cleared before a build, so that a crash is seen."""
-    path = _stamps_path(home)
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps(read_stamps(home) | {stage: stamp}, indent=1), encoding="utf-8")
-    scratch.replace(path)

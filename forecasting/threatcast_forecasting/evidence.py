@@ -1,0 +1,57 @@
+"""How much stands behind a forecast: the grade that is published beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BUSY = 5.0
+"""Events a week, on average over the last 52 observed weeks, from which grade A is possible."""
+LONG = 104
+"""Observed weeks from which grade A is possible."""
+HELD = {"covered_80": 0.70, "covered_95": 0.88}
+"""Least share of back-test weeks inside the interval: nominal less what 96 dependent weeks allow."""
+
+
+def grades(panel: pd.DataFrame, scores: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Return the evidence grade of each series that has a model of its own.
+
+    A: busy, long, and its intervals held in the back-test; B: the rest; D: the champion of its
+    target is the flat baseline. (C, borrowing from a sub-region, is not given to a series here.)
+
+    Parameters
+    ----------
+    panel : frame
+        Columns series_id, target, week, value; NaN is a week that nobody watched.
+    scores : frame
+        Columns series_id, model, covered_80, covered_95; the back-test, nulls left out.
+    chosen : frame
+        Columns target, chosen: the model that is champion of a target.
+
+    Returns
+    -------
+    frame
+        Columns series_id, evidence_grade; one row a series of the panel.
+    """
+    observed = panel.dropna(subset=["value"]).sort_values(["series_id", "week"])
+    grouped = observed.groupby("series_id")["value"]
+    facts = (
+        panel[["series_id", "target"]]
+        .drop_duplicates()
+        .merge(chosen[["target", "chosen"]], on="target", how="left")
+        .set_index("series_id")
+    )
+    recent = observed.groupby("series_id")["value"].apply(lambda values: values.tail(52).mean())
+    own = scores[scores["model"] == "champion"].dropna(subset=list(HELD))
+    held = own.groupby("series_id")[list(HELD)].agg(lambda column: column.astype(float).mean())
+    good = (
+        (recent.reindex(facts.index) >= BUSY)
+        & (grouped.size().reindex(facts.index) >= LONG)
+        & (held["covered_80"].reindex(facts.index) >= HELD["covered_80"])
+        & (held["covered_95"].reindex(facts.index) >= HELD["covered_95"])
+    )
+    facts["evidence_grade"] = good.map({True: "A", False: "B"})
+    facts.loc[facts["chosen"] == "flat", "evidence_grade"] = "D"
+    return facts.reset_index()[["series_id", "evidence_grade"]]

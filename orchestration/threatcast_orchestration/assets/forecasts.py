@@ -1,0 +1,122 @@
+"""The forecasting step as assets: the tables of the schema `forecasts`, and the MLflow run.
+
+Wires only; the numbers come from `threatcast_orchestration.forecasts` and the library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from threatcast_orchestration.assets.stamps import write_stamp
+from threatcast_orchestration.forecast_tables import TABLES, write_tables
+from threatcast_orchestration.forecasts import load_inputs, make
+from threatcast_orchestration.night import Night
+from threatcast_orchestration.warehouse import POOL, connect
+
+_DESCRIPTIONS = {
+    "forecast": "One row a target, location, model, horizon and quantile: events in that week.",
+    "scores": "One row a target, location, model, reference date and horizon: how a back-test "
+    "forecast fared against what came. No model saw more than was known on its day.",
+    "outlook": "One row an eligible target and location: totals over 4 and 12 weeks, trend and "
+    "probabilities.",
+    "models": "One row a model: what it is and what it is champion of.",
+}
+_INPUTS = [
+    dg.AssetKey(["marts", table])
+    for table in ("fct_weekly_counts", "fct_vintage_counts", "dim_series")
+]
+
+
+def build_forecast_assets() -> list[dg.AssetsDefinition]:
+    """Return the forecasting step and the step that tells MLflow of it."""
+    return [_forecast_step(), _tracking_step()]
+
+
+def _forecast_step() -> dg.AssetsDefinition:
+    @dg.multi_asset(
+        name="make_forecasts",
+        specs=[
+            dg.AssetSpec(
+                dg.AssetKey(["forecasts", table]),
+                group_name="forecasts",
+                owners=["team:science"],
+                kinds={"python", "prophet", "duckdb"},
+                description=_DESCRIPTIONS[table],
+                deps=_INPUTS,
+            )
+            for table in TABLES
+        ],
+        pool=POOL,
+    )
+    def make_forecasts(
+        context: dg.AssetExecutionContext, night: Night
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        plan = night.plan
+        with connect(plan.home, read_only=True) as connection:
+            inputs = load_inputs(connection, plan.settings)
+        series = inputs.panel["series_id"].nunique()
+        context.log.info("%d series, models: %s", series, ", ".join(inputs.models))
+
+        def say(done: int, total: int, what: str) -> None:
+            if done in (1, total) or done % max(total // 10, 1) == 0:
+                context.log.info("forecasts %d/%d: %s", done, total, what)
+
+        results = make(inputs, plan.home, plan.settings, progress=say)
+        with connect(plan.home) as connection:
+            rows = write_tables(connection, results)
+        write_stamp(plan.home, "forecasts", results.key)
+        for table in TABLES:
+            metadata: dict[str, Any] = {
+                "dagster/row_count": rows[table],
+                "series": series,
+                "run_id": inputs.run_id,
+                "unchanged": results.reused,
+            }
+            if table == "outlook" and rows["outlook"]:
+                from threatcast_orchestration.plots import as_markdown, fan_charts
+
+                metadata["world"] = dg.MetadataValue.md(
+                    as_markdown(fan_charts(inputs.panel, results.frame("forecast")))
+                )
+            yield dg.MaterializeResult(
+                asset_key=dg.AssetKey(["forecasts", table]), metadata=metadata
+            )
+
+    return make_forecasts
+
+
+def _tracking_step() -> dg.AssetsDefinition:
+    @dg.asset(
+        name="night",
+        key_prefix=["mlflow"],
+        group_name="forecasts",
+        owners=["team:science"],
+        kinds={"mlflow"},
+        description="The MLflow run of the night: parameters, scores and plots by target and "
+        "model, and the champions in the registry.",
+        deps=[dg.AssetKey(["forecasts", table]) for table in TABLES],
+        pool=POOL,
+    )
+    def night_run(night: Night) -> dg.MaterializeResult[Any]:
+        from threatcast_orchestration.tracking import record_of, track_night
+
+        plan = night.plan
+        with connect(plan.home, read_only=True) as connection:
+            inputs = load_inputs(connection, plan.settings)
+        results = make(inputs, plan.home, plan.settings)
+        if not (results.folder / "scores.parquet").is_file():
+            return dg.MaterializeResult(metadata={"runs": 0, "why": "no series may be forecast"})
+        run_id = track_night(plan.home, record_of(plan, inputs, results))
+        return dg.MaterializeResult(
+            metadata={
+                "mlflow_run_id": run_id,
+                "see": dg.MetadataValue.text(
+                    f"mlflow ui --backend-store-uri sqlite:///{plan.home.root}/mlflow/mlflow.db"
+                ),
+            }
+        )
+
+    return night_run

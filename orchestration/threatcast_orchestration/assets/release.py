@@ -1,0 +1,89 @@
+"""The last steps as assets: past outlooks for the history, then the release itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from threatcast_orchestration.assets.stamps import write_stamp
+from threatcast_orchestration.night import Night
+from threatcast_orchestration.settings import clock
+from threatcast_orchestration.warehouse import POOL, connect
+
+
+def build_release_assets() -> list[dg.AssetsDefinition]:
+    """Return the step that reads past releases and the one that makes the new one."""
+    return [_history_step(), _release_step()]
+
+
+def _history_step() -> dg.AssetsDefinition:
+    @dg.asset(
+        name="outlook_history",
+        key_prefix=["history"],
+        group_name="release",
+        owners=["team:data"],
+        kinds={"duckdb"},
+        description="One row a past release, target and location: the outlook as it was "
+        "published. Releases of earlier as-of days only.",
+        # after the gate on the forecasts, so that a refused night stops here
+        deps=[dg.AssetKey(["raw", "run_context"]), dg.AssetKey(["forecasts", "outlook"])],
+        pool=POOL,
+    )
+    def outlook_history(night: Night) -> dg.MaterializeResult[Any]:
+        from threatcast_orchestration.history import write_history
+
+        plan = night.plan
+        with connect(plan.home) as connection:
+            rows, stamp = write_history(connection, plan.home.releases, plan.as_of)
+        write_stamp(plan.home, "history", stamp)
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    return outlook_history
+
+
+def _release_step() -> dg.AssetsDefinition:
+    from threatcast_publishing.contract import TABLES
+
+    @dg.asset(
+        name="release",
+        group_name="release",
+        owners=["team:data"],
+        kinds={"duckdb", "parquet", "csv", "html"},
+        description="A complete release on disk, made current in one rename: tables, hubverse "
+        "files, data package, page, manifest.",
+        deps=[dg.AssetKey(["published", table]) for table in TABLES],
+        pool=POOL,
+    )
+    def release(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult[Any]:
+        from threatcast_publishing.release import build, publish
+
+        from threatcast_orchestration.gates.records import GateRecords
+        from threatcast_orchestration.provenance import commit, settings_of
+
+        plan = night.plan
+        staged = build(
+            plan.home.warehouse,
+            plan.home.releases,
+            as_of=plan.as_of,
+            simulated=plan.simulated,
+            settings=settings_of(plan.settings),
+            commit=commit(),
+            built_at=clock(),
+            warnings=GateRecords(plan.home.gates, plan.as_of).warnings(),
+            progress=lambda name: context.log.info("writing %s", name),
+        )
+        done = publish(staged)
+        context.log.info(done.message)
+        return dg.MaterializeResult(
+            metadata={
+                "release": done.info.release_id,
+                "new": done.new,
+                "files": done.info.files,
+                "size_bytes": done.info.size_bytes,
+                "page": dg.MetadataValue.path(str(done.info.folder / "site" / "index.html")),
+                "outlooks": staged.rows["outlook"],
+            }
+        )
+
+    return release

@@ -1,0 +1,29 @@
+"""The hash of inputs and code behind each stage's last success, so that unchanged stages rest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from threatcast_orchestration.home import Home
+
+
+def read_stamps(home: Home) -> dict[str, str]:
+    """Return the stamp of each stage; empty before the first run."""
+    path = _path(home)
+    if not path.is_file():
+        return {}
+    stamps: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return stamps
+
+
+def write_stamp(home: Home, stage: str, stamp: str) -> None:
+    """Keep the stamp of a stage, or clear it ("") before a build, so that a crash is seen."""
+    path = _path(home)
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(json.dumps(read_stamps(home) | {stage: stamp}, indent=1), encoding="utf-8")
+    scratch.replace(path)
+
+
+def _path(home: Home) -> Path:
+    return home.warehouse.with_name("stamps.json")

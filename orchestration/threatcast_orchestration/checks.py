@@ -1,0 +1,53 @@
+"""The gates after the payloads' own: on the marts, the forecasts and the published tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import dagster as dg
+
+from threatcast_orchestration.gates.checks import build_checks
+from threatcast_orchestration.gates.records import GateRecords
+from threatcast_orchestration.gates.suites import Suite, load_suites
+from threatcast_orchestration.warehouse import POOL, connect
+
+_SCHEMAS = {"marts": "marts", "forecasts": "forecasts", "release": "published"}
+
+
+def build_gate_checks() -> list[dg.AssetChecksDefinition]:
+    """Return one step for each kind of gate; a suite is named after the table that it protects."""
+    return [
+        build_checks(
+            load_suites(kind),
+            _protected,
+            _open,
+            name=f"{kind}_gate",
+            pool=POOL,
+            records=_records,
+            required_resource_keys={"night"},
+            additional_deps=_all_tables(kind),
+        )
+        for kind in _SCHEMAS
+    ]
+
+
+def _protected(suite: Suite) -> dg.AssetKey:
+    return dg.AssetKey([_SCHEMAS[suite.kind], suite.name])
+
+
+def _all_tables(kind: str) -> list[dg.AssetKey]:
+    """Return what a gate's queries may read, so that the gate waits for all of it."""
+    return [_protected(suite) for suite in load_suites(kind)]
+
+
+@contextmanager
+def _open(context: dg.AssetCheckExecutionContext) -> Iterator[Any]:
+    with connect(context.resources.night.plan.home, read_only=True) as connection:
+        yield connection
+
+
+def _records(context: dg.AssetCheckExecutionContext) -> GateRecords:
+    plan = context.resources.night.plan
+    return GateRecords(plan.home.gates, plan.as_of)

@@ -1,0 +1,68 @@
+"""The schema `forecasts` of the warehouse: its tables, and how a night's results get there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from threatcast_orchestration.errors import OrchestrationError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from threatcast_orchestration.forecasts import Results
+
+TABLES = {
+    "forecast": (
+        "target VARCHAR, location VARCHAR, model VARCHAR, reference_date DATE, horizon INTEGER, "
+        "target_week DATE, quantile DOUBLE, value DOUBLE, state VARCHAR"
+    ),
+    "scores": (
+        "target VARCHAR, location VARCHAR, model VARCHAR, reference_date DATE, horizon INTEGER, "
+        "kind VARCHAR, as_of_kind VARCHAR, wis DOUBLE, scale DOUBLE, scaled_wis DOUBLE, "
+        "log_wis DOUBLE, covered_50 BOOLEAN, covered_80 BOOLEAN, covered_95 BOOLEAN, "
+        "pit_low DOUBLE, pit_high DOUBLE, state VARCHAR"
+    ),
+    "outlook": (
+        "target VARCHAR, location VARCHAR, model VARCHAR, run_id VARCHAR, evidence_grade VARCHAR, "
+        "expected_4w DOUBLE, low80_4w DOUBLE, high80_4w DOUBLE, expected_12w DOUBLE, "
+        "low80_12w DOUBLE, high80_12w DOUBLE, p_above_usual_4w DOUBLE, p_zero_4w DOUBLE, "
+        "trend VARCHAR, p_large_decrease DOUBLE, p_decrease DOUBLE, p_stable DOUBLE, "
+        "p_increase DOUBLE, p_large_increase DOUBLE"
+    ),
+    "models": (
+        "model VARCHAR, title VARCHAR, description VARCHAR, method VARCHAR, reference VARCHAR, "
+        "limits VARCHAR, is_champion_of VARCHAR"
+    ),
+}
+
+
+def write_tables(connection: duckdb.DuckDBPyConnection, results: Results) -> dict[str, int]:
+    """Put the night's tables into the schema `forecasts`; returns rows by table.
+
+    Raises
+    ------
+    OrchestrationError
+        If a table lacks a column.
+    """
+    import duckdb
+
+    rows = {}
+    connection.execute("CREATE SCHEMA IF NOT EXISTS forecasts")
+    for table, columns in TABLES.items():
+        connection.execute(f"CREATE OR REPLACE TABLE forecasts.{table} ({columns})")
+        path = results.folder / f"{table}.parquet"
+        if path.is_file():
+            try:
+                connection.execute(
+                    f"INSERT INTO forecasts.{table} BY NAME SELECT "
+                    f"{', '.join(part.split()[0] for part in columns.split(', '))} "
+                    "FROM read_parquet(?)",
+                    [str(path)],
+                )
+            except duckdb.Error as error:
+                raise OrchestrationError(
+                    f"{path} does not fit forecasts.{table}: {error}"
+                ) from error
+        count = connection.execute(f"SELECT count(*) FROM forecasts.{table}").fetchone()
+        rows[table] = int(count[0]) if count else 0
+    return rows

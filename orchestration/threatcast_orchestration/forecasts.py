@@ -1,0 +1,244 @@
+"""From the marts to finished forecasts: loads the panel, calls the library, keeps the results.
+
+Knows no Dagster. Finished forecasts are kept by the hash of all that they depend on, so that a
+night with nothing new costs a look-up, and a run that died goes on from here.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = 5
+"""Results kept beside the newest; a night may be repeated for an earlier day."""
+
+_PANEL = """
+    SELECT counts.target || '|' || counts.location AS series_id, counts.target, counts.location,
+        counts.week, CAST(counts.value AS DOUBLE) AS value
+    FROM marts.fct_weekly_counts AS counts
+    INNER JOIN marts.dim_series AS series USING (target, location)
+    WHERE series.is_eligible AND counts.week >= series.first_week
+    ORDER BY series_id, week
+"""
+_KNOWN = """
+    SELECT target || '|' || location AS series_id, origin, week, CAST(value AS DOUBLE) AS value
+    FROM marts.fct_vintage_counts
+    ORDER BY series_id, origin, week
+"""
+_KINDS = """
+    SELECT DISTINCT target, location, origin, as_of_kind FROM marts.fct_vintage_counts
+"""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What one night's forecasts are made from."""
+
+    panel: pd.DataFrame
+    known: pd.DataFrame
+    kinds: pd.DataFrame
+    models: tuple[str, ...]
+    key: str
+
+    @property
+    def run_id(self) -> str:
+        """Name of these numbers: the same inputs, settings and code have the same one."""
+        return self.key[:16]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The tables of one night, where they lie and whether they were there before."""
+
+    folder: Path
+    key: str
+    reused: bool
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """Return one table as a frame."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / f"{table}.parquet")
+
+
+def load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Inputs:
+    """Return the eligible series, what was known of them at past origins, and the key of all."""
+    panel = connection.execute(_PANEL).df()
+    known = connection.execute(_KNOWN).df()
+    kinds = connection.execute(_KINDS).df()
+    models = tuple(name.strip() for name in settings.models.split(",") if name.strip())
+    digest = sha256(code_hash().encode())
+    digest.update(settings_hash(settings).encode())
+    for query in (_PANEL, _KNOWN, f"{_KINDS} ORDER BY ALL"):
+        digest.update(_digest(connection, query).encode())
+    return Inputs(panel, known, kinds, models, digest.hexdigest())
+
+
+def settings_hash(settings: Settings) -> str:
+    """Return a hash of the settings that change numbers (not how many processes compute them)."""
+    chosen = (settings.models, settings.horizon, settings.origins, settings.step, settings.seed)
+    return sha256(repr(chosen).encode()).hexdigest()[:16]
+
+
+@cache
+def code_hash() -> str:
+    """Return a hash of the forecasting library and of the lock file."""
+    import threatcast_forecasting
+
+    digest = sha256()
+    package = Path(threatcast_forecasting.__file__).parent
+    lock = ROOT / "requirements.lock"
+    for path in [*sorted(package.rglob("*.py")), *([lock] if lock.is_file() else [])]:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _digest(connection: duckdb.DuckDBPyConnection, query: str) -> str:
+    """Hash the rows of a query without loading them into Python."""
+    ordered = query if "ORDER BY" in query else f"{query} ORDER BY ALL"
+    row = connection.execute(
+        f"SELECT count(*), sum(hash(rows)::HUGEINT)::VARCHAR FROM ({ordered}) AS rows"
+    ).fetchone()
+    return repr(row)
+
+
+def make(
+    inputs: Inputs,
+    home: Home,
+    settings: Settings,
+    *,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Results:
+    """Return the night's forecasts: those kept from an earlier run, or new ones.
+
+    Raises
+    ------
+    threatcast_forecasting.errors.ForecastError
+        If the panel breaks its contract.
+    """
+    folder = home.forecasts / inputs.key[:32]
+    if (folder / "models.parquet").is_file():
+        folder.touch()
+        return Results(folder, inputs.key, reused=True)
+    scratch = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    for table, frame in _compute(inputs, settings, progress).items():
+        frame.to_parquet(scratch / f"{table}.parquet", index=False)
+    scratch.replace(folder)
+    _forget_old(home.forecasts)
+    return Results(folder, inputs.key, reused=False)
+
+
+def _forget_old(folder: Path) -> None:
+    kept = sorted(
+        (path for path in folder.iterdir() if path.is_dir()),
+        key=lambda path: path.stat().st_mtime,
+        reverse=True,
+    )
+    for path in kept[KEPT + 1 :]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _compute(
+    inputs: Inputs, settings: Settings, progress: Callable[[int, int, str], None] | None
+) -> dict[str, pd.DataFrame]:
+    """Run the library: forecasts and back-test, outlooks, grades, cards."""
+    import pandas as pd
+    from threatcast_forecasting import evidence, nightly
+    from threatcast_forecasting.models import all_models
+    from threatcast_forecasting.outlook import dependence, outlook
+
+    if inputs.panel.empty:
+        return _empty(inputs.models)
+    result = nightly(
+        inputs.panel,
+        inputs.models,
+        horizon=settings.horizon,
+        origins=settings.origins,
+        step=settings.step,
+        known=inputs.known,
+        jobs=settings.jobs,
+        seed=settings.seed,
+        progress=progress,
+    )
+    names = inputs.panel[["series_id", "target", "location"]].drop_duplicates()
+    champion = result.forecasts[result.forecasts["model"] == "champion"]
+    scored = result.scores.merge(names, on="series_id")
+    rho = dependence(scored[scored["model"] == "champion"])
+    numbers = outlook(champion, inputs.panel, rho_by_target=rho, seed=settings.seed)
+    newest = result.champions.loc[
+        result.champions.groupby("target", observed=True)["origin"].idxmax()
+    ].rename(columns={"model": "chosen"})
+    grades = evidence.grades(inputs.panel, scored, newest)
+    outlooks = (
+        numbers.drop(columns=["target", "location", "usual_weekly"], errors="ignore")
+        .merge(names, on="series_id")
+        .merge(newest[["target", "chosen"]], on="target")
+        .merge(grades, on="series_id")
+        .rename(columns={"chosen": "model"})
+        .assign(run_id=inputs.run_id)
+        .drop(columns="series_id")
+    )
+    cards = pd.DataFrame([vars(all_models()[name].card) for name in inputs.models]).rename(
+        columns={"name": "model"}
+    )
+    cards["is_champion_of"] = [
+        ", ".join(sorted(newest.loc[newest["chosen"] == name, "target"])) for name in inputs.models
+    ]
+    return {
+        "forecast": _with_dates(result.forecasts.merge(names, on="series_id")),
+        "scores": _score_rows(scored, inputs.kinds),
+        "outlook": outlooks,
+        "champions": result.champions,
+        "seconds": pd.DataFrame(
+            {"model": list(result.seconds), "seconds": list(result.seconds.values())}
+        ),
+        "models": cards,
+    }
+
+
+def _with_dates(rows: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    origin = pd.to_datetime(rows["origin"])
+    weeks = pd.to_timedelta(7 * rows["horizon"], unit="D")
+    return rows.assign(
+        reference_date=origin + pd.Timedelta(days=6), target_week=origin + weeks
+    ).drop(columns=["series_id", "origin"])
+
+
+def _score_rows(scored: pd.DataFrame, kinds: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
+    kinds = kinds.assign(origin=pd.to_datetime(kinds["origin"]))
+    rows = scored.assign(origin=pd.to_datetime(scored["origin"])).merge(
+        kinds, on=["target", "location", "origin"], how="left"
+    )
+    rows["as_of_kind"] = rows["as_of_kind"].fillna("final")
+    rows["reference_date"] = rows["origin"] + pd.Timedelta(days=6)
+    return rows.assign(kind="backtest").drop(columns=["series_id", "origin"])
+
+
+def _empty(models: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+    """Return the tables of a night on which no series may be forecast."""
+    import pandas as pd
+    from threatcast_forecasting.models import all_models
+
+    cards = pd.DataFrame([vars(all_models()[name].card) for name in models])
+    cards = cards.rename(columns={"name": "model"}).assign(is_champion_of="")
+    return {"models": cards}
