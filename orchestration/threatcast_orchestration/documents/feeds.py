@@ -1,0 +1,159 @@
+"""A page for each feed, from its `defs.yaml` and from what the seeds say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from threatcast_feeds.registry import FeedSpec, load_catalog
+
+from threatcast_orchestration.documents.markdown import bullets, page, seed, table
+
+_CATALOG = "feeds/threatcast_feeds/catalog"
+_PUBLISH = {
+    "counts": "counts by week and place; never rows, names or addresses",
+    "shares": "shares; never the rows or addresses behind them",
+    "all": "the licence would allow all of it; it is only looked up, not republished",
+}
+_METHODS = {
+    "file": "one file; a further address stands in if the one before fails",
+    "bundle": "several small files, kept together as one payload",
+    "paged": "page after page, kept together as one payload",
+    "archive": "the dated files of a growing archive, one payload a week",
+}
+
+
+def feed_pages() -> dict[str, str]:
+    """Return the page of each feed and their index."""
+    catalog = load_catalog()
+    made = {f"feeds/{key}.md": _feed(spec) for key, spec in catalog.items()}
+    return made | {"feeds/index.md": _index(catalog)}
+
+
+def _index(catalog: Mapping[str, FeedSpec]) -> str:
+    rows = [
+        (
+            f"[`{key}`]({key}.md)",
+            spec.title,
+            spec.publisher,
+            spec.licence.name,
+            spec.tlp,
+            ", ".join(f"`{target}`" for target in spec.targets) or "(looked up)",
+            f"{spec.fresh_days} days",
+            "yes" if spec.history else "no",
+        )
+        for key, spec in catalog.items()
+    ]
+    head = ("feed", "title", "publisher", "licence", "TLP", "target", "stale after", "back-fill")
+    return page(
+        f"{_CATALOG}/*/defs.yaml",
+        "Feeds",
+        "What is read, from whom, and under which terms. Back-fill: whether the feed's past can be "
+        "replayed from a public git history "
+        "([how](../operations.md#back-fill)).",
+        table(head, rows),
+    )
+
+
+def _feed(spec: FeedSpec) -> str:
+    return page(
+        f"{_CATALOG}/{spec.key}/defs.yaml and dbt_project/seeds/",
+        spec.title,
+        spec.description,
+        table(("", ""), _facts(spec)),
+        "## What is counted",
+        bullets(
+            [
+                f"**One event**: {spec.event}.",
+                f"**Counts as seen**: {spec.seen}.",
+                f"**Cadence**: {spec.cadence}.",
+            ]
+        ),
+        _targets(spec),
+        "## Stale and silent",
+        f"`stale`: the newest payload is more than {spec.fresh_days} days old on the as-of day. "
+        f"`silent`: the feed answers, but its newest event is more than {spec.silent_weeks} weeks "
+        "old. What to do: [operations](../operations.md#when-a-feed-breaks).",
+        "## Known biases",
+        bullets(spec.biases),
+        "## Known breaks",
+        bullets(f"{shift.day}: {shift.what}" for shift in spec.breaks) or "None known.",
+        _gaps(spec),
+        "## Live",
+        _live(spec),
+        "## Its past",
+        _past(spec),
+        "## Payload",
+        _payload(spec),
+        table(("column", "type"), [(f"`{name}`", kind) for name, kind in spec.columns.items()]),
+        "## Where its code is",
+        f"`{_CATALOG}/{spec.key}/` holds the definition, the parser and the sample generator; "
+        f"`dbt_project/models/staging/stg_{spec.key}.sql` types and cleans the rows; the gate "
+        f"[`payloads.{spec.key}`](../gates.md#payloads{spec.key}) judges each newest payload.",
+    )
+
+
+def _facts(spec: FeedSpec) -> list[tuple[str, str]]:
+    licence = spec.licence
+    named = f"[{licence.name}]({licence.url})" if licence.url else licence.name
+    targets = ", ".join(f"[`{target}`](../targets.md#{target})" for target in spec.targets)
+    return [
+        ("Feed", f"`{spec.key}`"),
+        ("Publisher", f"[{spec.publisher}]({spec.homepage})"),
+        ("Use", f"counted as {targets}" if targets else "reference: looked up, not counted"),
+        ("Licence", f"{named}. {licence.note}"),
+        ("What is published", _PUBLISH.get(licence.publish, licence.publish)),
+        ("TLP", spec.tlp),
+    ]
+
+
+def _targets(spec: FeedSpec) -> str:
+    rows = [
+        (f"[`{row['target']}`](../targets.md#{row['target']})", row["title"], row["zero_means"])
+        for row in seed("targets")
+        if row["feed"] == spec.key
+    ]
+    return table(("target", "title", "a zero means"), rows)
+
+
+def _gaps(spec: FeedSpec) -> str:
+    rows = [
+        (gap["first_day"], gap["last_day"], gap["scope"], gap["reason"])
+        for gap in seed("gaps")
+        if gap["feed"] == spec.key
+    ]
+    listed = table(("first day", "last day", "whose gap", "why"), rows)
+    return f"Weeks touched by these days are missing, not zero:\n\n{listed}" if rows else ""
+
+
+def _live(spec: FeedSpec) -> str:
+    live = spec.live
+    addresses = [*live.urls, *([live.listing] if live.listing else [])]
+    key = f"in the environment variable `{live.auth_env}`" if live.auth_env else "none"
+    asked = "asked whether anything changed first" if live.conditional else "fetched whole"
+    return (
+        f"{bullets(f'<{address}>' for address in addresses)}\n\n"
+        f"Fetched as {_METHODS[live.method]}; {asked}. At most {live.calls_per_minute:g} calls a "
+        f"minute, {live.timeout_seconds:g} s of patience for each. Key: {key}."
+    )
+
+
+def _past(spec: FeedSpec) -> str:
+    history = spec.history
+    if history is None:
+        return "No public repository keeps this feed's past, so it cannot be replayed."
+    starts = [row["series_start_world"] for row in seed("targets") if row["feed"] == spec.key]
+    return (
+        f"Replayed from <{history.repository}>, branch `{history.branch}`, path `{history.path}`. "
+        f"{history.note}".strip()
+        + f"\n\n```sh\nthreatcast feeds backfill {spec.key} --since {min(starts)}\n```"
+    )
+
+
+def _payload(spec: FeedSpec) -> str:
+    limits = spec.limits
+    return (
+        f"Extensions: {', '.join(f'`.{extension}`' for extension in spec.extensions)}. Set aside "
+        f"if larger than {limits.max_bytes / 1e6:g} MB ({limits.max_unpacked_bytes / 1e6:g} MB "
+        f"unpacked), or more than {limits.max_growth:g} times as large as the largest of the last "
+        "five that were accepted."
+    )
