@@ -38,14 +38,17 @@ class Home:
 
     @property
     def landing(self) -> Path:
+        """Payloads as they were served."""
         return self.root / "landing"
 
     @property
     def raw(self) -> Path:
+        """Rows parsed from them, one Parquet file a payload."""
         return self.root / "raw"
 
     @property
     def warehouse(self) -> Path:
+        """The DuckDB file that dbt builds."""
         return self.root / "warehouse" / "threatcast.duckdb"
 
     @property
@@ -55,34 +58,47 @@ class Home:
 
     @property
     def gates(self) -> Path:
+        """Results of the gates, and their Data Docs."""
         return self.root / "gates"
 
     @property
     def releases(self) -> Path:
+        """All releases, and the link `current`."""
         return self.root / "releases"
 
     @property
     def dagster(self) -> Path:
+        """Dagster's instance: its settings and the history of runs."""
         return self.root / "dagster"
 
     @property
     def dbt_target(self) -> Path:
+        """What dbt compiles and logs."""
         return self.root / "dbt_target"
 
     @property
     def simulated(self) -> Path:
+        """The feeds of the simulated world."""
         return self.root / "simulated"
 
     @property
+    def mlflow(self) -> Path:
+        """MLflow's store (`mlflow.db`) and its artifacts."""
+        return self.root / "mlflow"
+
+    @property
     def git(self) -> Path:
+        """Clones that back-fills read."""
         return self.root / "git"
 
     @property
     def lock(self) -> Path:
+        """Held by the one run that works in this home."""
         return self.root / "run.lock"
 
     @property
     def last_run(self) -> Path:
+        """How the last run ended."""
         return self.root / "last_run.json"
 
     @property

@@ -1,0 +1,10 @@
+"""Nights in MLflow: how good each model was, and which one is each target's champion.
+
+`night` writes a night down, `registry` keeps the champions, `store` opens the store of a home and
+brings an old one up to date. The numbers come from the forecasting step.
+"""
+
+from threatcast_orchestration.tracking.night import NightRecord, track_night
+from threatcast_orchestration.tracking.store import migrate, open_store, store_uri
+
+__all__ = ["NightRecord", "migrate", "open_store", "store_uri", "track_night"]

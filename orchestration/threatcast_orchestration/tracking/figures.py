@@ -1,0 +1,84 @@
+"""Pictures of a night's scores, as PNG files; drawn without a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+LEVELS = (50, 80, 95)
+PIT_BINS = 10
+
+
+def draw_scaled_wis(scores: pd.DataFrame, title: str, path: Path) -> None:
+    """Draw the mean scaled WIS by horizon, one line a model; lower is better."""
+    means = scores.pivot_table(index="horizon", columns="model", values="scaled_wis")
+    figure, (axes,) = _figure(1, title)
+    for model in means.columns:
+        wide = 2.5 if model == "champion" else 1.2
+        axes.plot(means.index, means[model], marker="o", markersize=3, linewidth=wide, label=model)
+    axes.set(xlabel="horizon (weeks)", ylabel="mean scaled WIS", ylim=(0, None))
+    axes.legend(fontsize="small", frameon=False)
+    figure.savefig(path)
+
+
+def draw_calibration(scores: pd.DataFrame, model: str, title: str, path: Path) -> None:
+    """Draw how often the intervals of all models held, and one model's PIT histogram."""
+    figure, (coverage, pit) = _figure(2, title)
+    means = scores.groupby("model")[[f"covered_{level}" for level in LEVELS]].mean()
+    place = np.arange(len(means))
+    for offset, level in zip((-0.27, 0.0, 0.27), LEVELS, strict=True):
+        colour = f"C{LEVELS.index(level)}"
+        held = means[f"covered_{level}"].to_numpy(float)
+        coverage.bar(place + offset, held, 0.25, color=colour, label=f"{level} % interval")
+        coverage.axhline(level / 100, color=colour, linestyle=":", linewidth=1)
+    coverage.set_xticks(place, [str(name) for name in means.index], rotation=30, ha="right")
+    coverage.set(ylabel="share of weeks inside", ylim=(0, 1.15))
+    coverage.legend(fontsize="small", frameon=False, loc="upper center", ncols=len(LEVELS))
+    own = scores[scores["model"] == model]
+    density = pit_density(own["pit_low"].to_numpy(float), own["pit_high"].to_numpy(float))
+    edges = np.linspace(0, 1, PIT_BINS + 1)
+    pit.bar(edges[:-1], density, 1 / PIT_BINS, align="edge", edgecolor="white")
+    pit.axhline(1, color="black", linestyle=":", linewidth=1)
+    pit.set(xlabel=f"PIT of {model} (flat is calibrated)", ylabel="density")
+    figure.savefig(path)
+
+
+def pit_density(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the non-randomised PIT histogram of counts, with mean 1.
+
+    Each observation spreads its mass evenly over `[low, high]`, its interval of the predictive
+    distribution (Czado, Gneiting and Held 2009, doi:10.1111/j.1541-0420.2009.01191.x).
+
+    Parameters
+    ----------
+    low, high
+        Shape (n,), within 0 and 1; pairs with a missing value are left out.
+
+    Returns
+    -------
+    array of shape (PIT_BINS,)
+    """
+    known = np.isfinite(low) & np.isfinite(high)
+    if not known.any():
+        return np.zeros(PIT_BINS)
+    edges = np.linspace(0, 1, PIT_BINS + 1)
+    width = np.maximum(high[known] - low[known], 1e-9)[:, None]
+    below = np.clip((edges[None, :] - low[known][:, None]) / width, 0, 1)
+    # a PIT of exactly 0 belongs to the first bin, one of exactly 1 to the last
+    below[:, 0], below[:, -1] = 0, 1
+    return np.asarray(np.diff(below.mean(axis=0)) * PIT_BINS)
+
+
+def _figure(panels: int, title: str) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    # the figure's own canvas: no pyplot, so no screen and nothing kept between figures
+    figure = Figure(figsize=(5.5 * panels, 3.8), dpi=90, layout="constrained")
+    figure.suptitle(title)
+    return figure, figure.subplots(1, panels, squeeze=False)[0]

@@ -1,0 +1,96 @@
+"""What is worth a metric in a night's scores; plain numbers, no MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RIVALS = ("flat", "comb_two")
+_MEANS = {
+    "scaled_wis": "scaled_wis",
+    "log_wis": "log_wis",
+    "coverage_50": "covered_50",
+    "coverage_80": "covered_80",
+    "coverage_95": "covered_95",
+}
+
+
+@dataclass(frozen=True)
+class Value:
+    """One metric; `step` is the horizon where it differs by horizon."""
+
+    name: str
+    value: float
+    step: int = 0
+
+
+def overall(scores: pd.DataFrame) -> list[Value]:
+    """Return each model's mean scaled WIS, for a run above the models."""
+    means = _by_series(scores, "model")["scaled_wis"]
+    return [Value(f"scaled_wis.{model}", value) for model, value in means.items()]
+
+
+def of_model(scores: pd.DataFrame, model: str) -> list[Value]:
+    """Return one model's metrics in one target: means, skill against the rivals, by horizon.
+
+    Parameters
+    ----------
+    scores
+        All models' scores in the target.
+    model
+        The one that is described.
+    """
+    own = scores[scores["model"] == model]
+    means = _by_series(scores, "model")
+    values = [Value(name, means[column][model]) for name, column in _MEANS.items()]
+    wis = means["scaled_wis"]
+    values += [
+        Value(f"relative_to_{rival}", wis[model] / wis[rival])
+        for rival in RIVALS
+        if rival != model and wis.get(rival)
+    ]
+    values.append(Value("series", own["location"].nunique()))
+    values.append(Value("fallbacks", own.loc[_fell_back(own), "location"].nunique()))
+    by_horizon = _by_series(own, "horizon")
+    values += [
+        Value(f"{name}_by_horizon", value, int(horizon))
+        for name, column in _MEANS.items()
+        for horizon, value in by_horizon[column].items()
+    ]
+    return values
+
+
+def of_choice(chosen: pd.DataFrame) -> list[Value]:
+    """Return how the champion stood against the rival to beat when it was chosen."""
+    return [
+        Value(f"choice.{name}", float(value))
+        for name in ("scaled_wis", "comb_two_scaled_wis")
+        if name in chosen
+        for value in chosen[name].head(1)
+    ]
+
+
+def of_seconds(seconds: Mapping[str, float]) -> list[Value]:
+    """Return what each model took."""
+    return [Value(f"seconds.{model}", float(value)) for model, value in seconds.items()]
+
+
+def _by_series(scores: pd.DataFrame, key: str) -> dict[str, dict[str, float]]:
+    """Return means over a series' origins and horizons, then over series: column, key, mean."""
+    columns = list(_MEANS.values())
+    numbers = scores[columns].astype(float)
+    keys = [scores[name] for name in ("target", "location", key)]
+    means = numbers.groupby(keys, observed=True).mean().groupby(level=key, observed=True).mean()
+    return {column: {str(k): mean for k, mean in means[column].items()} for column in columns}
+
+
+def _fell_back(scores: pd.DataFrame) -> pd.Series[bool]:
+    import pandas as pd
+
+    if "state" not in scores:
+        return pd.Series(data=False, index=scores.index)
+    return scores["state"].fillna("").str.startswith("fallback")

@@ -1,0 +1,235 @@
+"""One night in MLflow: a parent run, one run a target below it, one a model below that."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from threatcast_orchestration.home import Home
+from threatcast_orchestration.tracking import figures, metrics
+from threatcast_orchestration.tracking.registry import register_champion
+from threatcast_orchestration.tracking.store import open_store
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+EXPERIMENT = "threatcast"
+_PARENT = "mlflow.parentRunId"
+
+
+@dataclass(frozen=True)
+class NightRecord:
+    """What is kept of one night.
+
+    Parameters
+    ----------
+    as_of
+        The night's day.
+    run_id
+        Name of the numbers: the same inputs, code and settings give the same one.
+    commit, vintage_hash, settings_hash, source
+        What the numbers depend on; tags of every run.
+    params
+        Settings of the forecasts, logged with every run; `horizon` and `seed` also go into the
+        registered models.
+    panel
+        `series_id, target, location, week, value`: what the models were given.
+    scores
+        `target, location, model, reference_date, horizon, wis, scaled_wis, log_wis, covered_50,
+        covered_80, covered_95, pit_low, pit_high`, and `state` if known.
+    champions
+        `target, model, scaled_wis, comb_two_scaled_wis`: the model chosen for each target.
+    seconds
+        What each model took, by its name.
+    """
+
+    as_of: date
+    run_id: str
+    commit: str
+    vintage_hash: str
+    settings_hash: str
+    source: str
+    params: Mapping[str, str]
+    panel: pd.DataFrame
+    scores: pd.DataFrame
+    champions: pd.DataFrame
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What every run of the night carries."""
+        facts = {
+            "as_of": self.as_of.isoformat(),
+            "run_id": self.run_id,
+            "commit": self.commit,
+            "vintage_hash": self.vintage_hash,
+            "settings_hash": self.settings_hash,
+            "source": self.source,
+            "simulated": str(self.source == "sample").lower(),
+        }
+        return {f"threatcast.{key}": value for key, value in facts.items()}
+
+
+def track_night(home: Home, night: NightRecord) -> str:
+    """Write a night down and return the id of its parent run.
+
+    A night that was written down to its end before (the same `run_id`) is left as it is; what an
+    interrupted one left behind is removed first.
+    """
+    with open_store(home) as client:
+        experiment = _experiment(client, home)
+        known = client.search_runs(
+            [experiment], f"tags.`threatcast.run_id` = '{night.run_id}'", max_results=1000
+        )
+        for run in known:
+            if _PARENT not in run.data.tags and run.info.status == "FINISHED":
+                return str(run.info.run_id)
+        for run in known:
+            client.delete_run(run.info.run_id)
+        return _Writer(client, experiment, night).write()
+
+
+def _experiment(client: Any, home: Home) -> str:
+    known = client.get_experiment_by_name(EXPERIMENT)
+    if known is not None:
+        return str(known.experiment_id)
+    place = (home.mlflow / "artifacts").as_uri()
+    return str(client.create_experiment(EXPERIMENT, artifact_location=place))
+
+
+class _Writer:
+    """Writes one night's runs."""
+
+    def __init__(self, client: Any, experiment: str, night: NightRecord) -> None:
+        self._client = client
+        self._experiment = experiment
+        self._night = night
+        moment = datetime.combine(night.as_of, time(), tzinfo=UTC)
+        self._stamp = int(moment.timestamp() * 1000)
+
+    def write(self) -> str:
+        """Write all runs; the parent is finished last, or failed if anything is missing."""
+        night = self._night
+        values = metrics.overall(night.scores) + metrics.of_seconds(night.seconds)
+        parent = self._run(f"nightly {night.as_of}", None, {}, values)
+        try:
+            with TemporaryDirectory() as folder:
+                self._tables(parent, Path(folder))
+                self._figures(parent, Path(folder), night.scores, "champion", "all targets")
+            for target, scores in night.scores.groupby("target", sort=True):
+                self._target(parent, str(target), scores)
+        except BaseException:
+            self._client.set_terminated(parent, "FAILED")
+            raise
+        self._client.set_terminated(parent)
+        return parent
+
+    def _target(self, parent: str, target: str, scores: pd.DataFrame) -> None:
+        chosen = self._night.champions.loc[lambda frame: frame["target"] == target]
+        champion = str(chosen["model"].iloc[0]) if len(chosen) else ""
+        values = metrics.overall(scores) + metrics.of_choice(chosen)
+        run = self._run(target, parent, {"target": target, "champion": champion}, values)
+        if champion:
+            self._register(run, target, champion)
+        with TemporaryDirectory() as folder:
+            shown = "champion" if (scores["model"] == "champion").any() else champion
+            self._figures(run, Path(folder), scores, shown, target)
+        for model in sorted(scores["model"].unique()):
+            child = self._run(
+                model, run, {"target": target, "model": model}, metrics.of_model(scores, model)
+            )
+            self._client.set_terminated(child)
+        self._client.set_terminated(run)
+
+    def _register(self, run: str, target: str, model: str) -> None:
+        night = self._night
+        identity = {"threatcast.model": model} | {
+            key: night.tags[key] for key in ("threatcast.commit", "threatcast.settings_hash")
+        }
+        config = {"model": model} | {
+            key: int(night.params[key]) for key in ("horizon", "seed") if key in night.params
+        }
+        number = register_champion(self._client, run, target, identity, config)
+        self._client.set_tag(run, "threatcast.champion_version", number)
+
+    def _run(
+        self,
+        name: str,
+        parent: str | None,
+        params: Mapping[str, str],
+        values: Sequence[metrics.Value],
+    ) -> str:
+        """Start a run with all that is known of it; returns its id."""
+        from mlflow.entities import Metric, Param
+
+        night = self._night
+        tags = night.tags | {
+            "mlflow.source.name": "threatcast run",
+            "mlflow.source.type": "JOB",
+            "mlflow.source.git.commit": night.commit,
+        }
+        if parent is not None:
+            tags[_PARENT] = parent
+        run = self._client.create_run(self._experiment, tags=tags, run_name=name)
+        shown = {"as_of": night.as_of.isoformat()} | dict(night.params) | dict(params)
+        self._client.log_batch(
+            run.info.run_id,
+            metrics=[
+                Metric(one.name, float(one.value), self._stamp, one.step)
+                for one in values
+                # a model without scores in a target has no mean, which MLflow cannot draw
+                if math.isfinite(one.value)
+            ],
+            params=[Param(key, str(value)) for key, value in shown.items()],
+        )
+        return str(run.info.run_id)
+
+    def _tables(self, run: str, folder: Path) -> None:
+        """Keep scores and panel as Parquet, and name the panel as what the run was given."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        night = self._night
+        for name in ("scores", "panel", "champions"):
+            path = folder / f"{name}.parquet"
+            getattr(night, name).to_parquet(path, index=False)
+            self._client.log_artifact(run, str(path), "tables")
+        place = self._client.get_run(run).info.artifact_uri
+        panel = Dataset(
+            name="panel",
+            digest=digest(night.panel),
+            source_type="local",
+            source=json.dumps({"uri": f"{place}/tables/panel.parquet"}),
+            profile=json.dumps(
+                {"num_rows": len(night.panel), "series": night.panel["series_id"].nunique()}
+            ),
+        )
+        tag = InputTag("mlflow.data.context", "training")
+        self._client.log_inputs(run, [DatasetInput(panel, [tag])])
+
+    def _figures(
+        self, run: str, folder: Path, scores: pd.DataFrame, model: str, subject: str
+    ) -> None:
+        title = f"{subject}, {self._night.as_of}"
+        if self._night.source == "sample":
+            title += " (simulated)"
+        figures.draw_scaled_wis(scores, title, folder / "scaled_wis_by_horizon.png")
+        figures.draw_calibration(scores, model, title, folder / "calibration.png")
+        for path in sorted(folder.glob("*.png")):
+            self._client.log_artifact(run, str(path), "figures")
+
+
+def digest(panel: pd.DataFrame) -> str:
+    """Return a hash of a panel's rows that does not depend on their order."""
+    import pandas as pd
+
+    columns = ["series_id", "week", "value"]
+    rows = panel[columns].sort_values(columns[:2], kind="stable")
+    hashes = pd.util.hash_pandas_object(rows, index=False)
+    return sha256(hashes.to_numpy().tobytes()).hexdigest()[:16]

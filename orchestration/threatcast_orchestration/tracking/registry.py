@@ -1,0 +1,115 @@
+"""The registered models `threatcast-<target>` and their alias `champion`.
+
+A version is one model at one commit with one set of settings: a champion that stays is not
+registered anew each night, and one that comes back gets its old version back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ALIAS = "champion"
+_CODE = Path(__file__).with_name("champion.py")
+_NEEDED = ("threatcast", "mlflow", "pandas", "numpy", "scipy", "prophet", "joblib")
+
+
+def registered_name(target: str) -> str:
+    """Return the name of a target's registered model."""
+    return f"threatcast-{target}"
+
+
+def register_champion(
+    client: Any,
+    run_id: str,
+    target: str,
+    identity: Mapping[str, str],
+    config: Mapping[str, Any],
+) -> str:
+    """Give the alias `champion` to the version that these tags name; log it if there is none.
+
+    Parameters
+    ----------
+    client
+        From `open_store`.
+    run_id
+        The target's run; a new version is logged there.
+    target
+        Whose champion it is.
+    identity
+        Tags that tell versions apart: model, commit, settings.
+    config
+        What `champion.py` is told: `model`, and `horizon`, `seed` if said.
+
+    Returns
+    -------
+    str
+        Number of the version.
+    """
+    name = registered_name(target)
+    known = client.search_registered_models(f"name = '{name}'")
+    if not known:
+        client.create_registered_model(name, description=f"Champion of the target {target}")
+    versions = client.search_model_versions(f"name = '{name}'") if known else []
+    number = next(
+        (str(one.version) for one in versions if identity.items() <= one.tags.items()), None
+    ) or _log(client, run_id, name, identity, config)
+    if not known or str(known[0].aliases.get(ALIAS)) != number:
+        client.set_registered_model_alias(name, ALIAS, number)
+    return number
+
+
+def _log(
+    client: Any, run_id: str, name: str, identity: Mapping[str, str], config: Mapping[str, Any]
+) -> str:
+    """Log the model to the run and register it."""
+    import mlflow
+
+    with mlflow.start_run(run_id=run_id):
+        # with requirements and signature given, MLflow starts no child process to guess them
+        logged = mlflow.pyfunc.log_model(
+            name=ALIAS,
+            python_model=str(_CODE),
+            model_config=dict(config),
+            signature=_signature(),
+            pip_requirements=[f"{package}=={version(package)}" for package in _NEEDED],
+        )
+    place = client.get_logged_model(logged.model_id).artifact_location
+    # `mlflow.register_model` does the same and prints
+    made = client.create_model_version(
+        name, place, run_id, tags=dict(identity), model_id=logged.model_id
+    )
+    return str(made.version)
+
+
+def _signature() -> Any:
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+
+    return ModelSignature(
+        inputs=Schema(
+            [
+                ColSpec("string", "series_id"),
+                ColSpec("string", "target", required=False),
+                ColSpec("string", "location", required=False),
+                ColSpec("datetime", "week"),
+                ColSpec("double", "value"),
+            ]
+        ),
+        outputs=Schema(
+            [
+                ColSpec("string", "series_id"),
+                ColSpec("string", "target"),
+                ColSpec("string", "location"),
+                ColSpec("datetime", "reference_date"),
+                ColSpec("long", "horizon"),
+                ColSpec("datetime", "target_end_date"),
+                ColSpec("string", "output_type"),
+                ColSpec("string", "output_type_id"),
+                ColSpec("double", "value"),
+            ]
+        ),
+        params=ParamSchema([ParamSpec("horizon", "long", 12)]),
+    )
