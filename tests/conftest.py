@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from nights import one_at_a_time, quick_home, threatcast
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -34,3 +35,21 @@ def extra() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the odd older formats: a folder `extra` beside THREATCAST_MIRROR")
     return folder
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home with one release of the sample; made once for all test processes.
+
+    Tests read it and leave it as it is.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    home = shared / "sample_home"
+    with one_at_a_time(shared / "sample_home.lock"):
+        if not (shared / "sample_home.done").is_file():
+            result = threatcast("run", "--source", "sample", home=quick_home(home))
+            assert result.returncode == 0, result.stdout + result.stderr
+            (shared / "sample_home.done").write_text(result.stdout, encoding="utf-8")
+    return home
