@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from threatcast_publishing.errors import DamagedRelease, NoReleaseYet, ReleaseError, UnknownRelease
+from threatcast_publishing.errors import (
+    DamagedReleaseError,
+    NoReleaseError,
+    ReleaseError,
+    UnknownReleaseError,
+)
 from threatcast_publishing.files import sync_file
 from threatcast_publishing.manifest import Manifest, read_manifest
 from threatcast_publishing.verify import verify
@@ -38,7 +43,7 @@ class ReleaseInfo:
 
 
 def info_of(folder: Path, *, current: bool) -> ReleaseInfo:
-    """Return what a release's manifest says about it; raises DamagedRelease without one."""
+    """Return what a release's manifest says about it; raises DamagedReleaseError without one."""
     manifest = read_manifest(folder)
     return _info(manifest, folder, current=current)
 
@@ -50,7 +55,7 @@ def list_releases(releases: Path) -> list[ReleaseInfo]:
     for folder in _folders(releases):
         try:
             found.append(info_of(folder, current=folder.name == now))
-        except DamagedRelease:
+        except DamagedReleaseError:
             continue  # `verify` is the place that speaks about damage; the others stay usable
     return sorted(found, key=lambda info: (info.as_of, info.built_at, info.release_id))
 
@@ -69,16 +74,16 @@ def resolve(releases: Path, release_id: str | None = None) -> Path:
 
     Raises
     ------
-    NoReleaseYet
+    NoReleaseError
         If there is no release at all, or none is current.
-    UnknownRelease
+    UnknownReleaseError
         If nothing, or more than one release, goes by that name; lists the known ones.
     """
     known = [folder.name for folder in _folders(releases)]
     if release_id is None or release_id == CURRENT:
         name = current(releases)
         if name is None:
-            raise NoReleaseYet(
+            raise NoReleaseError(
                 "there is no release yet" if not known else "no release is current",
                 place=str(releases),
                 cure="Make one: threatcast run."
@@ -92,11 +97,11 @@ def resolve(releases: Path, release_id: str | None = None) -> Path:
     if len(matches) == 1:
         return releases / matches[0]
     if not known:
-        raise NoReleaseYet(
+        raise NoReleaseError(
             "there is no release yet", place=str(releases), cure="Make one: threatcast run."
         )
     problem = "is not known" if not matches else "is not unique"
-    raise UnknownRelease(
+    raise UnknownReleaseError(
         f"release {release_id!r} {problem}",
         place=str(releases),
         cure="Known: " + ", ".join(matches or known) + ".",
@@ -115,15 +120,15 @@ def rollback(releases: Path, release_id: str | None = None) -> ReleaseInfo:
 
     Raises
     ------
-    DamagedRelease
+    DamagedReleaseError
         If the release to go back to does not match its manifest; the current one stays.
-    NoReleaseYet, UnknownRelease
+    NoReleaseError, UnknownReleaseError
         As `resolve` says, or if there is none before the current one.
     """
     folder = resolve(releases, release_id) if release_id else _before_current(releases)
     outcome = verify(folder)
     if not outcome.ok:
-        raise DamagedRelease(
+        raise DamagedReleaseError(
             f"does not verify: {outcome.summary()}",
             place=str(folder),
             kept=f"Current is still {current(releases) or 'none'}.",
@@ -159,7 +164,7 @@ def _before_current(releases: Path) -> Path:
             break
         earlier.append(info)
     if not earlier:
-        raise UnknownRelease(
+        raise UnknownReleaseError(
             f"there is no release before {now}",
             place=str(releases),
             kept=f"Current is still {now}.",

@@ -63,15 +63,15 @@ TABLES: Mapping[str, TableContract] = {
             "outlook",
             ("target", "location"),
             "One row for each target and location at which the target is defined: what to expect "
-            "over the next 4 and 12 weeks. Numbers are null unless state is `published`; zero means "
-            "that no event is expected.",
+            "over the next 4 and 12 weeks. Numbers are null unless state is `published`; zero "
+            "means that no event is expected.",
             OUTLOOK_COLUMNS,
         ),
         TableContract(
             "forecast",
             ("target", "location", "model", "reference_date", "horizon", "quantile"),
-            "One row for each target, location, model, reference date, horizon and quantile: events "
-            "in the target week. Null where a model gave no forecast.",
+            "One row for each target, location, model, reference date, horizon and quantile: "
+            "events in the target week. Null where a model gave no forecast.",
             _FORECAST,
         ),
         TableContract(
@@ -102,12 +102,14 @@ TABLES: Mapping[str, TableContract] = {
             "answered with nothing new.",
             _FEED_HEALTH,
         ),
-        TableContract("targets", ("target",), "One row for each target: what is counted.", ("target",)),
+        TableContract(
+            "targets", ("target",), "One row for each target: what is counted.", ("target",)
+        ),
         TableContract(
             "locations",
             ("location",),
-            "One row for each location: world, M49 regions and sub-regions, countries, and the rest "
-            "that could not be located. Groupings are statistical and express no opinion.",
+            "One row for each location: world, M49 regions and sub-regions, countries, and the "
+            "rest that could not be located. Groupings are statistical and express no opinion.",
             ("location", "location_level", "location_name", "parent"),
         ),
         TableContract("models", ("model",), "One row for each model: what it is.", ("model",)),
@@ -122,7 +124,15 @@ TABLES: Mapping[str, TableContract] = {
             ("release_id", "target", "location"),
             "One row for each past release, target and location: the outlook as it was published, "
             "never rewritten. Empty before the second release.",
-            ("release_id", "target", "location"),
+            ("release_id", *OUTLOOK_COLUMNS),
+        ),
+        TableContract(
+            "phishing_mix",
+            ("week", "kind", "category"),
+            "One row for each week, kind and category of new phishing addresses in a window of "
+            "fixed size: shares, not counts of what happened. A category without any is absent; a "
+            "week that nobody watched has no rows.",
+            ("week", "kind", "category", "urls", "share"),
         ),
     )
 }
@@ -131,7 +141,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "age_hours": "Hours between the feed's last success and the end of the as-of day.",
     "as_of": "UTC day: everything was computed from what had been retrieved by its end.",
     "as_of_kind": "What the model could see: vintage, record_dates or final (final data flatter).",
-    "bytes": "Size of the payload in bytes.",
+    "category": "Country-code domain or kind of host, by the row's kind.",
     "covered_50": "True if the count lay inside the central 50 % interval, bounds included.",
     "covered_80": "True if the count lay inside the central 80 % interval, bounds included.",
     "covered_95": "True if the count lay inside the central 95 % interval, bounds included.",
@@ -145,19 +155,23 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "high80_4w": "Upper bound of the central 80 % interval of events in the next 4 weeks.",
     "homepage": "Where the publisher describes the feed.",
     "horizon": "Weeks ahead: horizon h ends 7*h days after the reference date.",
+    "is_champion_of": "Targets whose champion chose this model, comma separated; empty if none.",
     "is_repeat": "True if the payload has the same bytes as an earlier vintage.",
     "iso_alpha3": "ISO 3166-1 alpha-3 code; null for groups.",
-    "kind": "backtest (rolling origins) or live (a published forecast scored later).",
+    "kind": "In scores: backtest (rolling origins) or live (a published forecast scored later). In "
+    "phishing_mix: country_domain or host_kind.",
     "last_event": "Newest day on which the feed shows an event.",
     "last_success": "When a payload of the feed was last accepted.",
     "licence": "Licence of the feed's data, as its publisher states it.",
     "licence_url": "Where that licence is written.",
+    "limits": "What the model cannot do.",
     "location": "WORLD, an M49 code with prefix, an ISO 3166-1 alpha-2 code, or UNLOCATED.",
     "location_level": "world, region, subregion, country or unlocated.",
     "location_name": "Name of the location in English.",
     "low80_12w": "Lower bound of the central 80 % interval of events in the next 12 weeks.",
     "low80_4w": "Lower bound of the central 80 % interval of events in the next 4 weeks.",
     "m49": "UN M49 code; null where none exists.",
+    "method": "How the model works, in plain words.",
     "mode": "How the payload was had: live, mirror, sample or git_history.",
     "model": "Name of the model.",
     "new_records": "Records that the newest payload adds to the one before.",
@@ -179,6 +193,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "quantile": "Level of the quantile, between 0 and 1.",
     "reason": "Why the state is what it is; null when there is nothing to explain.",
     "records": "Records in the newest accepted payload.",
+    "reference": "Where the method is described; null if nowhere else.",
     "reference_date": "Sunday that ends the newest complete week at the as-of day.",
     "rejected_count": "Records of the payload that could not be read.",
     "release_id": "The past release in which this row was published.",
@@ -188,6 +203,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "scaled_wis": "WIS divided by the larger of 0.1 and the mean of the last 52 training weeks.",
     "sentence": "The row in one plain sentence, written from the numbers by fixed rules.",
     "size_bytes": "Size of the payload in bytes.",
+    "share": "Share of the week's new addresses of that kind of row, between 0 and 1.",
     "state": "What the row is: see the table's states; numbers are null where nothing is known.",
     "target": "What is counted; see targets.",
     "target_week": "Monday of the week that is forecast.",
@@ -195,6 +211,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "trend": "Likeliest of five classes against the usual level (thresholds 15 % and 50 %).",
     "unit": "What one event is, in the plural.",
     "url": "Where the feed is had.",
+    "urls": "New phishing addresses of the week in that category.",
     "usual_weekly": "Mean of the last 26 observed weeks, events a week.",
     "value": "Events; null where unknown, which is not zero.",
     "vintage_day": "UTC day on which the payload was retrieved.",

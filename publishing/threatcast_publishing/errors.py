@@ -1,14 +1,14 @@
 """What publishing tells a person when something does not fit.
 
 ReleaseError
-├── WarehouseError      the schema `published` is missing, incomplete or breaks its grain
-├── FormatError         a format wrote something that its own check refuses
-├── PrivacyRefused      a table holds what looks like a victim or an indicator
-├── GateRefused         a gate refused the staged release
-├── NoReleaseYet        nothing was published in this home so far
-├── UnknownRelease      no release of that name
-├── DamagedRelease      files of a release do not match its manifest
-└── QueryError          SQL that DuckDB refused
+├── WarehouseError       the schema `published` is missing, incomplete or breaks its grain
+├── FormatError          a format wrote something that its own check refuses
+├── PrivacyError         a table holds what looks like a victim or an indicator
+├── GateError            a gate refused the staged release
+├── NoReleaseError       nothing was published in this home so far
+├── UnknownReleaseError  no release of that name
+├── DamagedReleaseError  files of a release do not match its manifest
+└── QueryError           SQL that DuckDB refused
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class FormatError(ReleaseError):
     """A format wrote something that its own check refuses."""
 
 
-class PrivacyRefused(ReleaseError):
+class PrivacyError(ReleaseError):
     """A table holds what looks like a victim or an indicator."""
 
 
-class GateRefused(ReleaseError):
+class GateError(ReleaseError):
     """A gate refused the staged release; `reasons` says why, one sentence each."""
 
     def __init__(self, reasons: Sequence[str], *, place: str = "", kept: str = "") -> None:
@@ -56,15 +56,15 @@ class GateRefused(ReleaseError):
         )
 
 
-class NoReleaseYet(ReleaseError):
+class NoReleaseError(ReleaseError):
     """Nothing was published in this home so far."""
 
 
-class UnknownRelease(ReleaseError):
+class UnknownReleaseError(ReleaseError):
     """No release of that name."""
 
 
-class DamagedRelease(ReleaseError):
+class DamagedReleaseError(ReleaseError):
     """Files of a release do not match its manifest."""
 
 

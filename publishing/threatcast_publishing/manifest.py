@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from threatcast_publishing.contract import CONTRACT_VERSION
-from threatcast_publishing.errors import DamagedRelease
+from threatcast_publishing.errors import DamagedReleaseError
 from threatcast_publishing.files import json_bytes, plain_files, sha256_of
 from threatcast_publishing.formats.duckdb_file import FILE_NAME, content_digest
 from threatcast_publishing.source import ReleaseContext
@@ -94,7 +94,7 @@ def read_manifest(folder: Path) -> Manifest:
 
     Raises
     ------
-    DamagedRelease
+    DamagedReleaseError
         If there is none or it is not what this package writes.
     """
     path = folder / MANIFEST
@@ -107,15 +107,19 @@ def read_manifest(folder: Path) -> Manifest:
             content_hash=str(raw["content_hash"]),
             built_at=datetime.fromisoformat(raw["built_at"]),
             commit=str(raw["commit"]),
-            files={str(name): dict(entry) for name, entry in raw["files"].items()},
+            files={str(name): _entry(entry) for name, entry in raw["files"].items()},
             raw=raw,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedRelease(
+        raise DamagedReleaseError(
             f"the manifest cannot be read: {type(error).__name__}: {error}",
             place=str(path),
             cure="Take another copy of the release, or go back: threatcast releases rollback.",
         ) from error
+
+
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {**entry, "bytes": int(entry["bytes"]), "sha256": str(entry["sha256"])}
 
 
 def newest_vintages(release: ReleaseContext) -> list[dict[str, Any]]:

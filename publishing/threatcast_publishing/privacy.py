@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -30,16 +31,16 @@ _COLUMN_WORDS = frozenset(
 )  # fmt: skip
 
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}(?:\.|\[\.\])){3}\d{1,3}(?![\w.]*\d)")
-_IPV6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
+_IPV6 = re.compile(r"(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])", re.IGNORECASE)
 _LINK = re.compile(r"\b(?:h(?:tt|xx)ps?|ftp|ldap|file|onion)://|\bwww\.\w", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+-]+(?:@|\[at\])[\w-]+(?:\.|\[\.\])[\w.-]+", re.IGNORECASE)
 _HOST = re.compile(
-    r"(?<![\w@./-])((?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.|\[\.\]))+"
-    r"(?:[a-z]{2,24}|xn--[a-z0-9-]{2,59}))(?![\w-])",
+    r"(?<!\w)((?:\w(?:[\w-]{0,61}\w)?(?:\.|\[\.\]))+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59}))"
+    r"(?![\w-])",
     re.IGNORECASE,
 )
-# a dotted word that ends so is a file of ours, not a host
-_FILE_ENDINGS = ("csv", "json", "parquet", "md", "sql", "py", "yml", "yaml", "txt", "xlsx", "html")
+# a dotted word that ends so is a file of ours; .md and .py are countries' domains and not listed
+_FILE_ENDINGS = ("csv", "json", "parquet", "sql", "yml", "yaml", "txt", "xlsx", "html")
 # publishers that are known by their host's name
 _PUBLISHERS = ("ransomware.live", "abuse.ch", "xposedornot.com", "accessnow.org", "witha.name")
 
@@ -117,7 +118,7 @@ def kind_of(text: str, known_hosts: frozenset[str] = frozenset()) -> str:
         return "a mail address"
     if _IPV4.search(text):
         return "an IPv4 address"
-    if any("::" in match.group() or match.group().count(":") == 7 for match in _IPV6.finditer(text)):
+    if any(_is_ipv6(match.group()) for match in _IPV6.finditer(text)):
         return "an IPv6 address"
     for match in _HOST.finditer(text):
         host = match.group(1).lower().replace("[.]", ".")
@@ -125,6 +126,13 @@ def kind_of(text: str, known_hosts: frozenset[str] = frozenset()) -> str:
             continue
         return "a host name"
     return ""
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return bool(IPv6Address(text)) and text != "::"
+    except ValueError:
+        return False
 
 
 def _is_address_column(table: str, column: str) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_publishing.catalog import resolve
-from threatcast_publishing.errors import DamagedRelease, QueryError
+from threatcast_publishing.errors import DamagedReleaseError, QueryError
 from threatcast_publishing.formats.csv_files import write_csv
 from threatcast_publishing.formats.duckdb_file import FILE_NAME
 from threatcast_publishing.formats.parquet_files import write_parquet
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 QUERY_FORMATS = ("table", "csv", "json", "parquet")
 _WIDEST_CELL = 60
+_BEGIN = "Begin with SELECT or SHOW TABLES."
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,9 @@ def connect(releases: Path, release_id: str | None = None) -> duckdb.DuckDBPyCon
 
     Raises
     ------
-    NoReleaseYet, UnknownRelease
+    NoReleaseError, UnknownReleaseError
         As `catalog.resolve` says.
-    DamagedRelease
+    DamagedReleaseError
         If the release's DuckDB file cannot be opened.
     """
     return _open(resolve(releases, release_id))
@@ -57,7 +58,7 @@ def run_query(releases: Path, sql: str, release_id: str | None = None) -> QueryR
 
     Raises
     ------
-    NoReleaseYet, UnknownRelease, DamagedRelease
+    NoReleaseError, UnknownReleaseError, DamagedReleaseError
         As `connect` says.
     QueryError
         If DuckDB refuses the SQL; carries its message.
@@ -69,7 +70,7 @@ def run_query(releases: Path, sql: str, release_id: str | None = None) -> QueryR
         try:
             relation = con.execute(sql)
             if relation.description is None:
-                raise QueryError("this SQL returns no rows", cure="Begin with SELECT or SHOW TABLES.")
+                raise QueryError("this SQL returns no rows", cure=_BEGIN)
             data = relation.to_arrow_table()
         except duckdb.Error as error:
             raise QueryError(
@@ -105,16 +106,18 @@ def _open(folder: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     path = folder / FILE_NAME
-    locked = {
+    locked: dict[str, str | bool | int | float | list[str]] = {
         "enable_external_access": "false",
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
+        # else a large sort would spill into a folder beside the release
+        "temp_directory": "",
         "lock_configuration": "true",
     }
     try:
         return duckdb.connect(str(path), read_only=True, config=locked)
     except duckdb.Error as error:
-        raise DamagedRelease(
+        raise DamagedReleaseError(
             f"cannot be opened: {error}",
             place=str(path),
             cure="See what is wrong: threatcast releases verify; go back: releases rollback.",
@@ -169,7 +172,8 @@ def _is_number(column: pa.Field) -> bool:
     import pyarrow as pa
 
     kind = column.type
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+    number = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
+    return any(is_kind(kind) for is_kind in number)
 
 
 def _cell(value: Any) -> str:

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_publishing.catalog import ReleaseInfo, current, info_of, make_current
-from threatcast_publishing.errors import FormatError, GateRefused, PrivacyRefused, ReleaseError
+from threatcast_publishing.errors import FormatError, GateError, PrivacyError, ReleaseError
 from threatcast_publishing.files import json_bytes, sync_file, sync_tree
 from threatcast_publishing.formats import Format, discover
 from threatcast_publishing.manifest import MANIFEST, make_manifest, read_manifest
@@ -87,7 +88,7 @@ def build(
 
     Raises
     ------
-    WarehouseError, PrivacyRefused, FormatError
+    WarehouseError, PrivacyError, FormatError
         Nothing becomes visible, and the current release stays.
     """
     if built_at.tzinfo is None:
@@ -95,27 +96,20 @@ def build(
     tables = read_tables(warehouse)
     _refuse_indicators(tables)
     context = ReleaseContext(as_of, simulated, commit, settings, tables)
-    releases.mkdir(parents=True, exist_ok=True)
-    clean(releases)
     folder = releases / f"{BUILDING}{as_of.isoformat()}-{secrets.token_hex(4)}"
-    folder.mkdir()
-    try:
-        _write_formats(context, folder, progress)
-        warnings = _warnings(tables)
-        manifest = make_manifest(context, folder, built_at=built_at, warnings=warnings)
-        (folder / MANIFEST).write_bytes(json_bytes(manifest))
-        sync_tree(folder)
-    except OSError as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise ReleaseError(
-            f"cannot be written: {error.strerror or error}",
-            place=str(error.filename or folder),
-            kept=f"Current is still {current(releases) or 'none'}.",
-            cure="Make room or mend the permissions, then run again.",
-        ) from error
-    except ReleaseError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+    warnings = _warnings(tables)
+    with _writing(releases):
+        releases.mkdir(parents=True, exist_ok=True)
+        clean(releases)
+        folder.mkdir()
+        try:
+            _write_formats(context, folder, progress)
+            manifest = make_manifest(context, folder, built_at=built_at, warnings=warnings)
+            (folder / MANIFEST).write_bytes(json_bytes(manifest))
+            sync_tree(folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
     return StagedRelease(
         release_id=manifest["release_id"],
         folder=folder,
@@ -146,32 +140,33 @@ def publish(
 
     Raises
     ------
-    GateRefused
+    GateError
         The last release stays current. The staged folder stays to be looked at until the next
         build removes it.
     """
     reasons = [*failed_checks, *(gate(staged) if gate else ())]
     if reasons:
-        raise GateRefused(
+        raise GateError(
             reasons,
             place=staged.release_id,
             kept=f"Current is still {current(staged.releases) or 'none'}; the refused files are in "
             f"{staged.folder} until the next run.",
         )
     target = staged.releases / staged.release_id
-    new = not _is_whole(target)
-    if new:
-        _move_into_place(staged.folder, target)
-    else:
-        discard(staged)
-    switched = current(staged.releases) != staged.release_id
-    if switched:
-        make_current(staged.releases, staged.release_id)
+    with _writing(staged.releases):
+        new = not _is_whole(target)
+        if new:
+            _move_into_place(staged.folder, target)
+        else:
+            discard(staged)
+        switched = current(staged.releases) != staged.release_id
+        if switched:
+            make_current(staged.releases, staged.release_id)
     _remove_set_aside(staged.releases)
     if new:
         message = f"Published {staged.release_id}."
     elif switched:
-        message = f"Same content as {staged.release_id}: nothing new was written; it is current now."
+        message = f"Same content as {staged.release_id}: nothing new was written; now current."
     else:
         message = f"Same content as {staged.release_id}: nothing new was published."
     return Published(info_of(target, current=True), new, message)
@@ -196,10 +191,24 @@ def clean(releases: Path) -> list[str]:
     return removed
 
 
+@contextmanager
+def _writing(releases: Path) -> Iterator[None]:
+    """Turn a failure to write into one that says what was kept and what to do."""
+    try:
+        yield
+    except OSError as error:
+        raise ReleaseError(
+            f"cannot be written: {error.strerror or error}",
+            place=str(error.filename or releases),
+            kept=f"Current is still {current(releases) or 'none'}.",
+            cure="Make room or mend the permissions, then run again.",
+        ) from error
+
+
 def _refuse_indicators(tables: Mapping[str, PublishedTable]) -> None:
     found = findings(tables)
     if found:
-        raise PrivacyRefused(
+        raise PrivacyError(
             "refused, because it looks like victims or indicators: "
             + "; ".join(str(finding) for finding in found),
             kept="Nothing was published; the last release stays current.",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ class PublishedTable:
 
     @property
     def rows(self) -> int:
+        """Number of rows."""
         return int(self.data.num_rows)
 
 
@@ -52,7 +54,7 @@ class ReleaseContext:
     tables: Mapping[str, PublishedTable]
 
     def comment(self, table: PublishedTable) -> str:
-        """Description of a table, behind the simulated mark if the data is simulated."""
+        """Return the description of a table, behind the simulated mark if the data is simulated."""
         return f"{SIMULATED_MARK} {table.description}" if self.simulated else table.description
 
 
@@ -108,7 +110,7 @@ def _connection(
             f"cannot be opened: {error}",
             place=str(warehouse),
             kept="Nothing was published.",
-            cure="If another step holds it open, wait for that step; if it is missing, run the job.",
+            cure="If another step holds it open, wait for it; if it is missing, run the job.",
         ) from error
     try:
         yield con, str(warehouse)
@@ -151,12 +153,12 @@ def _read_table(
     first = [*contract.key, *(c for c in contract.required if c not in contract.key)]
     columns = first + [column for column in types if column not in first]
     selected = ", ".join(_plain_type(column, types[column]) for column in columns)
-    order = ", ".join(f'"{c}" asc nulls last' for c in columns if not types[c].endswith("[]"))
+    order = ", ".join(f'"{column}" asc nulls last' for column in contract.key)
     data = con.execute(
         f'select {selected} from {SCHEMA}."{name}" order by {order}'
     ).to_arrow_table()
-    data = _without_nan(data.combine_chunks(), where)
-    _check_key(con, name, contract.key, where)
+    data = _plain_numbers(_plain_text(data.combine_chunks()), where)
+    _check_key(data, contract.key, where)
     return PublishedTable(
         name=name,
         key=contract.key,
@@ -183,8 +185,21 @@ def _plain_type(column: str, kind: str) -> str:
     return quoted
 
 
-def _without_nan(data: pa.Table, where: str) -> pa.Table:
-    """Turn NaN into null (one way to say unknown); refuse infinite numbers."""
+def _plain_text(data: pa.Table) -> pa.Table:
+    """Return the table with one kind of text, whatever the connection was set to hand out."""
+    import pyarrow as pa
+
+    fields = [
+        pa.field(item.name, pa.string())
+        if pa.types.is_string_view(item.type) or pa.types.is_large_string(item.type)
+        else item
+        for item in data.schema
+    ]
+    return data.cast(pa.schema(fields))
+
+
+def _plain_numbers(data: pa.Table, where: str) -> pa.Table:
+    """Turn NaN into null (one way to say unknown) and -0.0 into 0.0; refuse infinite numbers."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -200,24 +215,29 @@ def _without_nan(data: pa.Table, where: str) -> pa.Table:
                 cure="Mend the step that computes it.",
             )
         null = pa.scalar(None, column.type)
-        data = data.set_column(index, column, pc.if_else(pc.is_nan(values), null, values))
+        values = pc.if_else(pc.is_nan(values), null, values)
+        zero = pa.scalar(0.0, column.type)
+        values = pc.if_else(pc.equal(values, zero), zero, values)
+        data = data.set_column(index, column, values)
     return data.combine_chunks()
 
 
-def _check_key(
-    con: duckdb.DuckDBPyConnection, name: str, key: tuple[str, ...], where: str
-) -> None:
-    columns = ", ".join(f'"{column}"' for column in key)
-    null = " or ".join(f'"{column}" is null' for column in key)
-    bad = con.execute(
-        f'select {columns}, count(*) as n from {SCHEMA}."{name}" '
-        f"group by all having n > 1 or {null} order by all limit 1"
-    ).fetchone()
-    if bad is not None:
-        values = ", ".join(f"{column}={value}" for column, value in zip(key, bad, strict=False))
-        problem = f"comes {bad[-1]} times" if None not in bad[:-1] else "is null in part"
+def _check_key(data: pa.Table, key: tuple[str, ...], where: str) -> None:
+    """Refuse rows, sorted by key, whose key is null in part or comes twice."""
+    import pyarrow.compute as pc
+
+    columns = [data.column(column).combine_chunks() for column in key]
+    null = reduce(pc.or_, (column.is_null() for column in columns))
+    # neighbours are enough: the rows are sorted by key
+    twice = reduce(pc.and_, (pc.equal(column[1:], column[:-1]) for column in columns))
+    for flags, problem in ((null, "is null in part"), (twice, "comes more than once")):
+        at = pc.index(flags, value=True).as_py()
+        if at < 0:
+            continue
+        row = data.slice(at, 1).select(list(key)).to_pylist()[0]
+        named = ", ".join(f"{column}={value}" for column, value in row.items())
         raise WarehouseError(
-            f"the key ({', '.join(key)}) {problem}: {values}",
+            f"the key ({', '.join(key)}) {problem}: {named}",
             place=where,
             kept="Nothing was published.",
             cure="Mend the model so that its grain holds.",

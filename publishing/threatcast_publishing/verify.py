@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from threatcast_publishing.errors import DamagedRelease
+from threatcast_publishing.errors import DamagedReleaseError
 from threatcast_publishing.files import plain_files, sha256_of
 from threatcast_publishing.formats.duckdb_file import content_digest
 from threatcast_publishing.manifest import MANIFEST, content_hash, read_manifest
@@ -55,7 +55,7 @@ def verify(folder: Path) -> Verification:
     """
     try:
         manifest = read_manifest(folder)
-    except DamagedRelease as error:
+    except DamagedReleaseError as error:
         return Verification(folder, "", 0, (Problem("manifest", MANIFEST, error.problem),))
     problems = [
         *_manifest_problems(manifest.raw),

@@ -14,6 +14,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from threatcast_publishing.errors import FormatError
 from threatcast_publishing.source import ReleaseContext
 
 
@@ -41,5 +42,13 @@ def discover() -> list[Format]:
         candidate = getattr(importlib.import_module(f"{__name__}.{module.name}"), "FORMAT", None)
         if isinstance(candidate, Format):
             found[candidate.name] = candidate
+    for output in found.values():
+        unknown = sorted(set(output.after) - found.keys())
+        if unknown:
+            raise FormatError(
+                f"comes after {', '.join(unknown)}, which no module writes",
+                place=f"format {output.name}",
+                cure="Mend `after` in the format's module.",
+            )
     graph = {name: sorted(found[name].after) for name in sorted(found)}
     return [found[name] for name in TopologicalSorter(graph).static_order()]

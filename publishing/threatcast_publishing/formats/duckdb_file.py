@@ -7,17 +7,17 @@ takes `content_digest` in their place.
 from __future__ import annotations
 
 import hashlib
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threatcast_publishing.contract import TABLES
-from threatcast_publishing.formats.parquet_files import write_parquet
+from threatcast_publishing.errors import FormatError
 from threatcast_publishing.source import PublishedTable, ReleaseContext
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 FILE_NAME = "threatcast.duckdb"
 
@@ -33,10 +33,18 @@ class DuckdbFile:
         import duckdb
 
         path = folder / FILE_NAME
-        with duckdb.connect(str(path)) as con:
-            for table in release.tables.values():
-                _write_table(con, table, release.comment(table))
-            con.execute("checkpoint")
+        try:
+            with duckdb.connect(str(path)) as con:
+                for table in release.tables.values():
+                    _write_table(con, table, release.comment(table))
+                con.execute("checkpoint")
+        except duckdb.Error as error:
+            raise FormatError(
+                f"cannot be written: {error}",
+                place=str(path),
+                kept="Nothing was published; the last release stays current.",
+                cure="Make room or mend the permissions, then run again.",
+            ) from error
         return [path]
 
     def validate(self, folder: Path) -> Sequence[str]:
@@ -63,7 +71,8 @@ class DuckdbFile:
 def content_digest(path: Path) -> str:
     """Return a SHA-256 over what the file says: names, types, comments and all rows in order.
 
-    Two files with the same content have the same digest, however their blocks lie.
+    Two files with the same content have the same digest, however their blocks lie and whatever
+    version of a library reads them, so that an old release still verifies after an upgrade.
     """
     import duckdb
 
@@ -78,11 +87,39 @@ def content_digest(path: Path) -> str:
         ).fetchall()
         digest.update(repr((columns, comments)).encode())
         for name, _ in comments:
-            rows = con.execute(f'select * from "{name}"').to_arrow_table()
-            sink = io.BytesIO()
-            write_parquet(rows, sink)
-            digest.update(hashlib.sha256(sink.getbuffer()).digest())
+            rows = con.execute(f"select * from {_quoted(name)}").to_arrow_table()
+            for column in rows.columns:
+                for part in _values(column.combine_chunks()):
+                    digest.update(len(part).to_bytes(8, "little"))
+                    digest.update(part)
     return digest.hexdigest()
+
+
+def _values(column: pa.Array) -> Iterator[bytes | memoryview]:
+    """Yield which values are null, then the values themselves, as bytes that stay the same.
+
+    Nulls count as zero, as the empty text or the empty list.
+    """
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    yield np.packbits(column.is_null().to_numpy(zero_copy_only=False)).tobytes()
+    if pa.types.is_list(column.type):
+        yield pc.fill_null(pc.list_value_length(column), 0).to_numpy().astype("<i8").tobytes()
+        yield from _values(pc.list_flatten(column))
+    elif pa.types.is_boolean(column.type):
+        flags = pc.fill_null(column, fill_value=False)
+        yield np.packbits(flags.to_numpy(zero_copy_only=False)).tobytes()
+    elif pa.types.is_floating(column.type):
+        yield pc.fill_null(column, 0.0).to_numpy().astype("<f8").tobytes()
+    elif pa.types.is_integer(column.type) or pa.types.is_temporal(column.type):
+        whole = column.cast(pa.int32()) if pa.types.is_date32(column.type) else column
+        yield pc.fill_null(whole.cast(pa.int64()), 0).to_numpy().astype("<i8").tobytes()
+    else:
+        text = pc.fill_null(column.cast(pa.large_string()), "")
+        yield pc.binary_length(text).to_numpy().astype("<i8").tobytes()
+        yield "".join(text.to_pylist()).encode()
 
 
 def _write_table(con: duckdb.DuckDBPyConnection, table: PublishedTable, comment: str) -> None:

@@ -1,0 +1,246 @@
+"""A small warehouse with every published table: 2 targets, 4 locations, 70 weeks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from threatcast_publishing.release import StagedRelease, build
+
+AS_OF = date(2026, 6, 14)  # a Sunday
+REFERENCE_WEEK = date(2026, 6, 8)
+WEEKS = 70
+BUILT_AT = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
+LEVELS = (0.01, 0.025, *(round(0.05 * step, 2) for step in range(1, 20)), 0.975, 0.99)
+MODELS = ("champion", "flat")
+# the world, a region, Namibia (whose code is NA) and South Africa (with too little evidence)
+LOCATIONS = ("WORLD", "M49-002", "NA", "ZA")
+PUBLISHED = (
+    ("exploited_vulnerabilities", "WORLD"),
+    ("ransomware_claims", "M49-002"),
+    ("ransomware_claims", "NA"),
+    ("ransomware_claims", "WORLD"),
+)
+SERIES = (*PUBLISHED, ("ransomware_claims", "ZA"))
+
+_OUTLOOK = """
+    target varchar, location varchar, location_level varchar, location_name varchar,
+    parent varchar, as_of date, state varchar, reason varchar, evidence_grade varchar,
+    usual_weekly double, expected_4w double, low80_4w double, high80_4w double,
+    expected_12w double, low80_12w double, high80_12w double, p_above_usual_4w double,
+    p_zero_4w double, trend varchar, p_large_decrease double, p_decrease double, p_stable double,
+    p_increase double, p_large_increase double, sentence varchar, model varchar, run_id varchar
+"""
+DDL = {
+    "outlook": _OUTLOOK,
+    "forecast": """target varchar, location varchar, model varchar, reference_date date,
+        horizon integer, target_week date, quantile double, value double, state varchar""",
+    "activity_weekly": """target varchar, location varchar, week date, value integer,
+        observation varchar, nowcast double, nowcast_low80 double, nowcast_high80 double,
+        as_of date""",
+    "scores": """target varchar, location varchar, model varchar, reference_date date,
+        horizon integer, kind varchar, as_of_kind varchar, wis double, scaled_wis double,
+        covered_50 boolean, covered_80 boolean, covered_95 boolean""",
+    "skill": """target varchar, location_level varchar, model varchar, horizon integer,
+        mean_wis double, relative_to_flat double""",
+    "feed_health": """feed varchar, state varchar, reason varchar, last_success timestamp,
+        last_event date, age_hours double, records bigint, new_records bigint, licence varchar,
+        publisher varchar, url varchar""",
+    "targets": "target varchar, title varchar, description varchar, unit varchar, feed varchar",
+    "locations": """location varchar, location_level varchar, location_name varchar,
+        parent varchar, iso_alpha3 varchar""",
+    "models": """model varchar, title varchar, description varchar, method varchar,
+        reference varchar, limits varchar, is_champion_of varchar""",
+    "data_vintages": """feed varchar, vintage_day date, payload varchar, row_count bigint,
+        is_repeat boolean""",
+    "outlook_history": f"release_id varchar, {_OUTLOOK}",
+    "phishing_mix": "week date, kind varchar, category varchar, urls integer, share double",
+}
+
+
+def _weeks() -> list[date]:
+    return [REFERENCE_WEEK - timedelta(weeks=back) for back in range(WEEKS)]
+
+
+def _outlook() -> list[tuple[Any, ...]]:
+    names = {"WORLD": "World", "M49-002": "Africa", "NA": "Namibia", "ZA": "South Africa"}
+    levels = {"WORLD": "world", "M49-002": "region"}
+    parents = {"M49-002": "WORLD", "NA": "M49-002", "ZA": "M49-002"}
+    rows = []
+    for target, location in SERIES:
+        head = (target, location, levels.get(location, "country"), names[location])
+        head = (*head, parents.get(location), AS_OF)
+        if (target, location) not in PUBLISHED:
+            reason = "3 events in 104 weeks, at least 20 are needed"
+            rows.append((*head, "insufficient_evidence", reason, *[None] * 19))
+            continue
+        numbers = (2.0, 0.0, 0.0, 14.0, 25.0, 10.0, 40.0, 0.45, 0.0)
+        chances = ("stable", 0.1, 0.2, 0.4, 0.2, 0.1)
+        sentence = "About 8 are expected over the next 4 weeks, as usual."
+        tail = (*numbers, *chances, sentence, "champion", "2026-06-14-a1b2c3")
+        rows.append((*head, "published", None, "A", *tail))
+    return rows
+
+
+def _forecast() -> list[tuple[Any, ...]]:
+    return [
+        (
+            target, location, model, AS_OF, horizon, AS_OF + timedelta(days=7 * horizon - 6),
+            level, float(int(10 * level) + horizon // 4), "",
+        )
+        for target, location in SERIES
+        for model in MODELS
+        for horizon in range(1, 13)
+        for level in LEVELS
+    ]  # fmt: skip
+
+
+def _activity() -> list[tuple[Any, ...]]:
+    """One missing week (not watched), one zero week, two provisional ones in each series."""
+    rows = []
+    for target, location in SERIES:
+        for back, week in enumerate(_weeks()):
+            kind = "missing" if back == 5 else "provisional" if back < 2 else "observed"
+            value = None if back == 5 else 0 if back == 9 else 3 + back % 7
+            nowcast = (value + 1.0, value, value + 3.0) if back < 2 else (None, None, None)
+            rows.append((target, location, week, value, kind, *nowcast, AS_OF))
+    return rows
+
+
+def _scores() -> list[tuple[Any, ...]]:
+    return [
+        (
+            target, location, model, AS_OF - timedelta(weeks=weeks), horizon, "backtest",
+            "record_dates", 1.5, 0.5, True, True, False,
+        )
+        for target, location in PUBLISHED
+        for model in MODELS
+        for weeks in (16, 20)
+        for horizon in (1, 2, 4)
+    ]  # fmt: skip
+
+
+def published_rows() -> dict[str, list[tuple[Any, ...]]]:
+    """Return valid rows of every published table, by table."""
+    outlook = _outlook()
+    return {
+        "outlook": outlook,
+        "forecast": _forecast(),
+        "activity_weekly": _activity(),
+        "scores": _scores(),
+        "skill": [
+            (target, "world", model, horizon, 1.5, 1.0)
+            for target, location in PUBLISHED
+            if location == "WORLD"
+            for model in MODELS
+            for horizon in (1, 2, 4)
+        ],
+        "feed_health": [
+            ("cisa_kev", "fresh", None, datetime(2026, 6, 14, 2, 3, 4), date(2026, 6, 12), 21.9,
+             1500, 0, "CC0-1.0", "CISA", "https://www.cisa.gov/feeds/kev.json"),
+            ("ransomware_live", "stale", "nothing since 2026-05-01, limit 3 days",
+             datetime(2026, 5, 1, 2, 0), date(2026, 4, 30), 1078.0, 20000, 12,
+             "own terms of Ransomware.live", "Ransomware.live", None),
+        ],
+        "targets": [
+            ("exploited_vulnerabilities", "Known exploited vulnerabilities",
+             "Vulnerabilities that the US agency CISA adds to its list.", "vulnerabilities a week",
+             "cisa_kev"),
+            ("ransomware_claims", "Ransomware claims", "Victims named on leak sites.",
+             "claims a week", "ransomware_live"),
+        ],
+        "locations": [
+            ("WORLD", "world", "World", None, None),
+            ("M49-002", "region", "Africa", "WORLD", None),
+            ("NA", "country", "Namibia", "M49-002", "NAM"),
+            ("ZA", "country", "South Africa", "M49-002", "ZAF"),
+        ],
+        "models": [
+            ("champion", "Champion", "The model that did best so far.", "Chosen by back-tests.",
+             None, "Knows only the past.", "ransomware_claims"),
+            ("flat", "Flat", "The last weeks go on.", "Quantiles of the last weeks.",
+             "https://doi.org/10.1000/1", "No trend.", ""),
+        ],
+        "data_vintages": [
+            ("cisa_kev", date(2026, 6, 13), "0123456789ab", 1499, False),
+            ("cisa_kev", date(2026, 6, 14), "123456789abc", 1500, False),
+            ("ransomware_live", date(2026, 5, 1), "23456789abcd", 20000, False),
+        ],
+        "outlook_history": [("2026-06-07-0123456789ab", *row) for row in outlook],
+        "phishing_mix": [
+            (REFERENCE_WEEK, "country_domain", "de", 10, 0.25),
+            (REFERENCE_WEEK, "country_domain", "na", 30, 0.75),
+            (REFERENCE_WEEK, "host_kind", "own domain", 40, 1.0),
+        ],
+    }  # fmt: skip
+
+
+def write_warehouse(path: Path, sql: Sequence[str] = (), shuffle: int | None = None) -> Path:
+    """Write a warehouse file; `sql` then changes it, `shuffle` seeds another order of its rows."""
+    with duckdb.connect(str(path)) as con:
+        con.execute("create schema published")
+        for name, rows in published_rows().items():
+            if shuffle is not None:
+                random.Random(shuffle).shuffle(rows)  # noqa: S311
+            con.execute(f"create table published.{name} ({DDL[name]})")
+            marks = ", ".join("?" * len(rows[0]))
+            # one statement: row by row would take seconds
+            values = ", ".join([f"({marks})"] * len(rows))
+            con.execute(
+                f"insert into published.{name} values {values}",
+                [value for row in rows for value in row],
+            )
+        for statement in sql:
+            con.execute(statement)
+    return path
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory) -> Path:
+    """A warehouse that nobody may change."""
+    return write_warehouse(tmp_path_factory.mktemp("warehouse") / "w.duckdb")
+
+
+@pytest.fixture
+def changed(tmp_path) -> Callable[..., Path]:
+    """Make a warehouse of the test's own: `changed("update …", shuffle=3)`."""
+
+    def make(*sql: str, shuffle: int | None = None) -> Path:
+        name = f"w{len(list(tmp_path.glob('w*.duckdb')))}.duckdb"
+        return write_warehouse(tmp_path / name, sql, shuffle)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def stage() -> Callable[..., StagedRelease]:
+    """Build a release with plain settings; any argument of `build` may be given."""
+
+    def make(warehouse: Path, releases: Path, **given: Any) -> StagedRelease:
+        usual = {
+            "as_of": AS_OF,
+            "simulated": False,
+            "settings": {"horizon": 12},
+            "commit": "0" * 40,
+            "built_at": BUILT_AT,
+        }
+        return build(warehouse, releases, **{**usual, **given})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def staged(warehouse, stage, tmp_path_factory) -> StagedRelease:
+    """A real release, staged; nobody may change it."""
+    return stage(warehouse, tmp_path_factory.mktemp("real"))
+
+
+@pytest.fixture(scope="session")
+def simulated(warehouse, stage, tmp_path_factory) -> StagedRelease:
+    """A simulated release, staged; nobody may change it."""
+    return stage(warehouse, tmp_path_factory.mktemp("simulated"), simulated=True)
