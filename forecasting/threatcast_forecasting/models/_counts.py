@@ -1,0 +1,133 @@
+"""What several models share: the recent weeks, sample quantiles, and the negative binomial."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from threatcast_forecasting.quantiles import LEVELS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+DISPERSIONS = np.array([1e-7, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4])
+"""Dispersions tried by `dispersion_evidence`: from a Poisson to bursts with long silences."""
+
+LEAST_MEAN = 1e-3
+"""Least mean under which a count is judged, so that a burst after silence is not impossible."""
+
+
+def recent_observed(values: Array, weeks: int) -> Array:
+    """Return the last `weeks` observed values of each row, oldest first.
+
+    Parameters
+    ----------
+    values : float array, shape (n, t)
+        NaN is a missing week.
+    weeks : int
+
+    Returns
+    -------
+    float array, shape (n, min(weeks, t))
+        Rows with fewer observed weeks begin with NaN.
+
+    Examples
+    --------
+    >>> recent_observed(np.array([[1.0, np.nan, 2.0], [np.nan, np.nan, 5.0]]), 2)
+    array([[ 1.,  2.],
+           [nan,  5.]])
+    """
+    observed_last = np.argsort(~np.isnan(values), axis=1, kind="stable")
+    return np.take_along_axis(values, observed_last, axis=1)[:, -weeks:]
+
+
+def sample_quantiles(values: Array, levels: Sequence[float] = LEVELS) -> Array:
+    """Return quantiles of each row's observed values that hold for a further value.
+
+    The k-th of n sorted values stands at level k / (n + 1), the share of further values from the
+    same source that fall below it; between them the line is straight, outside it is level
+    (Hyndman and Fan 1996, type 6, doi:10.1080/00031305.1996.10473566).
+
+    Parameters
+    ----------
+    values : float array, shape (n, t)
+        NaN is left out.
+    levels : sequence of float
+
+    Returns
+    -------
+    float array, shape (n, len(levels))
+        NaN for a row without any value.
+    """
+    ordered = np.sort(values, axis=1)
+    count = (~np.isnan(values)).sum(axis=1)[:, None]
+    last = np.maximum(count - 1, 0)
+    place = np.clip((count + 1) * np.asarray(levels) - 1, 0, last)
+    below = np.floor(place).astype(np.intp)
+    lower = np.take_along_axis(ordered, below, axis=1)
+    upper = np.take_along_axis(ordered, np.minimum(below + 1, last), axis=1)
+    return np.asarray(lower + (place - below) * (upper - lower))
+
+
+def negative_binomial_quantiles(mean: Array, variance: Array) -> Array:
+    """Return quantiles of negative binomials with the given means and variances.
+
+    A variance at or below the mean gives the Poisson distribution, to within rounding.
+
+    Parameters
+    ----------
+    mean, variance : float arrays, shape (...)
+        Counts and squared counts.
+
+    Returns
+    -------
+    float array, shape (..., 23)
+        Whole numbers: the smallest count whose cumulative probability reaches the level.
+    """
+    from scipy.special import nbdtrik
+
+    centre = np.maximum(mean, 1e-9)
+    excess = np.maximum(variance - centre, 1e-9 * centre * centre)
+    size = np.minimum(centre * centre / excess, 1e9)
+    count = nbdtrik(np.array(LEVELS), size[..., None], (size / (size + centre))[..., None])
+    return np.asarray(np.ceil(count - 1e-6))
+
+
+def dispersion_evidence(counts: Array, means: Array, weights: Array) -> Array:
+    """Return the weighted log likelihood of each dispersion in `DISPERSIONS`.
+
+    The variance of a count is `mean + dispersion * mean**2`. Terms that do not depend on mean and
+    dispersion are left out, so that values compare between models of the same counts.
+
+    Parameters
+    ----------
+    counts, means, weights : float arrays, shape (n, t)
+        Where the weight is 0, count and mean may be anything finite.
+
+    Returns
+    -------
+    float array, shape (n, 13)
+    """
+    from scipy.special import gammaln
+
+    size = 1 / DISPERSIONS
+    expected = np.maximum(means, LEAST_MEAN)[..., None]
+    count = counts[..., None]
+    terms = (
+        gammaln(count + size)
+        - gammaln(size)
+        - size * np.log1p(expected / size)
+        + count * (np.log(expected) - np.log(expected + size))
+    )
+    return np.asarray(np.einsum("nt,nta->na", weights, terms))
+
+
+def normalised(evidence: Array) -> Array:
+    """Return weights that sum to 1 in each row from log likelihoods, shape (n, m)."""
+    weights = np.exp(evidence - evidence.max(axis=1, keepdims=True))
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
