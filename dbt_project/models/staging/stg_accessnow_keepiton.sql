@@ -1,0 +1,22 @@
+with
+
+rows_as_read as (
+    select * from {{ source('raw', 'accessnow_keepiton') }}
+),
+
+shutdowns as (
+    select
+        vintage_day,
+        payload,
+        shutdown_type,
+        start_date_type,
+        trim(country) as countries_written,
+        lower(trim(area_name)) as area,
+        lower(trim(affected_network)) as network,
+        try_cast(count_year as integer) as count_year,
+        try_cast(start_date as date) as start_day,
+        try_cast(end_date as date) as end_day
+    from rows_as_read
+)
+
+select * from shutdowns

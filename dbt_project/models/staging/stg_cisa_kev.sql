@@ -1,0 +1,20 @@
+with
+
+rows_as_read as (
+    select * from {{ source('raw', 'cisa_kev') }}
+),
+
+vulnerabilities as (
+    select
+        vintage_day,
+        payload,
+        cwes,
+        upper(trim(cveid)) as cve,
+        nullif(trim(vendorproject), '') as vendor,
+        knownransomwarecampaignuse = 'Known' as is_used_by_ransomware,
+        try_cast(dateadded as date) as listed_day,
+        try_cast(duedate as date) as due_day
+    from rows_as_read
+)
+
+select * from vulnerabilities

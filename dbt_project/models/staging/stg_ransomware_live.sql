@@ -1,0 +1,20 @@
+with
+
+rows_as_read as (
+    select * from {{ source('raw', 'ransomware_live') }}
+),
+
+claims as (
+    select
+        vintage_day,
+        payload,
+        lower(trim(post_title)) as victim,
+        lower(trim(group_name)) as gang,
+        nullif(trim(country), '') as country_written,
+        nullif(nullif(trim(activity), ''), 'Not Found') as activity,
+        {{ utc_timestamp('published') }} as published_at,
+        {{ utc_timestamp('discovered') }} as discovered_at
+    from rows_as_read
+)
+
+select * from claims

@@ -1,0 +1,15 @@
+with
+
+rows_as_read as (
+    select * from {{ source('raw', 'threatfox_ips') }}
+),
+
+addresses as (
+    select
+        vintage_day,
+        payload,
+        address
+    from rows_as_read
+)
+
+select * from addresses
