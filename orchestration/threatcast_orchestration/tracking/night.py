@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.tracking import figures, metrics
+from threatcast_orchestration.tracking.record import NightRecord
 from threatcast_orchestration.tracking.registry import register_champion
 from threatcast_orchestration.tracking.store import open_store
 
@@ -21,73 +21,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 EXPERIMENT = "threatcast"
+AS_OF = "threatcast.as_of"
 _PARENT = "mlflow.parentRunId"
-
-
-@dataclass(frozen=True)
-class NightRecord:
-    """What is kept of one night.
-
-    Parameters
-    ----------
-    as_of
-        The night's day.
-    run_id
-        Name of the numbers: the same inputs, code and settings give the same one.
-    commit, vintage_hash, settings_hash, source
-        What the numbers depend on; tags of every run.
-    params
-        Settings of the forecasts, logged with every run; `horizon` and `seed` also go into the
-        registered models.
-    panel
-        `series_id, target, location, week, value`: what the models were given.
-    scores
-        `target, location, model, reference_date, horizon, wis, scaled_wis, log_wis, covered_50,
-        covered_80, covered_95, pit_low, pit_high`, and `state` if known.
-    champions
-        `target, model, scaled_wis, comb_two_scaled_wis`: the model chosen for each target.
-    seconds
-        What each model took, by its name.
-    """
-
-    as_of: date
-    run_id: str
-    commit: str
-    vintage_hash: str
-    settings_hash: str
-    source: str
-    params: Mapping[str, str]
-    panel: pd.DataFrame
-    scores: pd.DataFrame
-    champions: pd.DataFrame
-    seconds: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """What every run of the night carries."""
-        facts = {
-            "as_of": self.as_of.isoformat(),
-            "run_id": self.run_id,
-            "commit": self.commit,
-            "vintage_hash": self.vintage_hash,
-            "settings_hash": self.settings_hash,
-            "source": self.source,
-            "simulated": str(self.source == "sample").lower(),
-        }
-        return {f"threatcast.{key}": value for key, value in facts.items()}
 
 
 def track_night(home: Home, night: NightRecord) -> str:
     """Write a night down and return the id of its parent run.
 
-    A night that was written down to its end before (the same `run_id`) is left as it is; what an
-    interrupted one left behind is removed first.
+    A night that was written down to its end before (same day, same `run_id`) is left as it is;
+    what an interrupted one left behind is removed first.
     """
     with open_store(home) as client:
         experiment = _experiment(client, home)
-        known = client.search_runs(
-            [experiment], f"tags.`threatcast.run_id` = '{night.run_id}'", max_results=1000
+        same = " and ".join(
+            f"tags.`{key}` = '{night.tags[key]}'" for key in ("threatcast.run_id", AS_OF)
         )
+        known = client.search_runs([experiment], same, max_results=1000)
         for run in known:
             if _PARENT not in run.data.tags and run.info.status == "FINISHED":
                 return str(run.info.run_id)

@@ -1,0 +1,102 @@
+"""What is kept of one night, gathered from the forecasting step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from threatcast_orchestration.forecasts import settings_hash
+from threatcast_orchestration.provenance import commit, settings_of
+from threatcast_orchestration.warehouse import connect
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from threatcast_orchestration.forecasts import Inputs, Results
+    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.night import Plan
+
+
+@dataclass(frozen=True)
+class NightRecord:
+    """What is kept of one night.
+
+    Parameters
+    ----------
+    as_of
+        The night's day.
+    run_id
+        Name of the numbers: the same inputs, code and settings give the same one.
+    commit, vintage_hash, settings_hash, source
+        What the numbers depend on; tags of every run.
+    params
+        Settings of the forecasts, logged with every run; `horizon` and `seed` also go into the
+        registered models.
+    panel
+        `series_id, target, location, week, value`: what the models were given.
+    scores
+        `target, location, model, reference_date, horizon, wis, scaled_wis, log_wis, covered_50,
+        covered_80, covered_95, pit_low, pit_high`, and `state` if known.
+    champions
+        `target, model, scaled_wis, comb_two_scaled_wis`: the model chosen for each target.
+    seconds
+        What each model took, by its name.
+    """
+
+    as_of: date
+    run_id: str
+    commit: str
+    vintage_hash: str
+    settings_hash: str
+    source: str
+    params: Mapping[str, str]
+    panel: pd.DataFrame
+    scores: pd.DataFrame
+    champions: pd.DataFrame
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What every run of the night carries."""
+        facts = {
+            "as_of": self.as_of.isoformat(),
+            "run_id": self.run_id,
+            "commit": self.commit,
+            "vintage_hash": self.vintage_hash,
+            "settings_hash": self.settings_hash,
+            "source": self.source,
+            "simulated": str(self.source == "sample").lower(),
+        }
+        return {f"threatcast.{key}": value for key, value in facts.items()}
+
+
+def record_of(plan: Plan, inputs: Inputs, results: Results) -> NightRecord:
+    """Gather what MLflow keeps of a night that has its forecasts."""
+    champions = results.frame("champions")
+    newest = champions.loc[champions.groupby("target", observed=True)["origin"].idxmax()]
+    seconds = results.frame("seconds")
+    return NightRecord(
+        as_of=plan.as_of,
+        run_id=inputs.run_id,
+        commit=commit(),
+        vintage_hash=vintage_hash(plan.home),
+        settings_hash=settings_hash(plan.settings),
+        source=plan.source,
+        params={key: str(value) for key, value in settings_of(plan.settings).items()},
+        panel=inputs.panel,
+        scores=results.frame("scores"),
+        champions=newest,
+        seconds=dict(zip(seconds["model"], seconds["seconds"], strict=True)),
+    )
+
+
+def vintage_hash(home: Home) -> str:
+    """Return a hash of all payloads that the warehouse was built from."""
+    with connect(home, read_only=True) as connection:
+        rows = connection.execute(
+            "SELECT feed, vintage_day, payload FROM raw.vintages ORDER BY ALL"
+        ).fetchall()
+    return sha256(repr(rows).encode()).hexdigest()[:16]
