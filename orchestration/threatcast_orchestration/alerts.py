@@ -35,7 +35,7 @@ def send(settings: Settings, event: str, text: str, details: dict[str, Any]) -> 
             follow_redirects=False,
         )
         answer.raise_for_status()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         log.warning("the webhook did not take the message (%s); %s", type(error).__name__, text)
         return False
     return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.intake import PullReport, parse
@@ -22,7 +22,7 @@ def backfill_feed(
     *,
     since: date,
     until: date,
-    every: str,
+    every: Literal["week", "day"],
     repository: str | None,
     quiet: bool,
 ) -> PullReport:

@@ -16,25 +16,25 @@ class OrchestrationError(Exception):
     exit_code = 1
 
 
-class WrongUse(OrchestrationError):
+class WrongUse(OrchestrationError):  # noqa: N818 the name says what happened
     """A flag, a setting or a home that does not fit what was asked."""
 
     exit_code = 2
 
 
-class GateBlocked(OrchestrationError):
+class GateBlocked(OrchestrationError):  # noqa: N818 the name says what happened
     """A gate of severity error refused the new release; the last one stays current."""
 
     exit_code = 3
 
 
-class NothingToPublish(OrchestrationError):
+class NothingToPublish(OrchestrationError):  # noqa: N818 the name says what happened
     """No feed gave a single accepted payload."""
 
     exit_code = 4
 
 
-class LockHeld(OrchestrationError):
+class LockHeld(OrchestrationError):  # noqa: N818 the name says what happened
     """Another run holds the lock of this home."""
 
     exit_code = 75

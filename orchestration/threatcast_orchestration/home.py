@@ -6,7 +6,6 @@ Knows where things lie; does not know what is in them.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +27,9 @@ run_monitoring:
 freshness:
   enabled: true
 """
+
+_PROBE = 1 << 20
+"""Bytes that must fit on the disk before a run begins."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,13 @@ class Home:
         path = self.root / "source.json"
         if not path.is_file():
             return None
-        return str(json.loads(path.read_text(encoding="utf-8"))["source"])
+        try:
+            return str(json.loads(path.read_text(encoding="utf-8"))["source"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise OrchestrationError(
+                f"{path} does not say what this home holds ({error}). Nothing was changed. Write "
+                'one line into it, as {"source": "mirror"}; known: ' + ", ".join(SOURCES) + "."
+            ) from error
 
     def bind_source(self, source: str) -> None:
         """Fix the source of this home, or refuse another one.
@@ -148,8 +156,9 @@ class Home:
             config = self.dagster / "dagster.yaml"
             if not config.is_file():
                 config.write_text(_DAGSTER_YAML, encoding="utf-8")
-            if not os.access(self.root, os.W_OK):
-                raise PermissionError(13, "not writable", str(self.root))
+            probe = self.root / ".writable"
+            probe.write_bytes(bytes(_PROBE))
+            probe.unlink()
         except OSError as error:
             raise OrchestrationError(
                 f"The home {self.root} cannot be written ({error.strerror}). Nothing was changed. "

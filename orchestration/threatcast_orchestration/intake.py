@@ -5,7 +5,9 @@ Knows no Dagster, so that the command line can pull a single feed the same way.
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.night import Plan
@@ -14,18 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from threatcast_feeds.arrivals import Arrival
+    from threatcast_feeds.landing import Landed
     from threatcast_feeds.registry import FeedSpec
 
     from threatcast_orchestration.gates.runner import GateResult
 
-
 COUNTRIES = "country_codes"
 """The feed that all gates on countries read; pulled before the others."""
+
+_TARGETS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "targets.csv"
 
 
 @dataclass
 class PullReport:
-    """What one feed gave on one night."""
+    """What one feed gave on one night.
+
+    `error` says why the source could not be reached or read; `may_retry` that another try may
+    help. `hint` names the command that fetches a past which the source itself no longer serves.
+    """
 
     feed: str
     landed: int = 0
@@ -36,69 +44,121 @@ class PullReport:
     quarantined: int = 0
     unchanged: bool = False
     error: str = ""
+    may_retry: bool = False
+    hint: str = ""
     messages: list[str] = field(default_factory=list)
-    gates: list[GateResult] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            key: value for key, value in vars(self).items() if key not in ("gates", "messages")
-        } | {"messages": self.messages[:5]}
+        """Return what a machine may read; the first five messages only."""
+        return vars(self) | {"messages": self.messages[:5]}
 
 
 def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None) -> PullReport:
-    """Pull one feed: a failure is reported and noted, never raised past its own feed.
+    """Land and parse what is new of one feed.
+
+    A source that cannot be reached is reported and noted, so that the other feeds go on.
 
     Raises
     ------
-    threatcast_feeds.errors.FetchError
-        Only if fetching may succeed on another try (`retryable`); the caller decides.
+    threatcast_feeds.errors.LandingError
+        If the home cannot be written or landed bytes are damaged: no feed could go on.
     """
-    from threatcast_feeds.errors import FeedError, NotModified
+    from threatcast_feeds.errors import FeedError, LandingError, NotModified
 
     report = PullReport(spec.key)
     try:
-        for arrival in _arrivals(spec, plan):
+        for arrival in _arrivals(spec, plan, report.messages.append):
             landed = plan.landing.land(arrival)
             report.landed += 1
             report.repeats += int(landed.is_repeat)
             if report.landed % 50 == 0:
                 say(f"{spec.key}: {report.landed} payloads landed")
-        note(spec, plan, ok=True)
     except NotModified:
         report.unchanged = True
-        note(spec, plan, ok=True, not_modified=True)
+    except LandingError:
+        raise
     except FeedError as error:
         report.error = str(error)
+        report.may_retry = error.retryable
+    plan.landing.note_attempt(
+        spec.key,
+        attempted_at=plan.moment,
+        ok=not report.error,
+        error=report.error,
+        not_modified=report.unchanged,
+    )
     parse(spec, plan, report)
+    report.hint = backfill_hint(spec, plan)
+    if report.hint:
+        report.messages.append(report.hint)
     return report
 
 
-def note(
-    spec: FeedSpec, plan: Plan, *, ok: bool, error: str = "", not_modified: bool = False
-) -> None:
-    """Write down how the last attempt to reach the feed ended."""
-    plan.landing.note_attempt(
-        spec.key, attempted_at=plan.moment, ok=ok, error=error, not_modified=not_modified
-    )
-
-
-def _arrivals(spec: FeedSpec, plan: Plan) -> Iterable[Arrival]:
+def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterable[Arrival]:
     if plan.source == "live":
-        from threatcast_feeds.modes.live import fetch
+        from threatcast_feeds.modes.live import arrivals as visit
+        from threatcast_feeds.modes.visitor import Surroundings
 
         from threatcast_orchestration.settings import credentials
 
-        previous = plan.landing.newest(spec.key)
-        return [fetch(spec, now=plan.moment, previous=previous, credentials=credentials())]
+        return visit(
+            spec,
+            now=plan.moment,
+            previous=_believed(spec, plan),
+            credentials=credentials(),
+            around=Surroundings(tell=tell),
+        )
     from threatcast_feeds.modes.mirror import arrivals
 
     folder = plan.mirror if plan.source == "mirror" else simulated_mirror(plan)
     assert folder is not None  # noqa: S101 a plan with source mirror always has its folder
     known = {landed.day for landed in plan.landing.payloads(spec.key)}
-    return arrivals(spec, folder, until=plan.as_of, known=known)
+    return arrivals(spec, folder, until=plan.as_of, known=known, mode=plan.source)
 
 
-def simulated_mirror(plan: Plan) -> Any:
+def _believed(spec: FeedSpec, plan: Plan) -> Landed | None:
+    """Return the newest landed payload that was accepted; only a newer one is asked for.
+
+    One that was set aside does not count: the source may serve better bytes under the same tag.
+    """
+    from threatcast_feeds.outcomes import read_outcome
+
+    for landed in reversed(plan.landing.payloads(spec.key)):
+        outcome = read_outcome(plan.home.raw / spec.key, landed.sha12)
+        if outcome is not None and outcome.state == "accepted":
+            return landed
+    return None
+
+
+def backfill_hint(spec: FeedSpec, plan: Plan) -> str:
+    """Return how to fetch a feed's past from its git history, if a home lacks it; else ''.
+
+    Only a live home with a single vintage is told, and only of feeds whose events are dated by
+    the vintage they first appear in: records that carry their own dates bring their past along.
+    """
+    if plan.source != "live" or spec.history is None:
+        return ""
+    starts = _vintage_dated(spec.key)
+    if not starts or len({landed.day for landed in plan.landing.payloads(spec.key)}) > 1:
+        return ""
+    return (
+        f"{spec.key}: this home knows one day of it only, so {', '.join(sorted(starts))} cannot "
+        "be forecast yet. Its past is public; fetch it once with "
+        f"`threatcast feeds backfill {spec.key} --since {min(starts.values())}`."
+    )
+
+
+def _vintage_dated(feed: str) -> dict[str, str]:
+    """Return the feed's targets whose events are dated by vintages, with their first day."""
+    with _TARGETS.open(encoding="utf-8", newline="") as file:
+        return {
+            row["target"]: row["series_start_world"]
+            for row in csv.DictReader(file)
+            if row["feed"] == feed and row["dating"] == "vintage"
+        }
+
+
+def simulated_mirror(plan: Plan) -> Path:
     """Return the folder of the simulated feeds; generated once for a home."""
     folder = plan.home.simulated
     if not (folder / "truth.parquet").is_file():
@@ -109,7 +169,7 @@ def simulated_mirror(plan: Plan) -> Any:
 
 
 def parse(spec: FeedSpec, plan: Plan, report: PullReport) -> None:
-    """Parse what is landed and not yet parsed; then gate the newest payload."""
+    """Parse what is landed and not yet parsed, and add what came of it to the report."""
     from threatcast_feeds.parsing import parse_new
 
     until = None if spec.role == "reference" else plan.as_of

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from threatcast_orchestration.errors import LockHeld
+from threatcast_orchestration.errors import LockHeld, OrchestrationError
 
 
 @contextmanager
@@ -22,9 +22,18 @@ def run_lock(path: Path) -> Iterator[None]:
     ------
     LockHeld
         At once, if another process holds it.
+    OrchestrationError
+        If the lock's file cannot be opened.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as handle:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise OrchestrationError(
+            f"The lock {path} cannot be opened ({error.strerror}). Nothing was changed. Make the "
+            "home writable, or choose another one with --home."
+        ) from error
+    with opened as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -45,16 +45,19 @@ class Plan:
 
     @property
     def simulated(self) -> bool:
+        """Whether the counts come from the simulated world."""
         return self.source == "sample"
 
     @property
     def landing(self) -> Landing:
+        """The landed payloads of the home."""
         from threatcast_feeds.landing import Landing
 
         return Landing(self.home.landing)
 
     @property
     def catalog(self) -> dict[str, FeedSpec]:
+        """All feeds by key."""
         from threatcast_feeds.registry import load_catalog
 
         return load_catalog()
@@ -137,13 +140,12 @@ class Night(ConfigurableResource["Night"]):
 
     @property
     def plan(self) -> Plan:
+        """What this run works with; resolved on first use."""
         if self._plan is None:
             home = home_path(self.home or None)
             quiet_environment(home)
             flags = {
-                key: value
-                for key in ("source", "mirror", "as_of")
-                if (value := getattr(self, key))
+                key: value for key in ("source", "mirror", "as_of") if (value := getattr(self, key))
             }
             self._plan = make_plan(home, load_settings(home, flags))
             home.bind_source(self._plan.source)

@@ -15,7 +15,7 @@ import dagster as dg
 LOGGER = "threatcast.night"
 
 
-@dg.logger(description="One line a step and each warning; nothing else.")
+@dg.logger(config_schema={}, description="One line a step and each warning; nothing else.")
 def step_logger(init_context: Any) -> logging.Logger:
     """Hand Dagster the logger that `Progress` listens to."""
     del init_context

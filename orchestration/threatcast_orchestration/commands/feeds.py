@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from threatcast_feeds.registry import FeedSpec
 
 app = typer.Typer(no_args_is_help=True, help="List, show, fetch and back-fill feeds.")
+Step = Literal["week", "day"]
 FeedArgument = Annotated[str, typer.Argument(help="Name of a feed, as in `feeds list`.")]
 
 
 @app.command("list")
-def list_feeds(home: HomeOption = None, as_json: JsonOption = False) -> None:
+def list_feeds(home: HomeOption = None, *, as_json: JsonOption = False) -> None:
     """List all feeds with their newest payload in this home."""
     from threatcast_feeds.registry import load_catalog
 
@@ -54,7 +55,7 @@ def _row(spec: FeedSpec, home: Any) -> dict[str, Any]:
 
 
 @app.command("show")
-def show(feed: FeedArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+def show(feed: FeedArgument, home: HomeOption = None, *, as_json: JsonOption = False) -> None:
     """Show all that the catalog says of one feed."""
     from threatcast_feeds.registry import load_feed
 
@@ -75,13 +76,14 @@ def fetch(
     mirror: Annotated[str | None, typer.Option(help="Folder of recorded feeds.")] = None,
     as_of: Annotated[str | None, typer.Option(help="Day whose knowledge counts.")] = None,
     home: HomeOption = None,
+    *,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Pull one feed now: land what is new, parse it, say what happened."""
     from threatcast_feeds.registry import load_feed
 
-    from threatcast_orchestration.intake import note, pull
+    from threatcast_orchestration.intake import pull
     from threatcast_orchestration.lock import run_lock
     from threatcast_orchestration.night import make_plan
 
@@ -92,8 +94,6 @@ def fetch(
     spec = load_feed(feed)
     with run_lock(place.lock):
         report = pull(spec, plan, lambda text: remark(text, quiet=quiet))
-        if report.error:
-            note(spec, plan, ok=False, error=report.error)
     if as_json:
         print_json(report.as_dict())
     else:
@@ -102,7 +102,7 @@ def fetch(
             f"{report.rejected} records rejected, {report.quarantined} payloads set aside"
             + (", unchanged since the last fetch" if report.unchanged else "")
         )
-        for message in report.messages[:10]:
+        for message in report.messages[-10:]:
             say(f"  {message}")
     if report.error:
         raise OrchestrationError(report.error)
@@ -113,11 +113,12 @@ def backfill(
     feed: FeedArgument,
     since: Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")],
     until: Annotated[str | None, typer.Option(help="Last day; default today.")] = None,
-    every: Annotated[str, typer.Option(help="week or day: one vintage each.")] = "week",
+    every: Annotated[Step, typer.Option(help="One vintage a week or a day.")] = "week",
     repository: Annotated[
         str | None, typer.Option(help="Another clone of the feed's repository (URL or path).")
     ] = None,
     home: HomeOption = None,
+    *,
     quiet: QuietOption = False,
 ) -> None:
     """Replay a feed's git history as vintages; safe to interrupt and to start again."""
@@ -129,8 +130,6 @@ def backfill(
     spec = load_feed(feed)
     if spec.history is None:
         raise WrongUse(f"The feed {feed} keeps no public git history; its past cannot be replayed.")
-    if every not in ("week", "day"):
-        raise WrongUse(f"--every: '{every}' is neither 'week' nor 'day'.")
     last = parse_day(until, "--until") if until else clock().date()
     report = backfill_feed(
         spec,

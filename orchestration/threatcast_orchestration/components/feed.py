@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from threatcast_feeds.registry import FeedSpec
 
-from threatcast_orchestration.intake import PullReport, gate, note, pull
-from threatcast_orchestration.night import Night
+from threatcast_orchestration.gates.checks import to_check_result
+from threatcast_orchestration.intake import COUNTRIES, PullReport, gate, pull
+from threatcast_orchestration.night import Night, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pydantic import BaseModel
+
+    from threatcast_orchestration.gates.results import GateResult
+
+PAYLOAD_GATE = "payload_gate"
+MOST_MESSAGES = 20
 
 FETCH_RETRIES = dg.RetryPolicy(
     max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS
@@ -46,62 +50,85 @@ class FeedSource(dg.Component):
 
 
 def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
-    """Build the asset `raw/<feed>`."""
+    """Build the asset `raw/<feed>` with the check `payload_gate`."""
     key = dg.AssetKey(["raw", spec.key])
 
     @dg.multi_asset(
         name=f"pull_{spec.key}",
-        specs=[
-            dg.AssetSpec(
-                key,
-                group_name="feeds",
-                description=_description(spec),
-                owners=["team:data"],
-                kinds={"python", "parquet", spec.extensions[0]},
-                freshness_policy=dg.FreshnessPolicy.time_window(
-                    fail_window=timedelta(days=max(spec.fresh_days, 2)),
-                    warn_window=timedelta(days=1, hours=12),
-                ),
-                metadata={
-                    "publisher": spec.publisher,
-                    "homepage": dg.MetadataValue.url(spec.homepage),
-                    "licence": spec.licence.name,
-                    "tlp": spec.tlp,
-                    "dagster/column_schema": _schema(spec),
-                },
-                tags={"feed": spec.key, "role": spec.role},
-            )
-        ],
+        specs=[_asset_spec(spec, key)],
         check_specs=[
             dg.AssetCheckSpec(
-                "payload_gate",
+                PAYLOAD_GATE,
                 asset=key,
                 description="Great Expectations suite of the newest payload; a critical failure "
                 "sets the payload aside and the feed's targets go to source_failure.",
             )
         ],
-        retry_policy=FETCH_RETRIES,
     )
-    def pull_feed(
-        context: dg.AssetExecutionContext, night: Night
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def pull_feed(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult[Any]:
         plan = night.plan
         report = pull(spec, plan, context.log.info)
-        if report.error:
-            note(spec, plan, ok=False, error=report.error)
-            context.log.warning(report.error)
-            if plan.source == "live" and context.retry_number < FETCH_RETRIES.max_retries:
-                raise dg.RetryRequested(
-                    max_retries=FETCH_RETRIES.max_retries,
-                    seconds_to_wait=FETCH_RETRIES.calculate_delay(context.retry_number + 1),
-                )
-        for message in report.messages:
+        if report.may_retry and context.retry_number < FETCH_RETRIES.max_retries:
+            context.log.info("%s Trying again.", report.error)
+            raise dg.RetryRequested(
+                max_retries=FETCH_RETRIES.max_retries,
+                seconds_to_wait=FETCH_RETRIES.calculate_delay(context.retry_number + 1),
+            )
+        result = gate(spec, plan, report)
+        for message in filter(None, (report.error, *report.messages)):
             context.log.warning(message)
-        check = gate(spec, plan, report)
-        yield dg.MaterializeResult(asset_key=key, metadata=_metadata(spec, report, night))
-        yield check.with_asset_key(key) if hasattr(check, "with_asset_key") else check
+        return dg.MaterializeResult(
+            asset_key=key,
+            metadata=_metadata(spec, report, night),
+            check_results=[_check(spec, plan, report, result)],
+        )
 
     return pull_feed
+
+
+def _asset_spec(spec: FeedSpec, key: dg.AssetKey) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
+        group_name="feeds",
+        description=_description(spec),
+        owners=["team:data"],
+        kinds={"python", "parquet", spec.extensions[0]},
+        # payload gates hold countries against this feed
+        deps=[] if spec.key == COUNTRIES else [dg.AssetKey(["raw", COUNTRIES])],
+        freshness_policy=dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(days=max(spec.fresh_days, 2)),
+            warn_window=timedelta(days=1, hours=12),
+        ),
+        metadata={
+            "publisher": spec.publisher,
+            "homepage": dg.MetadataValue.url(spec.homepage),
+            "licence": spec.licence.name,
+            "tlp": spec.tlp,
+            "dagster/column_schema": _schema(spec),
+        },
+        tags={"feed": spec.key, "role": spec.role},
+    )
+
+
+def _check(
+    spec: FeedSpec, plan: Plan, report: PullReport, result: GateResult | None
+) -> dg.AssetCheckResult:
+    """Return the gate's outcome; a feed without any accepted payload has failed it."""
+    key = dg.AssetKey(["raw", spec.key])
+    if result is not None:
+        return to_check_result(result, asset_key=key, check_name=PAYLOAD_GATE)
+    told = [
+        f"{spec.key}: no payload was accepted by {plan.as_of}, so there is nothing to gate and "
+        f"its targets ({', '.join(spec.targets) or 'none'}) go to source_failure.",
+        report.error or " ".join(report.messages[-1:]),
+    ]
+    return dg.AssetCheckResult(
+        passed=False,
+        severity=dg.AssetCheckSeverity.ERROR,
+        asset_key=key,
+        check_name=PAYLOAD_GATE,
+        description=" ".join(filter(None, told)),
+    )
 
 
 def _description(spec: FeedSpec) -> str:
@@ -119,7 +146,7 @@ def _schema(spec: FeedSpec) -> dg.TableSchema:
     )
 
 
-def _metadata(spec: FeedSpec, report: PullReport, night: Night) -> dict[str, dg.MetadataValue]:
+def _metadata(spec: FeedSpec, report: PullReport, night: Night) -> dict[str, dg.MetadataValue[Any]]:
     landing = night.plan.landing
     newest = landing.newest(spec.key)
     vintages = len(landing.payloads(spec.key))
@@ -132,4 +159,6 @@ def _metadata(spec: FeedSpec, report: PullReport, night: Night) -> dict[str, dg.
         "vintages_kept": dg.MetadataValue.int(vintages),
         "newest_vintage": dg.MetadataValue.text(str(newest.day) if newest else "none"),
         "error": dg.MetadataValue.text(report.error or "none"),
+        "next_step": dg.MetadataValue.text(report.hint or "none"),
+        "messages": dg.MetadataValue.json(report.messages[:MOST_MESSAGES]),
     }

@@ -152,6 +152,7 @@ def _validate(
     from great_expectations.expectations.expectation_configuration import (
         ExpectationConfiguration,
     )
+    from great_expectations.expectations.metadata_types import FailureSeverity
 
     context = _context(records.folder if records else None)
     gx_name = f"{suite.key}.{name}"
@@ -162,7 +163,7 @@ def _validate(
             ExpectationConfiguration(
                 type=rule.type,
                 kwargs=dict(rule.kwargs),
-                severity=rule.severity,
+                severity=FailureSeverity(rule.severity),
                 meta={"place": place, "why": rule.meta.why, "cure": rule.meta.cure},
             ).to_domain_obj()
             for place, rule in rules
