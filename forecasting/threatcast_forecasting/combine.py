@@ -1,7 +1,7 @@
 """Forecasts made of other models' forecasts: `comb_two`, the rival to beat, and `champion`.
 
 Neither sees a panel: they are given what base models forecast, and for `champion` how those
-forecasts scored before. The engine (`backtest.py`) computes base forecasts once and hands them on.
+forecasts scored before. The engine (`pipeline.py`) computes base forecasts once and hands them on.
 """
 
 from __future__ import annotations

@@ -1,0 +1,172 @@
+"""Runs models on batches, in this process or in several, and mends what a model cannot do.
+
+Whatever happens in a model, each series gets quantiles: a series that makes it fail falls back to
+`flat` and says so in its state, and so costs no other series anything.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from threatcast_forecasting.errors import ModelError
+from threatcast_forecasting.models import Prediction
+from threatcast_forecasting.quantiles import LEVELS, finish
+from threatcast_forecasting.seeds import stable_seed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from numpy.typing import NDArray
+
+    from threatcast_forecasting.models import Model
+    from threatcast_forecasting.panels import Batch
+
+    Clock = Callable[[], float]
+    Floats = NDArray[np.float64]
+
+LOG = logging.getLogger(__name__)
+
+FALLBACK = "flat"
+NOTHING_SEEN = "fallback: no observed week at or before the origin"
+SECONDS_A_TASK = 5.0
+
+
+@dataclass(frozen=True)
+class Task:
+    """One model on one batch, and the model that steps in where it fails."""
+
+    name: str
+    model: Model
+    spare: Model
+    batch: Batch
+    horizon: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Finished quantiles (n, horizon, 23) as whole numbers, a state a series, and seconds spent."""
+
+    quantiles: NDArray[np.int32]
+    states: tuple[str, ...]
+    seconds: float
+
+
+def run_all(tasks: Iterable[Task], jobs: int, clock: Clock | None) -> Iterator[Outcome]:
+    """Yield the outcome of each task, in the order of the tasks, as soon as it is there.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+        Taken one by one, so that not all batches need be in memory at once.
+    jobs : int
+        1 runs in this process; more start as many processes (joblib, loky).
+    clock : callable, optional
+        Returns seconds; must be picklable if `jobs` > 1. Without one, seconds are NaN.
+    """
+    if jobs == 1:
+        yield from (run(task, clock) for task in tasks)
+        return
+    from joblib import Parallel, delayed
+
+    work = Parallel(n_jobs=jobs, backend="loky", return_as="generator", pre_dispatch="3*n_jobs")
+    yield from work(delayed(run)(task, clock) for task in tasks)
+
+
+def run(task: Task, clock: Clock | None = None) -> Outcome:
+    """Return what a model forecasts for a batch, mended where it fails."""
+    begun = clock() if clock else np.nan
+    count = len(task.batch.series_ids)
+    quantiles = np.zeros((count, task.horizon, len(LEVELS)))
+    states = np.full(count, NOTHING_SEEN, dtype=object)
+    seen = np.asarray((~np.isnan(task.batch.values)).any(axis=1))
+    if seen.any():
+        batch = pick(task.batch, seen)
+        origin = str(batch.weeks[-1])
+        quantiles[seen], states[seen] = _mended(task, batch, origin)
+    seconds = clock() - begun if clock else np.nan
+    return Outcome(quantiles.astype(np.int32), tuple(states), seconds)
+
+
+def pick(batch: Batch, rows: NDArray[np.bool_]) -> Batch:
+    """Return the series of a batch that a mask names."""
+    if rows.all():
+        return batch
+    places = np.flatnonzero(rows)
+    return type(batch)(
+        series_ids=tuple(batch.series_ids[k] for k in places),
+        targets=tuple(batch.targets[k] for k in places),
+        locations=tuple(batch.locations[k] for k in places),
+        weeks=batch.weeks,
+        values=batch.values[places],
+    )
+
+
+def _mended(task: Task, batch: Batch, origin: str) -> tuple[Floats, NDArray[np.object_]]:
+    """Return finished quantiles and states, with `flat` where the model gave no numbers."""
+    seed = stable_seed(task.seed, task.name, origin)
+    first = _attempt(task.name, task.model, batch, task.horizon, seed)
+    quantiles, states = finish(first.quantiles), np.array(first.states, dtype=object)
+    lost = np.asarray(np.isnan(quantiles).any(axis=(1, 2)))
+    if not lost.any():
+        return quantiles, states
+    for row in np.flatnonzero(lost & (states == "")):
+        states[row] = f"fallback: {task.name} returned no number"
+    rest = pick(batch, lost)
+    seed = stable_seed(task.seed, FALLBACK, origin)
+    spare = _attempt(FALLBACK, task.spare, rest, task.horizon, seed)
+    mended = finish(spare.quantiles)
+    bare = np.isnan(mended).any(axis=(1, 2))
+    mended[bare] = newest(rest)[bare, None, None]
+    quantiles[lost] = mended
+    return quantiles, states
+
+
+def newest(batch: Batch) -> Floats:
+    """Return each series' newest observed count: the last resort if even `flat` fails."""
+    known = ~np.isnan(batch.values)
+    place = batch.values.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
+    return np.asarray(batch.values[np.arange(len(place)), place])
+
+
+def _attempt(name: str, model: Model, batch: Batch, horizon: int, seed: int) -> Prediction:
+    """Return a prediction; NaN and a state for those series, and only those, that make it fail."""
+    try:
+        return _checked(model.predict(batch, horizon, seed), len(batch.series_ids), horizon)
+    except Exception as error:  # noqa: BLE001 whatever a model raises must not cost other series
+        count = len(batch.series_ids)
+        if count > 1:
+            half = count // 2
+            parts = (batch.part(0, half), batch.part(half, count))
+            return _joined([_attempt(name, model, part, horizon, seed) for part in parts])
+        LOG.info("%s failed on series %s: %s", name, batch.series_ids[0], error)
+        # the error's text may hold paths or addresses in memory, which differ from run to run
+        state = f"fallback: {name} raised {type(error).__name__}"
+        return Prediction(np.full((1, horizon, len(LEVELS)), np.nan), (state,))
+
+
+def _checked(prediction: Prediction, count: int, horizon: int) -> Prediction:
+    """Refuse a prediction that is not of the shape the protocol says."""
+    found, expected = np.shape(prediction.quantiles), (count, horizon, len(LEVELS))
+    if found != expected:
+        raise ModelError("", f"quantiles have the shape {found}, not {expected}")
+    if len(prediction.states) != count:
+        raise ModelError("", f"{len(prediction.states)} states for {count} series")
+    return prediction
+
+
+def _joined(parts: list[Prediction]) -> Prediction:
+    return Prediction(
+        np.concatenate([part.quantiles for part in parts]),
+        tuple(state for part in parts for state in part.states),
+    )
+
+
+def batch_size(model: Any, largest: int) -> int:
+    """Return how many series one task takes, so that a task of a slow model ends soon."""
+    seconds = float(getattr(model, "seconds_per_series", 0.0))
+    return largest if seconds <= 0 else max(1, min(largest, int(SECONDS_A_TASK / seconds)))

@@ -1,0 +1,135 @@
+"""What must be computed so that the models asked for can be given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from threatcast_forecasting.combine import Average, Champion
+from threatcast_forecasting.engine import FALLBACK
+from threatcast_forecasting.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from threatcast_forecasting.combine import Combination
+    from threatcast_forecasting.models import Model
+
+    Registry = Mapping[str, Model | Combination]
+
+RIVAL = "comb_two"
+REFERENCES = (FALLBACK, RIVAL)
+"""What every back-test compares with, asked for or not."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Names to give back, models to fit, averages to form, and what `champion` picks from.
+
+    Parameters
+    ----------
+    asked : tuple of str
+        Models whose forecasts the caller wants, without repeats.
+    references : tuple of str
+        Models that are compared with in any case.
+    base : dict
+        Models to fit.
+    averages : dict
+        Combinations to form of them.
+    champions : tuple of str
+        Names in `asked` or the references that are a `Champion`; at most one.
+    candidates : tuple of str
+        What it picks from, in alphabetical order; empty without a champion.
+    spare : Model
+        `flat`, which steps in where a model fails.
+    """
+
+    asked: tuple[str, ...]
+    references: tuple[str, ...]
+    base: dict[str, Model]
+    averages: dict[str, Average]
+    champions: tuple[str, ...]
+    candidates: tuple[str, ...]
+    spare: Model
+
+    def fitted_for(self, name: str) -> set[str]:
+        """Return the models that must be fitted to give one by name."""
+        if name in self.averages:
+            return set(self.averages[name].members)
+        if name in self.champions:
+            return set().union(*(self.fitted_for(candidate) for candidate in self.candidates))
+        return {name}
+
+
+def recipe_of(
+    asked: Sequence[str],
+    registry: Registry,
+    candidates: Sequence[str] | None = None,
+    references: Sequence[str] = (),
+) -> Recipe:
+    """Return a recipe.
+
+    Parameters
+    ----------
+    asked : sequence of str
+        Names of models and combinations.
+    registry : mapping
+        All models and combinations by name.
+    candidates : sequence of str, optional
+        What `champion` picks from, besides `comb_two`. Default: all models of the registry.
+    references : sequence of str
+        Computed as well, whether asked for or not.
+
+    Raises
+    ------
+    ModelError
+        If a name is unknown, or nothing is asked for.
+    """
+    if isinstance(asked, str) or not asked:
+        raise ModelError("", "no list of models was given", "Name at least one, such as flat")
+    wanted = tuple(dict.fromkeys([*asked, *references]))
+    champions = tuple(n for n in wanted if isinstance(_find(registry, n), Champion))
+    pool: tuple[str, ...] = ()
+    if champions:
+        names = _base_names(registry) if candidates is None else tuple(candidates)
+        pool = tuple(sorted({*names, RIVAL}))
+    needed = [name for name in (*wanted, *pool) if name not in champions]
+    averages: dict[str, Average] = {}
+    base: dict[str, Model] = {}
+    for name in dict.fromkeys(needed):
+        entry = _find(registry, name)
+        if isinstance(entry, Champion):
+            raise ModelError(f"model {name}", "a champion cannot be a candidate of a champion")
+        if isinstance(entry, Average):
+            averages[name] = entry
+            base |= {member: _model(registry, member) for member in entry.members}
+        else:
+            base[name] = entry
+    return Recipe(
+        asked=tuple(dict.fromkeys(asked)),
+        references=tuple(references),
+        base=dict(sorted(base.items())),
+        averages=averages,
+        champions=champions,
+        candidates=pool,
+        spare=_model(registry, FALLBACK),
+    )
+
+
+def _find(registry: Registry, name: str) -> Model | Combination:
+    if name not in registry:
+        raise ModelError(
+            f"model {name}", "there is no such model", f"Known: {', '.join(sorted(registry))}"
+        )
+    return registry[name]
+
+
+def _model(registry: Registry, name: str) -> Model:
+    entry = _find(registry, name)
+    if isinstance(entry, Average | Champion):
+        raise ModelError(f"model {name}", "a combination stands where a model is needed")
+    return entry
+
+
+def _base_names(registry: Registry) -> tuple[str, ...]:
+    return tuple(n for n, entry in registry.items() if not isinstance(entry, Average | Champion))
