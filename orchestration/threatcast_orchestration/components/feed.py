@@ -1,21 +1,20 @@
-"""The component behind each `defs.yaml` of the catalog: one asset and one gate a feed."""
+"""The component behind each `defs.yaml` of the catalog: one asset and one gate a feed.
 
-from __future__ import annotations
+No postponed annotations here: Dagster reads those of a step's context.
+"""
 
+from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import dagster as dg
+from pydantic import BaseModel
 from threatcast_feeds.registry import FeedSpec
 
 from threatcast_orchestration.gates.checks import to_check_result
+from threatcast_orchestration.gates.results import GateResult
 from threatcast_orchestration.intake import COUNTRIES, PullReport, gate, pull
 from threatcast_orchestration.night import Night, Plan
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-    from threatcast_orchestration.gates.results import GateResult
 
 PAYLOAD_GATE = "payload_gate"
 MOST_MESSAGES = 20
@@ -37,7 +36,7 @@ class FeedSource(dg.Component):
         return FeedSpec
 
     @classmethod
-    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> FeedSource:
+    def load(cls, attributes: BaseModel | None, context: dg.ComponentLoadContext) -> Self:
         """Build the component from the checked attributes of its YAML file."""
         if not isinstance(attributes, FeedSpec):
             raise dg.DagsterInvalidDefinitionError(f"{context.path}: a feed needs `attributes:`")
@@ -65,7 +64,9 @@ def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
             )
         ],
     )
-    def pull_feed(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult[Any]:
+    def pull_feed(
+        context: dg.AssetExecutionContext, night: Night
+    ) -> Iterator[dg.MaterializeResult[Any]]:
         plan = night.plan
         report = pull(spec, plan, context.log.info)
         if report.may_retry and context.retry_number < FETCH_RETRIES.max_retries:
@@ -77,7 +78,7 @@ def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
         result = gate(spec, plan, report)
         for message in filter(None, (report.error, *report.messages)):
             context.log.warning(message)
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             asset_key=key,
             metadata=_metadata(spec, report, night),
             check_results=[_check(spec, plan, report, result)],
