@@ -141,10 +141,11 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
             for horizon in (1, 2, 4)
         ],
         "feed_health": [
-            ("cisa_kev", "fresh", None, datetime(2026, 6, 14, 2, 3, 4), date(2026, 6, 12), 21.9,
-             1500, 0, "CC0-1.0", "CISA", "https://www.cisa.gov/feeds/kev.json"),
+            ("cisa_kev", "fresh", None, datetime(2026, 6, 14, 2, 3, 4, tzinfo=UTC),
+             date(2026, 6, 12), 21.9, 1500, 0, "CC0-1.0", "CISA",
+             "https://www.cisa.gov/feeds/kev.json"),
             ("ransomware_live", "stale", "nothing since 2026-05-01, limit 3 days",
-             datetime(2026, 5, 1, 2, 0), date(2026, 4, 30), 1078.0, 20000, 12,
+             datetime(2026, 5, 1, 2, 0, tzinfo=UTC), date(2026, 4, 30), 1078.0, 20000, 12,
              "own terms of Ransomware.live", "Ransomware.live", None),
         ],
         "targets": [

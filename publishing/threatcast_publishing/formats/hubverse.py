@@ -27,7 +27,7 @@ FOLDER = "hub"
 # (reference_date + 7 * horizon) can find a forecast whose week and horizon disagree
 _VIEWS = """
 create view wanted as select target, location from outlook where state = 'published';
-create view model_output as
+create table model_output as
 select
     reference_date::date as reference_date, target, horizon::integer as horizon,
     target_week::date + 6 as target_end_date, location, 'quantile' as output_type,
@@ -40,7 +40,7 @@ union
 select target, location, reference_date::date, horizon::integer,
     reference_date::date + 7 * horizon::integer
 from scores semi join wanted using (target, location);
-create view time_series as
+create table time_series as
 select week::date + 6 as target_end_date, target, location, as_of::date as as_of,
     observation as status, value::double as observation
 from activity_weekly semi join wanted using (target, location)
