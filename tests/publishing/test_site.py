@@ -1,0 +1,498 @@
+"""The page for people, written from a real release."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import replace
+from datetime import date, timedelta
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from small_release import AS_OF, HOSTILE, REFERENCE_WEEK, make_release, write_warehouse
+from threatcast_publishing.contract import TABLES
+from threatcast_publishing.formats.site import FORMAT, PAGE
+from threatcast_publishing.site import wording
+from threatcast_publishing.site.charts import HEIGHT, WEEKS, Point, last_weeks, sparkline
+from threatcast_publishing.site.checks import PageReader
+from threatcast_publishing.site.pages import render
+from threatcast_publishing.source import ReleaseContext, read_tables
+
+
+class Elements(HTMLParser):
+    """Every element of a page in order: its name, attributes and the text directly inside."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.all: list[tuple[str, dict[str, str], list[str]]] = []
+        self.open: list[int] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.all.append((tag, dict(attrs), []))
+        if tag not in ("meta", "link", "br"):
+            self.open.append(len(self.all) - 1)
+
+    def handle_startendtag(self, tag, attrs):
+        self.all.append((tag, dict(attrs), []))
+
+    def handle_endtag(self, tag):
+        self.open.pop()
+
+    def handle_data(self, data):
+        for at in self.open:
+            self.all[at][2].append(data)
+
+    def named(self, tag: str) -> list[tuple[dict[str, str], str]]:
+        return [(attrs, "".join(text)) for name, attrs, text in self.all if name == tag]
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory) -> Path:
+    return write_warehouse(tmp_path_factory.mktemp("warehouse") / "w.duckdb")
+
+
+@pytest.fixture(scope="module")
+def tables(warehouse):
+    return read_tables(warehouse)
+
+
+@pytest.fixture(scope="module")
+def simulated(warehouse, tmp_path_factory) -> Path:
+    releases = tmp_path_factory.mktemp("simulated")
+    return make_release(warehouse, releases, simulated=True).info.folder
+
+
+@pytest.fixture(scope="module")
+def real(warehouse, tmp_path_factory) -> Path:
+    return make_release(warehouse, tmp_path_factory.mktemp("real"), simulated=False).info.folder
+
+
+@pytest.fixture(scope="module")
+def page(real) -> str:
+    return (real / PAGE).read_text(encoding="utf-8")
+
+
+def context(tables, *, simulated: bool = False) -> ReleaseContext:
+    return ReleaseContext(AS_OF, simulated, "0" * 40, {}, tables)
+
+
+def with_rows(tables, name: str, rows: list[dict]):
+    """Return the tables with other rows in one of them."""
+    data = pa.Table.from_pylist(rows, schema=tables[name].data.schema)
+    return {**tables, name: replace(tables[name], data=data)}
+
+
+def rows_of(page: str) -> list[str]:
+    reader = PageReader()
+    reader.feed(page)
+    return reader.rows
+
+
+# what the page shows
+
+
+def test_every_published_outlook_has_a_row_the_world_first_then_by_expected_count(page):
+    assert rows_of(page) == [
+        f"ransomware_claims.{place}" for place in ("WORLD", "M49-150", "DE", "NA", "XX")
+    ]
+
+
+def test_row_shows_both_horizons_with_ranges_usual_trend_evidence_and_model(page):
+    rows = {attrs.get("id"): text for attrs, text in Elements(page).named("tr")}
+    text = rows["ransomware_claims.DE"].replace("\N{NO-BREAK SPACE}", " ")
+    for part in ("Germany", "300", "240 to 390", "900", "660 to 1,230", "75", "stable, 62 %", "A"):
+        assert part in text
+    assert text.endswith("Champion")
+
+
+def test_world_sentence_stands_before_the_table_of_its_target(page):
+    section = page[page.index('<section id="ransomware_claims"') :]
+    assert section.index("World: about 1,200 events") < section.index("<table")
+
+
+def test_place_without_outlook_has_state_and_reason_and_no_number(page):
+    summaries = [text for _, text in Elements(page).named("summary")]
+    assert "2 places, too little evidence: 2 to 4 events in the last 104 weeks, 20 are needed" in (
+        summaries
+    )
+    listed = [text for _, text in Elements(page).named("details")]
+    assert any("France; Not located" in text for text in listed)
+    cells = [text for _, text in Elements(page).named("td")]
+    assert not [text for text in cells if "France" in text]
+
+
+def test_world_without_outlook_says_why(page):
+    section = page[page.index('<section id="ddos_targets"') :]
+    first = re.search(r'<p class="lead">(.*?)</p>', section)
+    assert first is not None
+    assert first[1] == (
+        "World: no outlook, source failed: ddosia_targets is stale: nothing since 2026-05-01, "
+        "limit 21 days."
+    )
+
+
+def test_target_says_what_zero_means_and_what_it_over_and_underrepresents(page):
+    section = Elements(page).named("dd")
+    texts = [text for _, text in section]
+    for part in ("no group named a victim there that week", "groups that extort in public"):
+        assert part in texts
+    assert "victims who pay quickly" in texts
+
+
+def test_withheld_mix_is_shown_as_shares(page):
+    section = page[page.index('<section id="phishing_mix"') :].replace("\N{NO-BREAK SPACE}", " ")
+    assert '<th scope="row">own domain</th><td class="n">70 %</td>' in section
+
+
+def test_feed_health_vintages_and_licences_are_shown(page):
+    rows = [text for _, text in Elements(page).named("tr")]
+    why = "nothing since 2026-05-01, limit 21 days"
+    assert f"ddosia_targetsstale{why}2026-06-122026-06-13 02:0012,34567" in rows
+    assert "ddosia_targets32026-05-302026-06-13sample3" in rows
+    assert any("Publisher of openphishCC-BY-4.0Mix of phishing pages" in text for text in rows)
+
+
+def test_every_link_of_the_page_names_a_file_of_the_release(real, page):
+    links = [attrs["href"] for attrs, _ in Elements(page).named("a")]
+    relative = {link for link in links if link.startswith("../")}
+    assert len(relative) > 2 * len(TABLES)
+    assert [link for link in relative if not (real / "site" / link).is_file()] == []
+
+
+def test_days_of_both_horizons_follow_the_reference_date(page):
+    first = AS_OF + timedelta(days=1)
+    days = re.findall(r'<p class="quiet">.*?UTC', page)[0]
+    assert re.findall(r"[0-9-]{10}", days) == [
+        str(day) for day in (first, date(2026, 7, 12), first, date(2026, 9, 6))
+    ]
+
+
+# marks
+
+
+def test_simulated_page_says_so_in_title_banner_heading_and_every_table(simulated):
+    elements = Elements((simulated / PAGE).read_text(encoding="utf-8"))
+    assert elements.named("title")[0][1].startswith("SIMULATED: ")
+    assert elements.named("h1")[0][1].startswith("SIMULATED")
+    banner = [text for attrs, text in elements.named("div") if attrs.get("id") == "simulated"]
+    assert banner == ["SIMULATED Nothing on this page was observed: a generator made it all."]
+    tables = elements.named("table")
+    assert len(tables) == len(elements.named("tfoot")) >= 5
+    assert all("SIMULATED" in text for _, text in elements.named("tfoot"))
+    assert all(text.startswith("SIMULATED ") for _, text in elements.named("caption"))
+    assert all(
+        text.startswith("SIMULATED")
+        for attrs, text in elements.named("p")
+        if attrs.get("class") == "lead" and "World" in text
+    )
+
+
+def test_real_page_never_says_simulated(page):
+    assert "simulated" not in page.lower()
+
+
+# text that comes from elsewhere
+
+
+def test_text_from_tables_is_escaped(page):
+    assert HOSTILE not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; &#34;Söhne&#34;" in page
+
+
+def test_address_that_could_run_a_script_is_no_link(tables):
+    rows = tables["feed_health"].data.to_pylist()
+    rows[0]["url"] = "javascript:alert(1)"
+    page = render(context(with_rows(tables, "feed_health", rows)))
+    assert "javascript:" not in page
+    assert "<td>Publisher of ddosia_targets</td>" in page
+
+
+# charts
+
+
+def test_missing_week_is_a_gap_and_not_a_zero():
+    points = [Point(5.0), Point(3.0), Point(None), Point(0.0), Point(2.0)]
+    chart = sparkline(points)
+    assert chart is not None
+    assert chart.settled.count("M") == 2
+    assert chart.label == "0 to 5 a week, 1 missing"
+    bottom = HEIGHT - 2
+    assert f"M7 {bottom}l" in chart.settled, "the zero lies on the base line"
+
+
+def test_provisional_weeks_are_drawn_apart_and_joined_to_the_week_before():
+    chart = sparkline([Point(1.0), Point(2.0), Point(3.0, provisional=True)])
+    assert chart is not None
+    assert chart.settled.startswith("M1 ")
+    assert chart.provisional.startswith("M3 ")
+    assert chart.settled.count(" 2") == 1
+
+
+def test_lone_week_between_gaps_is_a_dot():
+    chart = sparkline([Point(None), Point(4.0), Point(None)])
+    assert chart is not None
+    assert chart.settled == "M3 2l0 0"
+
+
+def test_series_that_nobody_watched_has_no_chart():
+    assert sparkline([Point(None)] * WEEKS) is None
+
+
+def test_week_without_a_row_is_missing():
+    points = last_weeks({REFERENCE_WEEK: Point(1.0)}, REFERENCE_WEEK)
+    assert len(points) == WEEKS
+    assert points[-1] == Point(1.0)
+    assert points[:-1] == [Point(None)] * (WEEKS - 1)
+
+
+def test_charts_of_the_page_have_the_gap_of_the_unwatched_weeks(page):
+    paths = re.findall(r'<svg [^>]*aria-label="([^"]*)"><path d="([^"]*)"', page)
+    assert len(paths) == 5
+    for label, path in paths:
+        assert label.endswith("3 missing")
+        assert path.count("M") == 2
+
+
+# wording
+
+
+@pytest.mark.parametrize(
+    ("reasons", "text"),
+    [
+        (["3 events, 20 needed", "11 events, 20 needed"], "3 to 11 events, 20 needed"),
+        (["since 2026-05-01", "since 2026-04-02"], "since 2026-04-02 to 2026-05-01"),
+        (["c2_tracker failed"], "c2_tracker failed"),
+        (["9 of 1,200", "10 of 1,200"], "9 to 10 of 1,200"),
+        ([None], "no reason given"),
+    ],
+)
+def test_reasons_that_differ_in_numbers_become_one(reasons, text):
+    assert len({wording.shape_of(reason) for reason in reasons}) == 1
+    assert wording.merged(reasons) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "not known"),
+        (0.0, "0"),
+        (0.04, "below 0.1"),
+        (2.25, "2.2"),
+        (12.4, "12"),
+        (1e6, "1,000,000"),
+    ],
+)
+def test_unknown_or_small_count_is_not_written_as_zero(value, text):
+    assert wording.count(value) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0 %"), (0.004, "<1 %"), (0.62, "62 %"), (0.998, ">99 %"), (1.0, "100 %")],
+)
+def test_what_is_not_certain_is_never_called_certain(share, text):
+    assert wording.percent(share).replace(wording.NO_BREAK, " ") == text
+
+
+# the page as a document
+
+
+def test_page_has_language_landmarks_and_a_skip_link_that_leads_somewhere(page):
+    elements = Elements(page)
+    assert elements.named("html")[0][0]["lang"] == "en"
+    for landmark in ("header", "nav", "main", "footer"):
+        assert len(elements.named(landmark)) == 1
+    skip, _ = elements.named("a")[0]
+    ids = [attrs["id"] for _, attrs, _ in elements.all if "id" in attrs]
+    assert skip["class"] == "skip"
+    assert skip["href"].removeprefix("#") in ids
+    assert len(ids) == len(set(ids))
+
+
+def test_links_within_the_page_lead_to_places_that_exist(page):
+    elements = Elements(page)
+    ids = {attrs["id"] for _, attrs, _ in elements.all if "id" in attrs}
+    inner = {attrs["href"][1:] for attrs, _ in elements.named("a") if attrs["href"].startswith("#")}
+    labels = {
+        attrs["aria-labelledby"] for _, attrs, _ in elements.all if "aria-labelledby" in attrs
+    }
+    assert inner | labels <= ids
+
+
+def test_headings_have_one_top_and_skip_no_level(page):
+    levels = [int(tag[1]) for tag, _, _ in Elements(page).all if re.fullmatch(r"h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_every_table_has_a_caption_and_every_heading_cell_a_scope(page):
+    elements = Elements(page)
+    assert len(elements.named("caption")) == len(elements.named("table")) >= 5
+    assert all(text.strip() for _, text in elements.named("caption"))
+    assert all(attrs.get("scope") in ("col", "row") for attrs, _ in elements.named("th"))
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("ink", ["ink", "quiet", "link", "warn", "bad", "good"])
+def test_text_has_the_contrast_that_wcag_asks_for(page, scheme, ink):
+    styles = page[page.index("<style>") : page.index("</style>")]
+    blocks = re.findall(r":root \{(.*?)\}", styles, flags=re.DOTALL)
+    colours = dict(re.findall(r"--(\w+): (#\w+)", blocks[scheme == "dark"]))
+    assert contrast(colours[ink], colours["ground"]) >= 4.5
+    assert contrast("#fff", colours["alarm"]) >= 7
+
+
+def contrast(one: str, other: str) -> float:
+    """Ratio of WCAG 2.2, 1.4.3."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_same_tables_give_the_same_bytes(tables):
+    assert render(context(tables)) == render(context(tables))
+
+
+def test_page_of_two_thousand_outlooks_stays_below_one_and_a_half_megabytes(tables):
+    outlook = tables["outlook"].data.to_pylist()
+    pattern = next(
+        row for row in outlook if row["location"] == "DE" and row["state"] == "published"
+    )
+    places = [f"C{number:04}" for number in range(2000)]
+    many = [
+        pattern | {"location": place, "location_name": f"Country number {place}"}
+        for place in places
+    ]
+    grown = with_rows(tables, "outlook", many)
+    weeks = [
+        {
+            "target": pattern["target"],
+            "location": place,
+            "week": REFERENCE_WEEK - timedelta(weeks=back),
+            "value": float((back * 37 + at) % 1000),
+            "observation": "observed",
+        }
+        for at, place in enumerate(places)
+        for back in range(WEEKS)
+    ]
+    schema = tables["activity_weekly"].data.schema
+    activity = pa.Table.from_pylist(weeks, schema=schema)
+    grown["activity_weekly"] = replace(tables["activity_weekly"], data=activity)
+    page = render(context(grown, simulated=True))
+    assert len(rows_of(page)) == 2000
+    assert len(page.encode()) < 1_500_000
+
+
+def test_page_without_forecasts_activity_or_vintages_can_be_written(tables):
+    bare = tables
+    for name in ("forecast", "activity_weekly", "data_vintages", "models", "phishing_mix"):
+        bare = with_rows(bare, name, [])
+    page = render(context(bare))
+    assert len(rows_of(page)) == 5
+    assert "none accepted" in page
+
+
+# the format's own check
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('<tr id="ransomware_claims.DE">', "<tr>", "lacks 1 outlooks, like ransomware_claims.DE"),
+        ("ransomware_claims.DE", "ransomware_claims.FR", "shows 1 unpublished outlooks"),
+        ("ransomware_claims.DE", "ransomware_claims.NA", "shows a row twice"),
+        ("<main", '<img src="https://example.org/x.png"><main', "would load src=https://"),
+        ("<main", '<script src="x.js"></script><main', "would load <script>"),
+        (
+            "<main",
+            '<link rel="stylesheet" href="https://example.org/x.css"><main',
+            "would load href",
+        ),
+        ("<main", '<a href="javascript:alert(1)">x</a><main', "would load href=javascript"),
+        ('<main id="main">', '<main id="main" onclick="x()">', "would load onclick"),
+        ("<style>", "<style>@import 'x.css';", "would load something by its styles"),
+        ("</main>", "", "is not well formed"),
+        ("<main", '<div id="simulated"></div><main', "says that it is simulated, and it is not"),
+    ],
+)
+def test_check_refuses_a_page_that_lacks_adds_or_loads_something(real, tmp_path, old, new, problem):
+    folder = copy_of(real, tmp_path)
+    text = (folder / PAGE).read_text(encoding="utf-8")
+    assert old in text
+    (folder / PAGE).write_text(text.replace(old, new), encoding="utf-8")
+    assert any(problem in found for found in FORMAT.validate(folder))
+
+
+@pytest.mark.parametrize("old", ['id="simulated"', "<title>SIMULATED: ", "<tfoot><tr>"])
+def test_check_refuses_a_simulated_page_that_does_not_say_so(simulated, tmp_path, old):
+    folder = copy_of(simulated, tmp_path)
+    text = (folder / PAGE).read_text(encoding="utf-8")
+    new = {"<tfoot><tr>": "<tfoot><tr hidden><td></td></tr></tfoot><tbody><tr>"}.get(old, "<title>")
+    cut = text.replace(old, new if old.startswith("<") else "", 1)
+    (folder / PAGE).write_text(cut, encoding="utf-8")
+    assert FORMAT.validate(folder)
+
+
+def test_check_accepts_the_pages_of_real_and_simulated_releases(real, simulated):
+    assert FORMAT.validate(real) == []
+    assert FORMAT.validate(simulated) == []
+
+
+def test_check_says_that_the_page_is_missing(real, tmp_path):
+    folder = copy_of(real, tmp_path)
+    (folder / PAGE).unlink()
+    (problem,) = FORMAT.validate(folder)
+    assert "cannot be read" in problem
+
+
+def copy_of(release: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "copy"
+    for name in ("site", "parquet"):
+        shutil.copytree(release / name, folder / name)
+    return folder
+
+
+# a real browser
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_browser_shows_the_page_without_a_request_a_complaint_or_sideways_scrolling(
+    simulated, width
+):
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("needs the program chromium")
+    from playwright.sync_api import sync_playwright
+
+    requests: list[str] = []
+    complaints: list[str] = []
+    address = (simulated / PAGE).as_uri()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        tab = browser.new_page(viewport={"width": width, "height": 900})
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.on("console", lambda message: complaints.append(message.text))
+        tab.goto(address)
+        wide = tab.evaluate("document.documentElement.scrollWidth")
+        banner = tab.locator("#simulated").bounding_box()
+        tab.mouse.wheel(0, 3000)
+        tab.wait_for_function("window.scrollY > 1000")
+        after = tab.locator("#simulated").bounding_box()
+        browser.close()
+    assert requests == [address]
+    assert complaints == []
+    assert wide <= width
+    assert banner is not None
+    assert after is not None
+    assert after["y"] == 0, "the banner stays in sight"

@@ -1,0 +1,322 @@
+"""A small warehouse with every published table, and releases made from it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from threatcast_publishing.contract import OUTLOOK_COLUMNS, OUTLOOK_TEXT, TABLES
+from threatcast_publishing.release import Published, build, publish
+
+AS_OF = date(2026, 6, 14)
+REFERENCE_WEEK = date(2026, 6, 8)
+BUILT_AT = datetime(2026, 6, 15, 2, 0, tzinfo=UTC)
+QUANTILES = (0.1, 0.5, 0.9)
+WEEKS = 60
+
+DAYS = {
+    "as_of", "week", "reference_date", "target_week", "last_event", "vintage_day"
+}  # fmt: skip
+NUMBERS = {
+    "quantile", "value", "nowcast", "nowcast_low80", "nowcast_high80", "wis", "scaled_wis",
+    "age_hours", "share", "mean_scaled_wis",
+}  # fmt: skip
+WHOLE = {"horizon", "records", "new_records", "rejected_count", "row_count", "urls"}
+
+# a name that would break a page which does not escape
+HOSTILE = '<script>alert(1)</script> & "Söhne"'
+COUNTRIES = {"DE": "Germany", "FR": "France", "NA": "Namibia", "XX": HOSTILE}
+
+TARGETS: dict[str, dict[str, Any]] = {
+    "ransomware_claims": {
+        "title": "Ransomware claims",
+        "description": "Victims that ransomware groups name on their leak sites.",
+        "unit": "claims a week",
+        "feed": "ransomware_live",
+        "zero_means": "no group named a victim there that week",
+        "over_represents": "groups that extort in public",
+        "under_represents": "victims who pay quickly",
+        "shown_not_forecast": None,
+    },
+    "ddos_targets": {
+        "title": "Targets of the DDoSia attacks",
+        "description": "Hosts that one group orders its volunteers to attack.",
+        "unit": "hosts a week",
+        "feed": "ddosia_targets",
+        "zero_means": "no host was newly listed",
+        "over_represents": "one group's politics",
+        "under_represents": "all other attackers",
+        "shown_not_forecast": None,
+    },
+    "phishing_mix": {
+        "title": "Mix of phishing pages",
+        "description": "How new phishing links share out.",
+        "unit": "share of new links",
+        "feed": "openphish",
+        "zero_means": "no count is made",
+        "over_represents": "global brands",
+        "under_represents": "messages by phone",
+        "shown_not_forecast": "fixed_size_window",
+    },
+}
+FEEDS = {
+    "ransomware_live": ("fresh", None),
+    "ddosia_targets": ("stale", "nothing since 2026-05-01, limit 21 days"),
+    "openphish": ("fresh", None),
+}
+
+
+def column_type(column: str) -> str:
+    """Return the SQL type of a column of a release."""
+    if column in DAYS:
+        return "DATE"
+    if column in ("last_success", "retrieved_at"):
+        return "TIMESTAMP"
+    if column in WHOLE:
+        return "BIGINT"
+    if column.startswith("covered_") or column == "is_repeat":
+        return "BOOLEAN"
+    if column in NUMBERS or (column in OUTLOOK_COLUMNS and column not in OUTLOOK_TEXT):
+        return "DOUBLE"
+    return "VARCHAR"
+
+
+def outlook_row(target: str, location: str, level: str, name: str, parent: str | None) -> dict:
+    """Return an outlook without numbers; `published` fills them in."""
+    return dict.fromkeys(OUTLOOK_COLUMNS) | {
+        "target": target,
+        "location": location,
+        "location_level": level,
+        "location_name": name,
+        "parent": parent,
+        "as_of": AS_OF,
+        "run_id": "run-1",
+    }
+
+
+def published(row: dict, expected: float) -> dict:
+    """Return the outlook with numbers around an expected count."""
+    numbers = {
+        "state": "published",
+        "evidence_grade": "A",
+        "usual_weekly": expected / 4,
+        "expected_4w": expected,
+        "low80_4w": round(expected * 0.8),
+        "high80_4w": round(expected * 1.3),
+        "expected_12w": expected * 3,
+        "low80_12w": round(expected * 2.2),
+        "high80_12w": round(expected * 4.1),
+        "p_above_usual_4w": 0.5,
+        "p_zero_4w": 0.0,
+        "trend": "stable",
+        "p_large_decrease": 0.02,
+        "p_decrease": 0.1,
+        "p_stable": 0.62,
+        "p_increase": 0.2,
+        "p_large_increase": 0.06,
+        "model": "champion",
+        "sentence": f"{row['location_name']}: about {expected:,.0f} events in the next 4 weeks.",
+    }
+    return row | numbers
+
+
+def outlook_rows(countries: dict[str, str]) -> list[dict]:
+    """Return outlooks of all states: numbers, too little evidence, a failed source, withheld."""
+    rows = []
+    for target in ("ransomware_claims", "ddos_targets"):
+        places = [
+            ("WORLD", "world", "World", None),
+            ("M49-150", "region", "Europe", "WORLD"),
+            ("UNLOCATED", "unlocated", "Not located", "WORLD"),
+            *((code, "country", name, "M49-150") for code, name in countries.items()),
+        ]
+        for at, place in enumerate(places):
+            row = outlook_row(target, *place)
+            if target == "ddos_targets":
+                reason = "ddosia_targets is stale: nothing since 2026-05-01, limit 21 days"
+                rows.append(row | {"state": "source_failure", "reason": reason})
+            elif place[0] in ("FR", "UNLOCATED"):
+                reason = f"{at} events in the last 104 weeks, 20 are needed"
+                rows.append(row | {"state": "insufficient_evidence", "reason": reason})
+            else:
+                rows.append(published(row, 1200.0 / (at + 1)))
+    mix = outlook_row("phishing_mix", "WORLD", "world", "World", None)
+    rows.append(mix | {"state": "withheld", "reason": "fixed_size_window"})
+    return rows
+
+
+def activity_rows(outlooks: list[dict]) -> list[dict]:
+    """Return weekly counts up to the reference week; three weeks missing, two may grow."""
+    rows = []
+    for at, outlook in enumerate(row for row in outlooks if row["target"] != "phishing_mix"):
+        for back in range(WEEKS):
+            kind = "missing" if 20 <= back < 23 else "provisional" if back < 2 else "observed"
+            value = None if kind == "missing" else float((back * 7 + at) % 23)
+            rows.append(
+                {
+                    "target": outlook["target"],
+                    "location": outlook["location"],
+                    "week": REFERENCE_WEEK - timedelta(weeks=back),
+                    "value": value,
+                    "observation": kind,
+                    "as_of": AS_OF,
+                }
+            )
+    return rows
+
+
+def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, list[dict]]:
+    """Return the rows of every table."""
+    series = [row for row in outlooks if row["state"] == "published"]
+    forecast = [
+        {
+            "target": row["target"],
+            "location": row["location"],
+            "model": "champion",
+            "reference_date": AS_OF,
+            "horizon": horizon,
+            "target_week": REFERENCE_WEEK + timedelta(weeks=horizon),
+            "quantile": level,
+            "value": round(row["expected_4w"] / 4 * (0.5 + level)),
+            "state": "",
+        }
+        for row in series[:3]
+        for horizon in (1, 2, 3)
+        for level in QUANTILES
+    ]
+    vintages = [
+        {
+            "feed": feed,
+            "vintage_day": AS_OF - timedelta(days=7 * back + 1),
+            "payload": f"{at:06x}{back:06x}",
+            "mode": "sample",
+            "row_count": 100,
+            "rejected_count": back,
+        }
+        for at, feed in enumerate(FEEDS)
+        for back in range(3)
+    ]
+    return {
+        "outlook": outlooks,
+        "forecast": forecast,
+        "activity_weekly": activity_rows(outlooks),
+        "scores": [_score(row) for row in series[:2]],
+        "skill": [
+            {
+                "target": "ransomware_claims",
+                "location_level": "world",
+                "model": "champion",
+                "horizon": 1,
+                "mean_scaled_wis": 0.31,
+            }
+        ],
+        "feed_health": [_health(feed, *state) for feed, state in FEEDS.items()],
+        "targets": [{"target": name} | facts for name, facts in TARGETS.items()],
+        "locations": _locations(countries),
+        "models": [
+            {
+                "model": "champion",
+                "title": "Champion",
+                "description": "The model that did best when the past was forecast again.",
+                "limits": "It follows sudden changes a few weeks late.",
+            }
+        ],
+        "data_vintages": vintages,
+        "outlook_history": [],
+        "phishing_mix": [
+            {"week": REFERENCE_WEEK, "kind": "host_kind", "category": name, "share": share}
+            for name, share in (("own domain", 0.7), ("free hosting", 0.3))
+        ],
+    }
+
+
+def _score(row: dict) -> dict:
+    return {
+        "target": row["target"],
+        "location": row["location"],
+        "model": "champion",
+        "reference_date": AS_OF - timedelta(weeks=4),
+        "horizon": 1,
+        "kind": "backtest",
+        "as_of_kind": "vintage",
+        "wis": 2.5,
+        "scaled_wis": 0.31,
+        "covered_50": True,
+        "covered_80": True,
+        "covered_95": True,
+    }
+
+
+def _health(feed: str, state: str, reason: str | None) -> dict:
+    return {
+        "feed": feed,
+        "state": state,
+        "reason": reason,
+        "last_success": datetime(2026, 6, 13, 2, 0),  # noqa: DTZ001 as DuckDB keeps it, UTC
+        "last_event": AS_OF - timedelta(days=2),
+        "age_hours": 46.0,
+        "records": 12345,
+        "new_records": 67,
+        "licence": "CC-BY-4.0",
+        "publisher": f"Publisher of {feed}",
+        "url": f"https://example.org/{feed}",
+    }
+
+
+def _locations(countries: dict[str, str]) -> list[dict]:
+    groups = [
+        ("WORLD", "world", "World", None),
+        ("M49-150", "region", "Europe", "WORLD"),
+        ("UNLOCATED", "unlocated", "Not located", "WORLD"),
+    ]
+    every = [*groups, *((code, "country", name, "M49-150") for code, name in countries.items())]
+    names = ("location", "location_level", "location_name", "parent")
+    return [dict(zip(names, place, strict=True)) for place in every]
+
+
+def write_warehouse(path: Path, countries: dict[str, str] | None = None) -> Path:
+    """Write a warehouse whose schema `published` holds every table of the contract."""
+    countries = COUNTRIES if countries is None else countries
+    tables = small_tables(outlook_rows(countries), countries)
+    with duckdb.connect(str(path)) as con:
+        con.execute("create schema published")
+        for name, rows in tables.items():
+            _write_table(con, name, rows)
+    return path
+
+
+def _write_table(con: duckdb.DuckDBPyConnection, name: str, rows: list[dict]) -> None:
+    contract = TABLES[name]
+    columns = list(dict.fromkeys([*contract.key, *contract.required, *(rows[0] if rows else ())]))
+    typed = ", ".join(f'"{column}" {column_type(column)}' for column in columns)
+    con.execute(f'create table published."{name}" ({typed})')
+    if rows:
+        # one statement: row by row would take seconds
+        marks = f"({', '.join('?' * len(columns))})"
+        con.execute(
+            f'insert into published."{name}" values {", ".join([marks] * len(rows))}',
+            [row.get(column) for row in rows for column in columns],
+        )
+
+
+def make_release(
+    warehouse: Path,
+    releases: Path,
+    *,
+    simulated: bool = True,
+    as_of: date = AS_OF,
+    commit: str = "0" * 40,  # another commit makes another release of the same tables
+) -> Published:
+    """Build and publish a release of the warehouse."""
+    staged = build(
+        warehouse,
+        releases,
+        as_of=as_of,
+        simulated=simulated,
+        settings={"horizon": 12},
+        commit=commit,
+        built_at=BUILT_AT,
+    )
+    return publish(staged)
