@@ -75,11 +75,12 @@ def tables_page() -> str:
 
 
 def _published_models() -> dict[str, dict[str, Any]]:
-    """Return what dbt's YAML says of the published models, by name."""
+    """Return what dbt's YAML says of the published models, by the name of the table."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted((DBT / "models" / "published").glob("*.yml")):
         document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        found |= {model["name"]: model for model in document.get("models", [])}
+        for model in document.get("models", []):
+            found[model.get("config", {}).get("alias") or model["name"]] = model
     return found
 
 
