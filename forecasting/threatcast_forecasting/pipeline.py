@@ -7,6 +7,7 @@ end of its block, so that memory grows with what was asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -126,7 +127,7 @@ def _blocks(plan: Plan, recipe: Recipe, chunk: int) -> list[Block]:
     edges = [*starts[::chunk].tolist(), len(plan.series)]
     return [
         Block(first, last, _pieces(plan, recipe, chunk, first, last))
-        for first, last in zip(edges[:-1], edges[1:], strict=True)
+        for first, last in pairwise(edges)
     ]
 
 

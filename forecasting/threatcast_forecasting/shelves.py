@@ -7,6 +7,7 @@ times as much; it is made in parts, and only when asked for.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -159,7 +160,7 @@ class Store:
         starts = np.flatnonzero(np.r_[True, self.series[1:] != self.series[:-1]])
         cuts = np.searchsorted(starts, np.arange(pairs, len(self.series), pairs))
         edges = np.unique(np.r_[0, starts[cuts[cuts < len(starts)]], len(self.series)])
-        return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        return [slice(int(a), int(b)) for a, b in pairwise(edges)]
 
 
 def scales(knowledge: Knowledge, plan: Plan, first: int, last: int) -> NDArray[np.float64]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
+import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from threatcast_orchestration.commands.options import (
+    HomeOption,
     JsonOption,
     QuietOption,
     print_json,
@@ -17,98 +20,143 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import WrongUse
+from threatcast_orchestration.settings import home_path, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import pandas as pd
 
-DEFAULT_MODELS = "champion,comb_two,negative_binomial,climatology,prophet,seasonal_naive,flat"
+    from threatcast_orchestration.settings import Settings
 
 PanelArgument = Annotated[Path, typer.Argument(help="Panel: CSV, CSV.gz or Parquet.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
-ModelsOption = Annotated[str, typer.Option("--models", help="Names, separated by commas.")]
-HorizonOption = Annotated[int, typer.Option("--horizon", min=1, max=52, help="Weeks ahead.")]
-JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="Processes.")]
-SeedOption = Annotated[int, typer.Option("--seed", help="Seed of all random numbers.")]
+ModelsOption = Annotated[
+    str | None, typer.Option("--models", help="Names, separated by commas. Default: all.")
+]
+CandidatesOption = Annotated[
+    str | None,
+    typer.Option("--candidates", help="What champion picks from. Default: every model."),
+]
+HorizonOption = Annotated[
+    int | None, typer.Option("--horizon", min=1, max=52, help="Weeks ahead. Default: 12.")
+]
+JobsOption = Annotated[int | None, typer.Option("--jobs", min=1, help="Processes. Default: 2.")]
+SeedOption = Annotated[int | None, typer.Option("--seed", help="Seed of all random numbers.")]
 
 
 def backtest(
     panel: PanelArgument,
     out: OutOption,
-    models: ModelsOption = DEFAULT_MODELS,
-    horizon: HorizonOption = 12,
-    origins: Annotated[int, typer.Option("--origins", min=1, help="Origins a series.")] = 8,
-    step: Annotated[int, typer.Option("--step", min=1, help="Weeks between origins.")] = 4,
+    models: ModelsOption = None,
+    horizon: HorizonOption = None,
+    origins: Annotated[
+        int | None, typer.Option("--origins", min=1, help="Origins a series. Default: 8.")
+    ] = None,
+    step: Annotated[
+        int | None, typer.Option("--step", min=1, help="Weeks between origins. Default: 4.")
+    ] = None,
     origins_from: Annotated[
         Path | None,
         typer.Option("--origins-from", help="CSV or Parquet with series_id, origin."),
     ] = None,
-    jobs: JobsOption = 2,
-    seed: SeedOption = 20260101,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
+    candidates: CandidatesOption = None,
+    jobs: JobsOption = None,
+    seed: SeedOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 the command line's way of a flag
+    quiet: QuietOption = False,  # noqa: FBT002
 ) -> None:
     """Back-test models on a panel, without hindsight, and print how they compare."""
     from threatcast_forecasting import backtest as run_backtest
-    from threatcast_forecasting import summarise
+    from threatcast_forecasting import summarise, validate
 
-    frame = read_panel(panel)
+    settings = _settings(
+        home, models=models, horizon=horizon, origins=origins, step=step, jobs=jobs, seed=seed
+    )
+    frame = validate(read_frame(panel))
     table = None if origins_from is None else read_frame(origins_from)
+    prepare(out)
     result = run_backtest(
         frame,
-        split_models(models),
-        horizon=horizon,
-        origins=origins,
-        step=step,
+        split_models(settings.models),
+        horizon=settings.horizon,
+        origins=settings.origins,
+        step=settings.step,
         origins_table=table,
-        jobs=jobs,
-        seed=seed,
-        progress=progress_line(quiet),
+        candidates=None if candidates is None else split_models(candidates),
+        jobs=settings.jobs,
+        seed=settings.seed,
+        progress=progress_line(quiet=quiet or as_json),
+        clock=time.perf_counter,
     )
-    out.mkdir(parents=True, exist_ok=True)
-    result.forecasts.to_parquet(out / "forecasts.parquet", index=False)
-    result.scores.to_parquet(out / "scores.parquet", index=False)
     summary = summarise(result, frame)
-    text = json.dumps(summary, indent=2, ensure_ascii=False)
-    (out / "summary.json").write_text(text + "\n", encoding="utf-8")
+    write_parts(result.forecast_frames(), out / "forecasts.parquet")
+    write_parts(result.score_frames(), out / "scores.parquet")
+    write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", out / "summary.json")
     if as_json:
         print_json(summary)
         return
-    rows = summary["models"]
-    print_table(rows, list(rows[0]), "Mean scaled WIS by model (lower is better)")
+    print_summary(summary)
     say(f"Written: {out / 'forecasts.parquet'}, {out / 'scores.parquet'}, {out / 'summary.json'}")
 
 
 def forecast(
     panel: PanelArgument,
     out: OutOption,
-    models: ModelsOption = DEFAULT_MODELS,
-    horizon: HorizonOption = 12,
-    jobs: JobsOption = 2,
-    seed: SeedOption = 20260101,
-    quiet: QuietOption = False,
+    models: ModelsOption = None,
+    horizon: HorizonOption = None,
+    candidates: CandidatesOption = None,
+    jobs: JobsOption = None,
+    seed: SeedOption = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,  # noqa: FBT002 the command line's way of a flag
+    quiet: QuietOption = False,  # noqa: FBT002
 ) -> None:
-    """Forecast each series of a panel from its last week on."""
+    """Forecast each series of a panel from the panel's last week on."""
     from threatcast_forecasting import forecast as run_forecast
+    from threatcast_forecasting import validate
 
-    frame = read_panel(panel)
-    rows = run_forecast(
+    settings = _settings(home, models=models, horizon=horizon, jobs=jobs, seed=seed)
+    frame = validate(read_frame(panel))
+    prepare(out)
+    result = run_forecast(
         frame,
-        split_models(models),
-        horizon=horizon,
-        jobs=jobs,
-        seed=seed,
-        progress=progress_line(quiet),
-    ).forecasts
-    out.mkdir(parents=True, exist_ok=True)
-    rows.to_parquet(out / "forecasts.parquet", index=False)
-    say(f"Written: {out / 'forecasts.parquet'} ({len(rows):,} rows)")
+        split_models(settings.models),
+        horizon=settings.horizon,
+        candidates=None if candidates is None else split_models(candidates),
+        jobs=settings.jobs,
+        seed=settings.seed,
+        progress=progress_line(quiet=quiet or as_json),
+        clock=time.perf_counter,
+    )
+    rows = write_parts(result.forecast_frames(), out / "forecasts.parquet")
+    states = result.states["state"]
+    facts = {
+        "origin": f"{frame['week'].max():%Y-%m-%d}",
+        "series": int(frame["series_id"].nunique()),
+        "rows": rows,
+        "fallbacks": int((states != "").sum()),
+        "written": str(out / "forecasts.parquet"),
+    }
+    if as_json:
+        print_json(facts)
+        return
+    say(
+        f"{facts['series']:,} series from origin {facts['origin']}; "
+        f"something stood in for a model {facts['fallbacks']:,} times of {len(states):,}."
+    )
+    say(f"Written: {facts['written']} ({rows:,} rows)")
+
+
+def _settings(home: Path | None, **flags: Any) -> Settings:
+    """Return the settings: flags, else the environment, else the home's file, else the default."""
+    return load_settings(home_path(home), flags)
 
 
 def split_models(text: str) -> list[str]:
     """Split and check the names of models."""
-    from threatcast_forecasting.models import all_models
+    from threatcast_forecasting import all_models
 
     names = [name.strip() for name in text.split(",") if name.strip()]
     known = sorted(all_models())
@@ -118,38 +166,103 @@ def split_models(text: str) -> list[str]:
     return names
 
 
-def read_panel(path: Path) -> pd.DataFrame:
-    """Read and check a panel file."""
-    from threatcast_forecasting.panels import validate
-
-    return validate(read_frame(path))
-
-
 def read_frame(path: Path) -> pd.DataFrame:
     """Read a CSV, CSV.gz or Parquet file; codes stay text, so that Namibia's `NA` survives."""
     import pandas as pd
 
     if not path.is_file():
         raise WrongUse(f"There is no file {path}.")
+    name = path.name.lower()
     try:
-        if path.suffix == ".parquet":
+        if name.endswith(".parquet"):
             return pd.read_parquet(path)
-        if not path.name.endswith((".csv", ".csv.gz")):
+        if not name.endswith((".csv", ".csv.gz")):
             raise WrongUse(f"{path}: a panel is .csv, .csv.gz or .parquet.")
-        text = {c: str for c in ("series_id", "target", "location", "week", "origin")}
         return pd.read_csv(
-            path, dtype=text, keep_default_na=False, na_values={"value": ["", "NA", "NaN", "nan"]}
+            path,
+            dtype=dict.fromkeys(("series_id", "target", "location", "week", "origin"), "object"),
+            keep_default_na=False,
+            na_values={"value": ["", "NA", "NaN", "nan"]},
+            encoding="utf-8-sig",
+            low_memory=False,
         )
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zlib.error) as error:
         raise WrongUse(f"{path} cannot be read as a table: {error}") from error
 
 
-def progress_line(quiet: bool) -> Callable[[int, int, str], None] | None:  # noqa: FBT001
-    """Return a callback that prints one line a finished piece of work."""
+def prepare(folder: Path) -> None:
+    """Create the folder for the results, before hours are spent on them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongUse(f"--out {folder}: {error.strerror}. Name a folder to write to.") from error
+
+
+def write_parts(frames: Iterable[pd.DataFrame], path: Path) -> int:
+    """Write frames of the same columns as one Parquet file; return the number of rows."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    partial = path.with_name(f"{path.name}.partial")
+    writer, rows = None, 0
+    try:
+        for frame in frames:
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            writer = writer or pq.ParquetWriter(partial, table.schema)
+            writer.write_table(table)
+            rows += len(frame)
+    finally:
+        if writer is not None:
+            writer.close()
+    partial.replace(path)
+    return rows
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text under a temporary name first, so that a reader never sees half of it."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def print_summary(summary: dict[str, Any]) -> None:
+    """Print how the models compare: over all, then by target, location level and horizon."""
+    shown = ("scaled_wis", "log_wis", "relative_to_flat", "relative_to_comb_two")
+    rows = [
+        {"model": row["model"]}
+        | {key: _number(row[key]) for key in (*shown, "coverage_50", "coverage_80", "coverage_95")}
+        | {"fallbacks": row["fallbacks"], "seconds": _number(row["seconds"], 1)}
+        for row in summary["models"]
+    ]
+    print_table(rows, list(rows[0]), "Back-test: means by model; lower WIS is better")
+    models = [row["model"] for row in summary["models"]]
+    for key in ("target", "location_level", "horizon"):
+        cells: dict[Any, dict[str, Any]] = {}
+        for row in summary[f"by_{key}"]:
+            line = cells.setdefault(row[key], {key: row[key]})
+            line[row["model"]] = _number(row["scaled_wis"])
+        if len(cells) > 1:
+            title = f"Mean scaled WIS by {key.replace('_', ' ')}"
+            print_table(list(cells.values()), [key, *models], title)
+
+
+def _number(value: float | None, decimals: int = 3) -> str:
+    return "" if value is None else f"{value:.{decimals}f}"
+
+
+def progress_line(*, quiet: bool) -> Callable[[int, int, str], None] | None:
+    """Return a callback that prints a line on standard error, at most one a second, and the last.
+
+    Thousands of small batches would otherwise bury what matters.
+    """
     if quiet:
         return None
+    last = time.monotonic()
 
     def show(done: int, total: int, what: str) -> None:
-        remark(f"[{done}/{total}] {what}")
+        nonlocal last
+        if done == total or time.monotonic() - last >= 1:
+            last = time.monotonic()
+            remark(f"[{done}/{total}] {what}")
 
     return show
