@@ -157,8 +157,10 @@ class Home:
             if not config.is_file():
                 config.write_text(_DAGSTER_YAML, encoding="utf-8")
             probe = self.root / ".writable"
-            probe.write_bytes(bytes(_PROBE))
-            probe.unlink()
+            try:
+                probe.write_bytes(bytes(_PROBE))
+            finally:
+                probe.unlink(missing_ok=True)
         except OSError as error:
             raise OrchestrationError(
                 f"The home {self.root} cannot be written ({error.strerror}). Nothing was changed. "

@@ -1,0 +1,70 @@
+"""What the tests of the wiring share: an empty home, and a small mirror of simulated feeds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from threatcast_orchestration.home import Home
+from threatcast_orchestration.night import Plan, make_plan
+from threatcast_orchestration.settings import load_settings
+
+MakePlan = Callable[..., Plan]
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """Start without the caller's settings, and leave the environment as it was."""
+    before = dict(os.environ)
+    for name in [name for name in os.environ if name.startswith(("THREATCAST_", "DAGSTER_"))]:
+        del os.environ[name]
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def simulated_vintages() -> dict[str, list[tuple[date, str, bytes]]]:
+    """Return the newest vintages of three quick feeds of the simulated world."""
+    from threatcast_feeds.registry import generator_of, load_feed
+    from threatcast_feeds.simulation import simulate
+
+    world = simulate()
+    return {
+        feed: list(generator_of(load_feed(feed)).payloads(world))[-keep:]
+        for feed, keep in (("country_codes", 1), ("cisa_kev", 4), ("xposedornot_breaches", 2))
+    }
+
+
+@pytest.fixture
+def small_mirror(
+    tmp_path: Path, simulated_vintages: dict[str, list[tuple[date, str, bytes]]]
+) -> Path:
+    """Return a mirror of three feeds whose newest day is 2026-06-14."""
+    folder = tmp_path / "mirror"
+    for feed, vintages in simulated_vintages.items():
+        (folder / feed).mkdir(parents=True)
+        for day, ext, content in vintages:
+            (folder / feed / f"{day}.{ext}").write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def mirror_plan(home: Home, small_mirror: Path) -> MakePlan:
+    """Return how to plan a night on the small mirror."""
+
+    def plan(**flags: str) -> Plan:
+        told = {"source": "mirror", "mirror": str(small_mirror)} | flags
+        made = make_plan(home, load_settings(home, told))
+        home.bind_source(made.source)
+        return made
+
+    return plan
