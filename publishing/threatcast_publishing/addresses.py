@@ -1,0 +1,143 @@
+"""What a request names: which file of which release, and which bytes of it.
+
+Only files that a release's manifest lists can be named, so that nothing beside them is reached.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from threatcast_publishing.catalog import CURRENT, RELEASE_NAME, current
+from threatcast_publishing.errors import ReleaseError
+from threatcast_publishing.files import sha256_of
+from threatcast_publishing.manifest import MANIFEST, read_manifest
+
+PAGE = "site/index.html"
+# a number of bytes has at most 18 digits: int() refuses thousands of them with an error of its own
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+@dataclass(frozen=True)
+class ServedFile:
+    """One file of a release, as its manifest knows it."""
+
+    path: Path
+    release_id: str
+    sha256: str
+
+    @property
+    def etag(self) -> str:
+        """The file's name among all versions, as HTTP writes it."""
+        return f'"{self.sha256}"'
+
+
+class Refusal(Exception):  # noqa: N818 an answer, not a fault
+    """An answer without a file: its status, and a text that says what to do."""
+
+    def __init__(self, status: HTTPStatus, text: str, headers: Mapping[str, str] | None = None):
+        self.status = status
+        self.text = text
+        self.headers = dict(headers or {})
+        super().__init__(text)
+
+
+def find_file(releases: Path, address: str) -> ServedFile:
+    """Return the file behind the path of a URL.
+
+    Raises
+    ------
+    Refusal
+        If there is no such file, or it is no plain file of its release.
+    """
+    name, parts = _release_and_parts(releases, address)
+    wanted = "/".join(parts)
+    folder = releases / name
+    path = folder / wanted
+    try:
+        known = read_manifest(folder).files
+    except ReleaseError as error:
+        raise Refusal(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            f"The manifest of {name} cannot be read. Its owner can see why with: "
+            "threatcast releases verify",
+        ) from error
+    if wanted != MANIFEST and wanted not in known:
+        raise _unknown(f"the release {name} has no file of that name")
+    if path.resolve() != folder.resolve() / wanted or not path.is_file():
+        raise _unknown(f"the file is missing from the release {name}, or is no plain file")
+    digest = sha256_of(path) if wanted == MANIFEST else str(known[wanted]["sha256"])
+    return ServedFile(path, name, digest)
+
+
+def _release_and_parts(releases: Path, address: str) -> tuple[str, list[str]]:
+    """Return the release that a path is about, and the rest of the path."""
+    text = unquote(urlsplit(address).path, errors="replace")
+    parts = [part for part in text.split("/") if part]
+    if any(part in (".", "..") or "\\" in part or "\0" in part for part in parts):
+        raise _unknown("a path may not climb")
+    if parts[:1] != ["releases"]:
+        return _current(releases), PAGE.split("/") if parts in ([], ["site"]) else parts
+    name = parts[1] if len(parts) > 1 else ""
+    if name == CURRENT:
+        name = _current(releases)
+    folder = releases / name
+    if not RELEASE_NAME.fullmatch(name) or folder.is_symlink() or not folder.is_dir():
+        raise _unknown("there is no such release")
+    if parts[2:] in ([], ["site"]):
+        # the page's links are relative: they hold at its own place only
+        there = f"/releases/{name}/{PAGE}"
+        raise Refusal(HTTPStatus.FOUND, f"See {there}", {"Location": there})
+    return name, parts[2:]
+
+
+def _current(releases: Path) -> str:
+    name = current(releases)
+    if name is None or not RELEASE_NAME.fullmatch(name):
+        raise Refusal(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "There is no release yet. Its owner makes one with: threatcast run",
+            {"Retry-After": "60"},
+        )
+    return name
+
+
+def _unknown(why: str) -> Refusal:
+    return Refusal(
+        HTTPStatus.NOT_FOUND,
+        f"Nothing is here: {why}. The page is at /, what there is stands in /{MANIFEST}; tables "
+        "are /csv/<table>.csv and /parquet/<table>.parquet.",
+    )
+
+
+def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """Return first byte and end (not included) that a Range header asks for; None for all.
+
+    Several ranges, or what cannot be read, mean all, as RFC 9110 (14.2) allows.
+
+    Raises
+    ------
+    Refusal
+        If the range lies outside the file.
+    """
+    match = _RANGE.fullmatch((header or "").strip())
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    if first and last and int(last) < int(first):
+        return None
+    if first:
+        start, end = int(first), min(int(last) + 1, size) if last else size
+    else:
+        start, end = max(size - int(last), 0), size
+    if start >= end:
+        raise Refusal(
+            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+            f"The file has {size} bytes.",
+            {"Content-Range": f"bytes */{size}"},
+        )
+    return start, end
