@@ -1,0 +1,31 @@
+-- Each region, sub-region and the world must hold what lies directly below it, in weeks in which
+-- all of that has a series.
+with counts as (
+    select * from {{ ref("fct_weekly_counts") }}
+),
+
+children as (
+    select
+        counts.target,
+        places.parent as location,
+        counts.week,
+        sum(counts.value) as value
+    from counts
+    inner join {{ ref("dim_locations") }} as places on counts.location = places.location
+    where places.parent is not null
+    group by counts.target, places.parent, counts.week
+)
+
+select
+    counts.target,
+    counts.location,
+    counts.week,
+    counts.value,
+    children.value as sum_of_children
+from counts
+inner join children
+    on
+        counts.target = children.target
+        and counts.location = children.location
+        and counts.week = children.week
+where counts.value is distinct from children.value

@@ -1,0 +1,7 @@
+select
+    week,
+    kind,
+    sum(share) as total_share
+from {{ ref("fct_phishing_mix") }}
+group by week, kind
+having abs(sum(share) - 1) > 1e-9

@@ -1,0 +1,42 @@
+{#- Why a feed is not well, by its `cause`: in short for the tables, as a sentence for readers. The
+    errors' own words stay out of both, as they may name hosts. -#}
+
+{% macro failure_reason() -%}
+    case cause
+        when 'never' then 'no payload accepted by ' || as_of
+        when 'attempt'
+            then
+                'the last attempt'
+                || coalesce(' (' || cast(attempt_at as date) || ')', '')
+                || ' failed, newest payload of ' || newest_vintage
+        when 'quarantine'
+            then
+                'the payload of ' || newest_quarantined
+                || ' was set aside, newest accepted of ' || newest_vintage
+        when 'stale' then 'nothing since ' || newest_vintage || ', limit ' || fresh_days || ' days'
+        when 'silent'
+            then 'no event after ' || last_event || ', limit ' || silent_weeks || ' weeks'
+    end
+{%- endmacro %}
+
+{% macro failure_sentence() -%}
+    case cause
+        when 'never' then 'The feed has given no data yet.'
+        when 'attempt'
+            then
+                'The feed could not be had at the last attempt; its newest data are of '
+                || newest_vintage || '.'
+        when 'quarantine'
+            then
+                'The data that the feed gave on ' || newest_quarantined
+                || ' could not be used; its newest good data are of ' || newest_vintage || '.'
+        when 'stale'
+            then
+                'The feed has given nothing since ' || newest_vintage
+                || ' (limit ' || fresh_days || ' days).'
+        when 'silent'
+            then
+                'The feed shows no event after ' || last_event
+                || ' (limit ' || silent_weeks || ' weeks).'
+    end
+{%- endmacro %}

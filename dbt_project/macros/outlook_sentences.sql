@@ -1,0 +1,76 @@
+{#- The words of `published.outlook.sentence`. Plain English by fixed rules; a person who reads
+    nothing else must not be misled, so ranges and probabilities always stand beside a number. -#}
+
+{#- A whole number as people write it: 1,240. -#}
+{% macro spoken_number(number) -%}
+    format('{:,}', cast(round({{ number }}) as bigint))
+{%- endmacro %}
+
+{% macro spoken_percent(probability) -%}
+    case
+        when {{ probability }} >= 0.995 then 'over 99 %'
+        else cast(round(100 * {{ probability }}) as integer) || ' %'
+    end
+{%- endmacro %}
+
+{#- How a total of four weeks lies to the usual: the thresholds of the trend classes, so that the
+    words never speak against the trend beside them. -#}
+{% macro spoken_level(expected, usual) -%}
+    case
+        when abs({{ expected }} - {{ usual }}) <= greatest(0.15 * {{ usual }}, 1) then 'near'
+        else
+            case
+                when abs({{ expected }} - {{ usual }}) <= greatest(0.15 * {{ usual }}, 4)
+                    then 'a little '
+                when abs({{ expected }} - {{ usual }}) <= 0.5 * {{ usual }} then ''
+                else 'well '
+            end
+            || case when {{ expected }} > {{ usual }} then 'above' else 'below' end
+    end
+{%- endmacro %}
+
+{% macro spoken_usual(usual) -%}
+    case
+        when {{ usual }} > 0 and {{ usual }} < 0.5 then 'the usual of less than 1'
+        else 'the usual ' || {{ spoken_number(usual) }}
+    end
+{%- endmacro %}
+
+{% macro spoken_trend(trend) -%}
+    case {{ trend }}
+        when 'large_decrease' then 'a large decrease'
+        when 'decrease' then 'a decrease'
+        when 'stable' then 'stable'
+        when 'increase' then 'an increase'
+        when 'large_increase' then 'a large increase'
+    end
+{%- endmacro %}
+
+{#- The sentence of a published row; needs the columns of the outlook, `usual_4w`, `p_trend`. -#}
+{% macro sentence_with_numbers() -%}
+    case
+        when expected_4w = 0 then 'most likely none'
+        else 'about ' || {{ spoken_number("expected_4w") }} || ' expected'
+    end
+    || ' in the next 4 weeks (80 % range '
+    || {{ spoken_number("low80_4w") }} || ' to ' || {{ spoken_number("high80_4w") }} || '), '
+    || {{ spoken_level("expected_4w", "usual_4w") }} || ' ' || {{ spoken_usual("usual_4w") }}
+    || '; the trend is likeliest ' || {{ spoken_trend("trend") }}
+    || ' (' || {{ spoken_percent("p_trend") }} || ').'
+{%- endmacro %}
+
+{#- The sentence of a row without numbers; needs `state`, `reason`, `feed_explanation`. -#}
+{% macro sentence_without_numbers() -%}
+    'no outlook. '
+    || case
+        when state = 'source_failure'
+            then coalesce(feed_explanation, 'The state of the feed is not known.')
+        when reason = 'fixed_size_window'
+            then
+                'The feed is a window of fixed size: its volume says nothing, so only the mix '
+                || 'is shown.'
+        when state = 'withheld' then 'It is shown, not forecast.'
+        when reason = 'no forecast was made' then 'No forecast was made.'
+        else 'Too little is known: ' || reason || '.'
+    end
+{%- endmacro %}

@@ -1,0 +1,146 @@
+with night as (
+    {{ this_night() }}
+),
+
+targets as (
+    select * from {{ ref("dim_targets") }}
+),
+
+places as (
+    select * from {{ ref("dim_locations") }}
+),
+
+health as (
+    select * from {{ ref("fct_feed_health") }}
+),
+
+counts as (
+    select
+        target,
+        location,
+        week,
+        value,
+        row_number() over (
+            partition by target, location, value is null order by week desc
+        ) as age
+    from {{ ref("fct_weekly_counts") }}
+),
+
+facts as (
+    select
+        counts.target,
+        counts.location,
+        count(counts.value) as monitored_weeks,
+        count(counts.value) filter (
+            where counts.week > night.reference_week - 7 * 52
+        ) as monitored_last_52,
+        sum(counts.value) filter (
+            where counts.week > night.reference_week - 7 * 104
+        ) as events_last_104,
+        avg(counts.value) filter (
+            where counts.week > night.reference_week - 7 * 52
+        ) as mean_last_52,
+        avg(counts.value) filter (where counts.age <= 26) as usual_weekly,
+        min(counts.week) filter (where counts.value is not null) as first_week,
+        max(counts.week) filter (where counts.value is not null) as last_week
+    from counts
+    cross join night
+    group by counts.target, counts.location
+),
+
+judged as (
+    select
+        targets.target,
+        places.location,
+        places.location_level,
+        targets.feed,
+        targets.shown_not_forecast,
+        health.reason as feed_reason,
+        facts.mean_last_52,
+        facts.usual_weekly,
+        facts.first_week,
+        facts.last_week,
+        coalesce(health.state, 'unknown') as feed_state,
+        coalesce(facts.monitored_weeks, 0) as monitored_weeks,
+        coalesce(facts.monitored_last_52, 0) as monitored_last_52,
+        coalesce(facts.events_last_104, 0) as events_last_104
+    from targets
+    inner join places on targets.levels = 'hierarchy' or places.location = 'WORLD'
+    left join health on targets.feed = health.feed
+    left join facts on targets.target = facts.target and places.location = facts.location
+),
+
+explained as (
+    select
+        *,
+        nullif(
+            concat_ws(
+                ', ',
+                {{ too_few("monitored_weeks", var("eligible_monitored_weeks"), "weeks watched") }},
+                {{ too_few(
+                    "monitored_last_52",
+                    var("eligible_monitored_last_52"),
+                    "of the last 52 weeks watched"
+                ) }},
+                {{ too_few(
+                    "events_last_104",
+                    var("eligible_events_last_104"),
+                    "events in the last 104 weeks"
+                ) }}
+            ),
+            ''
+        ) as lacks
+    from judged
+),
+
+-- the first that applies
+decided as (
+    select
+        *,
+        case
+            when shown_not_forecast is not null then 'withheld'
+            when feed_state not in ('fresh', 'unchanged') then 'source_failure'
+            when lacks is not null then 'insufficient_evidence'
+            else 'published'
+        end as state
+    from explained
+),
+
+typed as (
+    select
+        target,
+        location,
+        location_level,
+        state,
+        mean_last_52,
+        usual_weekly,
+        first_week,
+        last_week,
+        cast(monitored_weeks as integer) as monitored_weeks,
+        cast(monitored_last_52 as integer) as monitored_last_52,
+        cast(events_last_104 as bigint) as events_last_104,
+        state = 'published' as is_eligible,
+        case state
+            when 'withheld' then shown_not_forecast
+            when 'source_failure'
+                then feed || ' is ' || feed_state || coalesce(': ' || feed_reason, '')
+            when 'insufficient_evidence' then lacks
+        end as reason
+    from decided
+)
+
+select
+    target,
+    location,
+    location_level,
+    is_eligible,
+    state,
+    reason,
+    monitored_weeks,
+    monitored_last_52,
+    events_last_104,
+    mean_last_52,
+    usual_weekly,
+    first_week,
+    last_week
+from typed

@@ -1,0 +1,139 @@
+with night as (
+    {{ this_night() }}
+),
+
+feeds as (
+    select * from {{ source("raw", "feeds") }}
+),
+
+-- a second payload of the same day replaces the first
+vintages as (
+    select
+        feed,
+        vintage_day,
+        retrieved_at,
+        row_count,
+        is_repeat,
+        row_number() over (partition by feed order by vintage_day desc) as age
+    from {{ source("raw", "vintages") }}
+    qualify
+        row_number() over (
+            partition by feed, vintage_day order by retrieved_at desc, payload asc
+        ) = 1
+),
+
+newest as (
+    select
+        newest.*,
+        earlier.vintage_day as day_before,
+        earlier.row_count as rows_before
+    from vintages as newest
+    left join vintages as earlier on newest.feed = earlier.feed and earlier.age = newest.age + 1
+    where newest.age = 1
+),
+
+sightings as (
+    select
+        target,
+        event_day,
+        known_from
+    from {{ ref("int_events") }}
+    -- a place or day that was mended later is no new record
+    qualify row_number() over (partition by target, event_key order by known_from) = 1
+    union all
+    select
+        'phishing_mix' as target,
+        vintage_day as event_day,
+        vintage_day as known_from
+    from {{ ref("int_phishing_urls") }}
+),
+
+seen as (
+    select
+        targets.feed,
+        max(sightings.event_day) filter (where sightings.event_day <= night.as_of) as last_event,
+        count(*) filter (
+            where sightings.known_from <= newest.vintage_day
+            and (newest.day_before is null or sightings.known_from > newest.day_before)
+        ) as new_records
+    from sightings
+    inner join {{ ref("targets") }} as targets on sightings.target = targets.target
+    cross join night
+    left join newest on targets.feed = newest.feed
+    group by targets.feed
+),
+
+facts as (
+    select
+        feeds.*,
+        night.as_of,
+        newest.vintage_day as newest_vintage,
+        newest.retrieved_at as last_success,
+        newest.row_count as rows_now,
+        newest.rows_before,
+        newest.is_repeat,
+        seen.last_event,
+        seen.new_records as new_events,
+        case
+            when newest.feed is null then 'never'
+            when not feeds.attempt_ok then 'attempt'
+            when feeds.newest_quarantined > newest.vintage_day then 'quarantine'
+            when night.as_of - newest.vintage_day > feeds.fresh_days then 'stale'
+            when night.as_of - seen.last_event > 7 * feeds.silent_weeks then 'silent'
+        end as cause
+    from feeds
+    cross join night
+    left join newest on feeds.feed = newest.feed
+    left join seen on feeds.feed = seen.feed
+),
+
+told as (
+    select
+        feed,
+        last_success,
+        last_event,
+        licence,
+        publisher,
+        url,
+        role,
+        title,
+        newest_vintage,
+        case
+            when cause in ('never', 'attempt', 'quarantine') then 'failed'
+            when cause is not null then cause
+            when is_repeat then 'unchanged'
+            else 'fresh'
+        end as state,
+        {{ failure_reason() }} as reason,
+        {{ failure_sentence() }} as explanation,
+        greatest(
+            date_diff('second', last_success, cast(as_of + 1 as timestamp)) / 3600.0, 0
+        ) as age_hours,
+        cast(rows_now as bigint) as records,
+        cast(
+            case
+                when newest_vintage is null then null
+                when role = 'observations' then coalesce(new_events, 0)
+                else greatest(rows_now - coalesce(rows_before, 0), 0)
+            end as bigint
+        ) as new_records
+    from facts
+)
+
+select
+    feed,
+    state,
+    reason,
+    last_success,
+    last_event,
+    age_hours,
+    records,
+    new_records,
+    licence,
+    publisher,
+    url,
+    role,
+    title,
+    newest_vintage,
+    explanation
+from told

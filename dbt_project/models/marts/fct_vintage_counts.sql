@@ -1,0 +1,162 @@
+with night as (
+    {{ this_night() }}
+),
+
+series as (
+    select * from {{ ref("dim_series") }}
+    where is_eligible
+),
+
+targets as (
+    select * from {{ ref("dim_targets") }}
+),
+
+counts as (
+    select * from {{ ref("fct_weekly_counts") }}
+),
+
+ways_up as (
+    select
+        location,
+        unnest(sums_into) as ancestor
+    from {{ ref("dim_locations") }}
+),
+
+steps as (
+    select cast(unnest(range(1, {{ var("vintage_origins", 18) }} + 1)) as integer) as step
+),
+
+origins as (
+    select
+        night.reference_week - 7 * {{ var("step") }} * steps.step as origin,
+        {{ week_end("night.reference_week - 7 * " ~ var("step") ~ " * steps.step") }} as origin_day
+    from night
+    cross join steps
+),
+
+first_copies as (
+    select
+        feed,
+        min(vintage_day) as vintage_day
+    from {{ ref("int_feed_copies") }}
+    where kind = 'vintage'
+    group by feed
+),
+
+-- before its first recorded copy, only the records' own days can say what was known
+kinds_before as (
+    select
+        feed,
+        min_by(kind, first_day) as kind
+    from {{ ref("vintage_kinds") }}
+    where kind <> 'vintage'
+    group by feed
+),
+
+-- what stands behind the counts of an origin: recorded copies, the records' own days, or neither
+kinds as (
+    select
+        targets.target,
+        targets.feed,
+        origins.origin,
+        origins.origin_day,
+        case
+            -- yearly releases whose records do not say when they became known
+            when kinds_before.kind = 'final' then 'final'
+            when periods.kind is not null then periods.kind
+            when targets.dating = 'vintage' then 'vintage'
+            when first_copies.vintage_day <= origins.origin_day then 'vintage'
+            else 'record_dates'
+        end as as_of_kind
+    from targets
+    cross join origins
+    left join first_copies on targets.feed = first_copies.feed
+    left join kinds_before on targets.feed = kinds_before.feed
+    left join {{ ref("vintage_kinds") }} as periods
+        on
+            targets.feed = periods.feed
+            and origins.origin_day between periods.first_day and periods.last_day
+),
+
+-- the first vintage that shows a week: of a list with days, the first that is not older than its
+-- end; of a list without days, the first that falls into it
+shown as (
+    select
+        watched.feed,
+        watched.week,
+        min(vintages.vintage_day) as shown_from
+    from {{ ref("int_feed_weeks") }} as watched
+    inner join targets on watched.feed = targets.feed
+    inner join {{ source("raw", "vintages") }} as vintages
+        on
+            watched.feed = vintages.feed
+            and case
+                when targets.dating = 'record'
+                    then vintages.vintage_day >= {{ week_end("watched.week") }}
+                else
+                    {{ week_of("vintages.vintage_day + targets.week_offset_days") }} = watched.week
+            end
+    group by watched.feed, watched.week
+),
+
+events as (
+    select
+        target,
+        location,
+        week,
+        known_from,
+        known_to,
+        count(*) as events
+    from {{ ref("int_events") }}
+    group by target, location, week, known_from, known_to
+),
+
+known as (
+    select
+        kinds.target,
+        ways_up.ancestor as location,
+        kinds.origin,
+        events.week,
+        sum(events.events) as events
+    from kinds
+    inner join events
+        on
+            kinds.target = events.target
+            and kinds.origin >= events.week
+            and kinds.origin_day >= events.known_from
+            and (events.known_to is null or kinds.origin_day < events.known_to)
+    inner join ways_up on events.location = ways_up.location
+    where kinds.as_of_kind <> 'final'
+    group by kinds.target, ways_up.ancestor, kinds.origin, events.week
+)
+
+select
+    series.target,
+    series.location,
+    kinds.origin,
+    kinds.as_of_kind,
+    counts.week,
+    cast(
+        case
+            when counts.value is null then null
+            when kinds.as_of_kind = 'final' then counts.value
+            when kinds.as_of_kind = 'vintage' and shown.shown_from > kinds.origin_day then null
+            else coalesce(known.events, 0)
+        end as integer
+    ) as value
+from series
+inner join kinds
+    on series.target = kinds.target and series.first_week + 7 * 52 <= kinds.origin
+inner join counts
+    on
+        series.target = counts.target
+        and series.location = counts.location
+        and series.first_week <= counts.week
+        and kinds.origin >= counts.week
+left join shown on kinds.feed = shown.feed and counts.week = shown.week
+left join known
+    on
+        series.target = known.target
+        and series.location = known.location
+        and kinds.origin = known.origin
+        and counts.week = known.week

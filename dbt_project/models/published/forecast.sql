@@ -1,0 +1,11 @@
+select
+    target,
+    location,
+    model,
+    reference_date,
+    horizon,
+    target_week,
+    quantile,
+    value,
+    state
+from {{ source("forecasts", "forecast") }}

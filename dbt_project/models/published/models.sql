@@ -1,0 +1,9 @@
+select
+    model,
+    title,
+    description,
+    method,
+    reference,
+    limits,
+    is_champion_of
+from {{ source("forecasts", "models") }}

@@ -1,0 +1,136 @@
+with night as (
+    {{ this_night() }}
+),
+
+series as (
+    select * from {{ ref("dim_series") }}
+),
+
+targets as (
+    select * from {{ ref("dim_targets") }}
+),
+
+places as (
+    select * from {{ ref("dim_locations") }}
+),
+
+health as (
+    select * from {{ ref("fct_feed_health") }}
+),
+
+-- a number is shown only for a series that may be forecast and was
+outlooks as (
+    select
+        outlooks.*,
+        series.usual_weekly,
+        4 * series.usual_weekly as usual_4w,
+        case outlooks.trend
+            when 'large_decrease' then outlooks.p_large_decrease
+            when 'decrease' then outlooks.p_decrease
+            when 'stable' then outlooks.p_stable
+            when 'increase' then outlooks.p_increase
+            when 'large_increase' then outlooks.p_large_increase
+        end as p_trend
+    from {{ source("forecasts", "outlook") }} as outlooks
+    inner join series
+        on outlooks.target = series.target and outlooks.location = series.location
+    where series.is_eligible and outlooks.expected_4w is not null
+),
+
+decided as (
+    select
+        series.target,
+        series.location,
+        series.location_level,
+        places.location_name,
+        places.parent,
+        night.as_of,
+        night.simulated,
+        targets.title,
+        health.explanation as feed_explanation,
+        {% for column in [
+            "evidence_grade",
+            "usual_weekly",
+            "expected_4w",
+            "low80_4w",
+            "high80_4w",
+            "expected_12w",
+            "low80_12w",
+            "high80_12w",
+            "p_above_usual_4w",
+            "p_zero_4w",
+            "trend",
+            "p_large_decrease",
+            "p_decrease",
+            "p_stable",
+            "p_increase",
+            "p_large_increase",
+            "usual_4w",
+            "p_trend",
+            "model",
+            "run_id",
+        ] -%}
+            outlooks.{{ column }},
+        {% endfor -%}
+        case
+            when series.is_eligible and outlooks.target is null then 'insufficient_evidence'
+            else series.state
+        end as state,
+        case
+            when series.is_eligible and outlooks.target is null then 'no forecast was made'
+            else series.reason
+        end as reason
+    from series
+    cross join night
+    inner join targets on series.target = targets.target
+    inner join places on series.location = places.location
+    left join health on targets.feed = health.feed
+    left join outlooks on series.target = outlooks.target and series.location = outlooks.location
+),
+
+told as (
+    select
+        *,
+        case when simulated then 'SIMULATED. ' else '' end
+        || title || ', '
+        || case
+            when location_level = 'unlocated' then lower(location_name)
+            else location_name
+        end
+        || ': '
+        || case
+            when state = 'published' then {{ sentence_with_numbers() }}
+            else {{ sentence_without_numbers() }}
+        end as sentence
+    from decided
+)
+
+select
+    target,
+    location,
+    location_level,
+    location_name,
+    parent,
+    as_of,
+    state,
+    reason,
+    evidence_grade,
+    usual_weekly,
+    expected_4w,
+    low80_4w,
+    high80_4w,
+    expected_12w,
+    low80_12w,
+    high80_12w,
+    p_above_usual_4w,
+    p_zero_4w,
+    trend,
+    p_large_decrease,
+    p_decrease,
+    p_stable,
+    p_increase,
+    p_large_increase,
+    sentence,
+    model,
+    run_id
+from told

@@ -1,0 +1,22 @@
+select
+    target,
+    title,
+    description,
+    unit,
+    feed,
+    levels,
+    event,
+    zero_means,
+    over_represents,
+    under_represents,
+    series_start_world,
+    series_start_country,
+    settle_weeks,
+    max_growth,
+    licence,
+    publishes,
+    shown_not_forecast,
+    publisher,
+    homepage,
+    licence_url
+from {{ ref("dim_targets") }}

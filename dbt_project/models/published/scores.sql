@@ -1,0 +1,19 @@
+select
+    target,
+    location,
+    model,
+    reference_date,
+    horizon,
+    kind,
+    as_of_kind,
+    wis,
+    scaled_wis,
+    covered_50,
+    covered_80,
+    covered_95,
+    scale,
+    log_wis,
+    pit_low,
+    pit_high,
+    state
+from {{ source("forecasts", "scores") }}
