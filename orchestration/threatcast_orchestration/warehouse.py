@@ -163,7 +163,7 @@ def _feed_row(
         spec.silent_weeks,
         attempt.get("ok", True),
         attempt.get("attempted_at"),
-        attempt.get("error"),
+        attempt.get("error") or None,
         quarantined[0] if quarantined else None,
         quarantined[1] if quarantined else None,
         list(spec.targets),
