@@ -70,32 +70,37 @@ record_weeks as (
     from covered
 ),
 
--- what the first look shows was there before: nothing of it can be called new
-later_looks as (
-    select *
-    from looks
-    qualify look_day > min(look_day) over (partition by feed)
-),
-
-vintage_weeks as (
+vintage_looks as (
     select distinct
         targets.feed,
-        {{ week_of('later_looks.look_day + targets.week_offset_days') }} as week
+        targets.first_week,
+        {{ week_of('looks.look_day + targets.week_offset_days') }} as week
     from targets
-    inner join later_looks
-        on targets.feed = later_looks.feed
+    inner join looks
+        on targets.feed = looks.feed
     where targets.dating = 'vintage'
+),
+
+followed as (
+    select
+        *,
+        lag(week) over (partition by feed order by week) as previous_week
+    from vintage_looks
+),
+
+-- the first look, and the first after a pause, shows as new what was there for longer
+vintage_weeks as (
+    select
+        feed,
+        week
+    from followed
+    where week - previous_week = 7 and week >= first_week
 ),
 
 looked_at as (
     select * from record_weeks
     union all
-    select vintage_weeks.*
-    from vintage_weeks
-    inner join targets
-        on
-            vintage_weeks.feed = targets.feed
-            and vintage_weeks.week >= targets.first_week
+    select * from vintage_weeks
 ),
 
 monitored as (
