@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 DISPERSIONS = np.array([1e-7, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4])
 """Dispersions tried by `dispersion_evidence`: from a Poisson to bursts with long silences."""
 
+SILENT = 0.01
+"""A mean up to this puts at most 0.01 on counts above zero (Markov), so that all levels are 0."""
+
 LEAST_MEAN = 1e-3
 """Least mean under which a count is judged, so that a burst after silence is not impossible."""
 
@@ -91,11 +94,11 @@ def negative_binomial_quantiles(mean: Array, variance: Array) -> Array:
     """
     from scipy.special import nbdtrik
 
-    centre = np.maximum(mean, 1e-9)
+    centre = np.maximum(mean, SILENT)
     excess = np.maximum(variance - centre, 1e-9 * centre * centre)
     size = np.minimum(centre * centre / excess, 1e9)
     count = nbdtrik(np.array(LEVELS), size[..., None], (size / (size + centre))[..., None])
-    return np.asarray(np.ceil(count - 1e-6))
+    return np.asarray(np.where(mean[..., None] > SILENT, np.ceil(count - 1e-6), 0.0))
 
 
 def dispersion_evidence(counts: Array, means: Array, weights: Array) -> Array:
