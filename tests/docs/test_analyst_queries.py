@@ -12,8 +12,8 @@ from threatcast_publishing.query import run_query
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "analysts.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-# an example, and the sentence that says what it is for
-QUERIES = re.findall(r"^([^\n]+)\n\n```sql\n(.*?)^```", TEXT, flags=re.S | re.M)
+# the paragraph that says what an example is for, and the example
+QUERIES = re.findall(r"((?:^[^\n]+\n)+)\n```sql\n(.*?)^```", TEXT, flags=re.S | re.M)
 SNIPPETS = re.findall(r"^```python\n(.*?)^```", TEXT, flags=re.S | re.M)
 # what an empty answer means is said beside these
 MAY_BE_EMPTY = (
