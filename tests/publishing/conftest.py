@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
-from threatcast_publishing.release import StagedRelease, build
+from threatcast_publishing.catalog import ReleaseInfo
+from threatcast_publishing.release import StagedRelease, build, publish
 
 AS_OF = date(2026, 6, 14)  # a Sunday
 REFERENCE_WEEK = date(2026, 6, 8)
@@ -79,7 +83,7 @@ def _outlook() -> list[tuple[Any, ...]]:
             reason = "3 events in 104 weeks, at least 20 are needed"
             rows.append((*head, "insufficient_evidence", reason, *[None] * 19))
             continue
-        numbers = (2.0, 0.0, 0.0, 14.0, 25.0, 10.0, 40.0, 0.45, 0.0)
+        numbers = (2.0, 8.0, 3.0, 14.0, 25.0, 10.0, 40.0, 0.45, 0.0)
         chances = ("stable", 0.1, 0.2, 0.4, 0.2, 0.1)
         sentence = "About 8 are expected over the next 4 weeks, as usual."
         tail = (*numbers, *chances, sentence, "champion", "2026-06-14-a1b2c3")
@@ -181,23 +185,19 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
     }  # fmt: skip
 
 
-def write_warehouse(path: Path, sql: Sequence[str] = (), shuffle: int | None = None) -> Path:
-    """Write a warehouse file; `sql` then changes it, `shuffle` seeds another order of its rows."""
+def write_warehouse(path: Path, shuffle: int | None = None) -> Path:
+    """Write a warehouse file; `shuffle` seeds another order of its rows."""
     with duckdb.connect(str(path)) as con:
+        con.begin()
         con.execute("create schema published")
         for name, rows in published_rows().items():
             if shuffle is not None:
                 random.Random(shuffle).shuffle(rows)  # noqa: S311
             con.execute(f"create table published.{name} ({DDL[name]})")
-            marks = ", ".join("?" * len(rows[0]))
-            # one statement: row by row would take seconds
-            values = ", ".join([f"({marks})"] * len(rows))
-            con.execute(
-                f"insert into published.{name} values {values}",
-                [value for row in rows for value in row],
-            )
-        for statement in sql:
-            con.execute(statement)
+            columns = [pa.array(column) for column in zip(*rows, strict=True)]
+            con.register("rows", pa.table(columns, names=[f"c{at}" for at in range(len(columns))]))
+            con.execute(f"insert into published.{name} from rows")
+        con.commit()
     return path
 
 
@@ -208,12 +208,18 @@ def warehouse(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def changed(tmp_path) -> Callable[..., Path]:
-    """Make a warehouse of the test's own: `changed("update …", shuffle=3)`."""
+def changed(warehouse, tmp_path) -> Callable[..., Path]:
+    """Make a warehouse of the test's own: `changed("update …")` or `changed(shuffle=3)`."""
 
     def make(*sql: str, shuffle: int | None = None) -> Path:
-        name = f"w{len(list(tmp_path.glob('w*.duckdb')))}.duckdb"
-        return write_warehouse(tmp_path / name, sql, shuffle)
+        path = tmp_path / f"w{len(list(tmp_path.glob('w*.duckdb')))}.duckdb"
+        if shuffle is not None:
+            return write_warehouse(path, shuffle)
+        shutil.copy(warehouse, path)
+        with duckdb.connect(str(path)) as con:
+            for statement in sql:
+                con.execute(statement)
+        return path
 
     return make
 
@@ -245,3 +251,15 @@ def staged(warehouse, stage, tmp_path_factory) -> StagedRelease:
 def simulated(warehouse, stage, tmp_path_factory) -> StagedRelease:
     """A simulated release, staged; nobody may change it."""
     return stage(warehouse, tmp_path_factory.mktemp("simulated"), simulated=True)
+
+
+@pytest.fixture(scope="session")
+def published(staged) -> Callable[[Path], ReleaseInfo]:
+    """Make a folder of releases with one in it, current: a copy of `staged`, published."""
+
+    def make(releases: Path) -> ReleaseInfo:
+        shutil.copytree(staged.releases, releases)
+        copy = replace(staged, releases=releases, folder=releases / staged.folder.name)
+        return publish(copy).info
+
+    return make

@@ -35,8 +35,10 @@ class DuckdbFile:
         path = folder / FILE_NAME
         try:
             with duckdb.connect(str(path)) as con:
+                con.begin()  # one sync to disk instead of one a comment
                 for table in release.tables.values():
                     _write_table(con, table, release.comment(table))
+                con.commit()
                 con.execute("checkpoint")
         except duckdb.Error as error:
             raise FormatError(
