@@ -20,7 +20,7 @@ def step_logger(init_context: Any) -> logging.Logger:
     """Hand Dagster the logger that `Progress` listens to."""
     del init_context
     logger = logging.getLogger(LOGGER)
-    logger.setLevel(logging.INFO)
+    logger.setLevel(logging.DEBUG)  # the level of Dagster's own events
     logger.propagate = False
     return logger
 
@@ -29,7 +29,7 @@ class Progress(logging.Handler):
     """Prints the steps of one run while the `with` block lasts."""
 
     def __init__(self, total: int, *, quiet: bool = False) -> None:
-        super().__init__(logging.INFO)
+        super().__init__(logging.DEBUG)
         self._total = total
         self._quiet = quiet
         self._done = 0

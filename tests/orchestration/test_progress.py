@@ -1,0 +1,69 @@
+"""Progress of a run: plain lines where no one watches, nothing when told to be quiet.
+
+No postponed annotations here: Dagster reads those of a step's context.
+"""
+
+import logging
+import re
+
+import dagster as dg
+import pytest
+from threatcast_orchestration.progress import LOGGER, Progress, step_logger
+
+
+@dg.op
+def first() -> int:
+    return 1
+
+
+@dg.op
+def warns(context: dg.OpExecutionContext, given: int) -> int:
+    context.log.info("all is well")
+    context.log.warning("the feed stands still")
+    return given
+
+
+@dg.op
+def breaks(given: int) -> int:
+    raise ValueError("broken")
+
+
+@dg.op
+def never(given: int) -> None:
+    pass
+
+
+@dg.job(logger_defs={"steps": step_logger})
+def night() -> None:
+    never(breaks(warns(first())))
+
+
+def run(*, quiet: bool = False) -> None:
+    with Progress(4, quiet=quiet):
+        night.execute_in_process(
+            run_config={"loggers": {"steps": {"config": {}}}}, raise_on_error=False
+        )
+
+
+def test_steps_are_plain_numbered_lines_off_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:
+    run()
+    shown = capfd.readouterr()
+    assert shown.out == ""
+    first_line, warning, second_line, failed, skipped = shown.err.splitlines()
+    assert re.fullmatch(r"\[1/4\] first: \d+\.\d s", first_line)
+    assert warning == "warning: the feed stands still"
+    assert re.fullmatch(r"\[2/4\] warns: \d+\.\d s", second_line)
+    assert failed == "[3/4] breaks: failed"
+    assert "never" in skipped
+    assert "\x1b" not in shown.err
+
+
+def test_quiet_run_shows_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    run(quiet=True)
+    assert capfd.readouterr().err == ""
+
+
+def test_nothing_listens_after_the_run() -> None:
+    with Progress(1) as progress:
+        assert progress in logging.getLogger(LOGGER).handlers
+    assert progress not in logging.getLogger(LOGGER).handlers
