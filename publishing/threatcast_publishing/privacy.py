@@ -30,6 +30,7 @@ _COLUMN_WORDS = frozenset(
      "organization", "indicator", "ioc", "hash", "port")
 )  # fmt: skip
 
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}(?:\.|\[\.\])){3}\d{1,3}(?![\w.]*\d)")
 _IPV6 = re.compile(r"(?<![\w:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?![\w:])", re.IGNORECASE)
 _LINK = re.compile(r"\b(?:h(?:tt|xx)ps?|ftp|ldap|file|onion)://|\bwww\.\w", re.IGNORECASE)
@@ -80,7 +81,7 @@ def _column_findings(table: PublishedTable) -> Iterator[Finding]:
     for column in table.data.schema.names:
         if column in agreed or _is_address_column(table.name, column):
             continue
-        words = set(re.split(r"[_\W]+", column.lower()))
+        words = set(re.split(r"[_\W]+", _CAMEL.sub("_", column).lower()))
         if table.name == "data_vintages" and column == "payload_hash":
             continue
         if words & _COLUMN_WORDS:

@@ -69,7 +69,8 @@ def run_query(releases: Path, sql: str, release_id: str | None = None) -> QueryR
     with _open(folder) as con:
         try:
             relation = con.execute(sql)
-            if relation.description is None:
+            # DuckDB's own types do not say that empty SQL gives nothing at all
+            if not relation or relation.description is None:
                 raise QueryError("this SQL returns no rows", cure=_BEGIN)
             data = relation.to_arrow_table()
         except duckdb.Error as error:
@@ -86,19 +87,30 @@ def render(result: QueryResult, style: str = "table", *, max_rows: int | None = 
     """Return a result as bytes: `table`, `csv`, `json` or `parquet`.
 
     `max_rows` cuts a table for the screen (and says so); the other styles are always whole.
+
+    Raises
+    ------
+    QueryError
+        If the format is unknown, or cannot hold a column of the answer.
     """
     if style == "table":
         return _text_table(result.data, max_rows).encode()
     if style == "json":
         rows = [{key: _json_value(item) for key, item in row.items()} for row in _rows(result.data)]
         return json.dumps(rows, ensure_ascii=False, indent=2).encode() + b"\n"
-    sink = io.BytesIO()
-    if style == "csv":
-        write_csv(result.data, sink)
-    elif style == "parquet":
-        write_parquet(result.data, sink)
-    else:
+    writers = {"csv": write_csv, "parquet": write_parquet}
+    if style not in writers:
         raise QueryError(f"format {style!r} is not known", cure=f"Use {', '.join(QUERY_FORMATS)}.")
+    import pyarrow as pa
+
+    sink = io.BytesIO()
+    try:
+        writers[style](result.data, sink)
+    except pa.ArrowException as error:
+        raise QueryError(
+            f"the answer cannot be written as {style}: {error}",
+            cure="Cast the column to VARCHAR, or use --format json.",
+        ) from error
     return sink.getvalue()
 
 

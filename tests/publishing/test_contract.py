@@ -1,0 +1,48 @@
+"""The tables of a release, as programs outside the project know them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from threatcast_publishing.contract import (
+    COLUMN_DESCRIPTIONS,
+    OUTLOOK_COLUMNS,
+    OUTLOOK_TEXT,
+    TABLES,
+)
+
+
+def test_tables_are_those_of_the_contract():
+    assert list(TABLES) == [
+        "outlook", "forecast", "activity_weekly", "scores", "skill", "feed_health", "targets",
+        "locations", "models", "data_vintages", "outlook_history", "phishing_mix",
+    ]  # fmt: skip
+
+
+def test_history_holds_all_columns_of_the_outlook_and_the_release():
+    assert TABLES["outlook_history"].required == ("release_id", *OUTLOOK_COLUMNS)
+    assert set(OUTLOOK_COLUMNS) > OUTLOOK_TEXT
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_table_says_its_grain_first_and_its_key_is_required(table):
+    assert table.description.startswith("One row for each")
+    assert set(table.key) <= set(table.required)
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=lambda table: table.name)
+def test_every_column_of_the_contract_is_described(table):
+    assert set(table.required) <= set(COLUMN_DESCRIPTIONS)
+
+
+def test_listing_releases_loads_nothing_heavy():
+    code = (
+        "import sys, threatcast_publishing.catalog, threatcast_publishing.query\n"
+        "print(*sorted({'duckdb', 'pandas', 'pyarrow', 'jinja2', 'numpy', 'yaml'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.split() == []
