@@ -1,10 +1,11 @@
 """dbt's models as assets: once before the forecasts, once for the published tables.
 
 A stage whose inputs, settings and code did not change since its last success is not built again.
+
+No postponed annotations here: Dagster reads those of a step's arguments.
 """
 
-from __future__ import annotations
-
+import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from hashlib import sha256
@@ -69,34 +70,42 @@ class Translator(DagsterDbtTranslator):
 
 
 def manifest() -> Path:
-    """Return dbt's manifest; parses the project if that was never done on this machine."""
+    """Return dbt's manifest; parses the project first if a file of it is newer."""
     path = PROJECT / "target" / "manifest.json"
-    if not path.is_file():
+    if not path.is_file() or path.stat().st_mtime < max(f.stat().st_mtime for f in _sources()):
         parse_project()
     return path
 
 
+def _sources() -> Iterator[Path]:
+    """Yield all files of the dbt project that decide what it builds, in one order."""
+    for name in _SOURCE_CODE:
+        root = PROJECT / name
+        found = sorted(root.rglob("*")) if root.is_dir() else [root]
+        yield from (path for path in found if path.is_file())
+
+
 def parse_project() -> None:
     """Run `dbt parse`."""
-    LocalDbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT)).cli(
-        ["--quiet", "parse"], target_path=PROJECT / "target"
-    ).wait()
+    dbt_resource().cli(["--quiet", "parse"], target_path=PROJECT / "target").wait()
+
+
+def _program() -> str:
+    """Return the dbt of this environment, which need not be on the path."""
+    return str(Path(sys.executable).with_name("dbt"))
 
 
 def dbt_resource() -> LocalDbt:
     """Return dbt's command line for this project."""
-    return LocalDbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT))
+    return LocalDbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=_program())
 
 
 def code_hash() -> str:
     """Hash all files of the dbt project that decide what it builds."""
     digest = sha256()
-    for name in _SOURCE_CODE:
-        root = PROJECT / name
-        for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
-            if path.is_file():
-                digest.update(path.relative_to(PROJECT).as_posix().encode())
-                digest.update(path.read_bytes())
+    for path in _sources():
+        digest.update(path.relative_to(PROJECT).as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
@@ -149,7 +158,7 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
     return open_warehouse
 
 
-def _refuse_nothing(connection: duckdb.DuckDBPyConnection) -> None:
+def _refuse_nothing(connection: "duckdb.DuckDBPyConnection") -> None:
     """Stop the night if no feed of observations has a payload: zeros would be made of nothing."""
     row = connection.execute(
         "SELECT count(*) FROM raw.vintages INNER JOIN raw.feeds USING (feed) "

@@ -1,9 +1,9 @@
 """The forecasting step as assets: the tables of the schema `forecasts`, and the MLflow run.
 
 Wires only; the numbers come from `threatcast_orchestration.forecasts` and the library.
-"""
 
-from __future__ import annotations
+No postponed annotations here: Dagster reads those of a step's arguments.
+"""
 
 from collections.abc import Iterator
 from typing import Any

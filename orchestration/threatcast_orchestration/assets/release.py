@@ -1,6 +1,7 @@
-"""The last steps as assets: past outlooks for the history, then the release itself."""
+"""The last steps as assets: past outlooks for the history, then the release itself.
 
-from __future__ import annotations
+No postponed annotations here: Dagster reads those of a step's arguments.
+"""
 
 from typing import Any
 
