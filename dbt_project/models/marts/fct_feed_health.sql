@@ -106,9 +106,13 @@ told as (
         end as state,
         {{ failure_reason() }} as reason,
         {{ failure_sentence() }} as explanation,
-        greatest(
-            date_diff('second', last_success, cast(as_of + 1 as timestamp)) / 3600.0, 0
-        ) as age_hours,
+        case
+            when last_success is not null
+                then
+                    greatest(
+                        date_diff('second', last_success, cast(as_of + 1 as timestamp)) / 3600.0, 0
+                    )
+        end as age_hours,
         cast(rows_now as bigint) as records,
         cast(
             case
