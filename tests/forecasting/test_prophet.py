@@ -1,0 +1,151 @@
+"""Prophet for counts: its fit beside Stan's, its season, its trend, and its silence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from count_kit import FIRST, batch_of, seasonal, steady
+from threatcast_forecasting.models._prophet_fit import PosteriorMode, noise_variance
+from threatcast_forecasting.models.climatology import MODEL as CLIMATOLOGY
+from threatcast_forecasting.models.prophet import (
+    MODEL,
+    SEASON_STRENGTH,
+    fit_level,
+    new_prophet,
+    season_strength,
+)
+from threatcast_forecasting.quantiles import LEVELS
+
+MEDIAN = LEVELS.index(0.5)
+
+
+def pinball(quantiles, truth) -> float:
+    away = truth[..., None] - quantiles
+    return float(np.maximum(np.array(LEVELS) * away, (np.array(LEVELS) - 1) * away).mean())
+
+
+def negative_log_posterior(found, data) -> float:
+    """Return Prophet's objective, written out from its Stan program."""
+    when, seasons = np.asarray(data["t"], dtype=float), np.asarray(data["X"], dtype=float)
+    offset, slope, noise = (found[name].item() for name in ("m", "k", "sigma_obs"))
+    delta, beta = found["delta"].ravel(), found["beta"].ravel()
+    after = np.maximum(0, when[:, None] - np.asarray(data["t_change"]))
+    left = np.asarray(data["y"]) - (offset + slope * when + after @ delta + seasons @ beta)
+    priors = (offset**2 + slope**2) / 50 + np.abs(delta).sum() / data["tau"] + 2 * noise**2
+    priors += (beta**2 / np.asarray(data["sigmas"]) ** 2).sum() / 2
+    return float(len(when) * np.log(noise) + (left**2).sum() / (2 * noise**2) + priors)
+
+
+@pytest.mark.parametrize("season", [True, False])
+def test_the_fit_is_at_least_as_likely_as_stans_and_close_to_it(season):
+    import pandas as pd
+
+    counts = np.concatenate([steady(1, 90, 6, 0.2, seed=1)[0], steady(1, 90, 40, 0.2, seed=2)[0]])
+    weeks = FIRST + 7 * np.arange(180)
+    model = new_prophet(season=season)
+    logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
+    from prophet.models import CmdStanPyBackend
+
+    both = {}
+
+    class Both(PosteriorMode):
+        def fit(self, stan_init, stan_data, **options):
+            own = super().fit(stan_init, stan_data)
+            stan = CmdStanPyBackend().fit(stan_init, stan_data)
+            both["own"] = negative_log_posterior(own, stan_data)
+            both["stan"] = negative_log_posterior(stan, stan_data)
+            return own
+
+    model.stan_backend = Both()
+    model.fit(pd.DataFrame({"ds": weeks, "y": np.log1p(counts)}))
+    assert both["own"] <= both["stan"] + 1e-3
+    assert both["own"] >= both["stan"] - 2
+
+
+def test_noise_solves_its_equation():
+    for rest, weeks in ((1e-9, 50), (3.0, 200), (80.0, 30)):
+        noise = noise_variance(rest, weeks)
+        assert weeks - rest / noise + 4 * noise == pytest.approx(0, abs=1e-6)
+
+
+def test_a_strong_season_is_found_and_forecast_better_than_by_last_years_quantiles():
+    values = seasonal(6, 221, seed=3)
+    past, future = values[:, :-13], values[:, -13:]
+    assert min(season_strength(row) for row in past) >= SEASON_STRENGTH
+    own, rival = (
+        pinball(model.predict(batch_of(past), 13, 1).quantiles, future)
+        for model in (MODEL, CLIMATOLOGY)
+    )
+    assert own < 0.6 * rival
+
+
+def test_noise_without_a_season_shows_none():
+    values = steady(300, 200, mean=8, dispersion=0.4, seed=4)
+    strengths = [season_strength(row) for row in values]
+    assert np.mean([strength >= SEASON_STRENGTH for strength in strengths]) <= 0.01
+    assert abs(np.mean(strengths)) <= 0.05
+
+
+def test_two_years_are_needed_for_a_season():
+    assert season_strength(seasonal(1, 100, seed=3)[0]) == 0
+
+
+def test_the_trend_dies_out_instead_of_running_away():
+    growth = np.floor(10 * 1.03 ** np.arange(120))
+    weeks = FIRST + 7 * np.arange(120)
+    _, ahead = fit_level(growth, weeks, weeks[-1], 52, season=False)
+    assert growth[-1] * 0.9 <= ahead[-1] <= growth[-1] * 1.3
+    assert ahead[-1] == pytest.approx(ahead[20], rel=1e-3)
+
+
+def test_means_add_up_to_the_last_years_counts():
+    counts = steady(1, 200, mean=3, dispersion=1.5, seed=5)[0]
+    weeks = FIRST + 7 * np.arange(200)
+    fitted, _ = fit_level(counts, weeks, weeks[-1], 12, season=False)
+    assert fitted[-52:].mean() == pytest.approx(counts[-52:].mean(), rel=0.05)
+
+
+def test_weeks_ahead_are_counted_from_the_origin_not_from_the_last_observed_week():
+    values = seasonal(1, 208, seed=6)
+    gap = values.copy()
+    gap[:, -13:] = np.nan
+    whole, gappy = (
+        MODEL.predict(batch_of(rows), 13, 1).quantiles[0, :, MEDIAN] for rows in (values, gap)
+    )
+    np.testing.assert_allclose(gappy, whole, rtol=0.3)
+
+
+def test_fewer_than_thirty_weeks_are_said():
+    values = np.full((2, 60), np.nan)
+    values[0, -29:], values[1, -30:] = np.arange(29), np.arange(30)
+    prediction = MODEL.predict(batch_of(values), 2, 1)
+    assert prediction.states == ("fallback: 29 observed weeks, 30 needed", "")
+    assert np.isnan(prediction.quantiles[0]).all()
+    assert np.isfinite(prediction.quantiles[1]).all()
+
+
+def test_it_prints_nothing_and_leaves_no_file_behind(tmp_path):
+    script = (
+        "import numpy as np\n"
+        "from threatcast_forecasting.models.prophet import MODEL\n"
+        "from threatcast_forecasting.panels import Batch\n"
+        "weeks = np.datetime64('2022-01-03') + 7 * np.arange(150)\n"
+        "values = np.random.default_rng(1).poisson(5, (2, 150)).astype(float)\n"
+        "batch = Batch(('a', 'b'), ('t', 't'), ('x', 'x'), weeks, values)\n"
+        "assert np.isfinite(MODEL.predict(batch, 12, 1).quantiles).all()\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
