@@ -70,7 +70,8 @@ def choose(means: NDArray[np.float64], rival: int) -> int:
     if np.isnan(means).all():
         return rival
     best = int(np.nanargmin(means))
-    return best if means[best] <= (1 - MARGIN) * means[rival] else rival
+    better = means[best] < means[rival] and means[best] <= (1 - MARGIN) * means[rival]
+    return best if better else rival
 
 
 COMB_TWO = Average(

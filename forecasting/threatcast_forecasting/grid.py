@@ -121,10 +121,10 @@ class Knowledge:
         order = np.lexsort((column, rows, origin))
         rows, origin, column, values = rows[order], origin[order], column[order], values[order]
         _refuse_twice(self.grid, rows, origin, column)
-        bounds = np.flatnonzero(np.r_[True, origin[1:] != origin[:-1], True])
-        for low, high in pairwise(bounds):
-            part = slice(int(low), int(high))
-            self._parts[int(origin[low])] = rows[part], column[part], values[part]
+        origins_found, begins = np.unique(origin, return_index=True)
+        edges = pairwise([*begins.tolist(), len(origin)])
+        for at, (low, high) in zip(origins_found.tolist(), edges, strict=True):
+            self._parts[at] = rows[low:high], column[low:high], values[low:high]
 
     def has(self, rows: Columns, origin: int) -> NDArray[np.bool_]:
         """Return whether `known` speaks of series at an origin."""

@@ -128,7 +128,7 @@ def checked_weeks(
     if wrong.any():
         row = int(wrong.argmax())
         problem = week_problem(days[row])
-        found = "" if not np.isnat(days[row]) else f" (found {column.iloc[row]!r})"
+        found = "" if not np.isnat(days[row]) else f" (found: {column.iloc[row]})"
         raise PanelError(
             f"{table}, series {ids[row]}, row {row + 1}",
             f"{problem}{found}",

@@ -93,7 +93,7 @@ def recipe_of(
     if champions:
         names = _base_names(registry) if candidates is None else tuple(candidates)
         pool = tuple(sorted({*names, RIVAL}))
-    needed = [name for name in (*wanted, *pool) if name not in champions]
+    needed = [*(name for name in wanted if name not in champions), *pool]
     averages: dict[str, Average] = {}
     base: dict[str, Model] = {}
     for name in dict.fromkeys(needed):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SCALE_WEEKS = 52
 SMALLEST_SCALE = 0.1
+TOP = (LEVELS[-1] + 1.0) / 2
+"""Probability at the highest quantile."""
 SHARES = (0.5, 0.8, 0.95)
 """Central intervals whose coverage is reported."""
 
@@ -82,9 +84,10 @@ def covered(observed: ArrayLike, quantiles: ArrayLike, share: float) -> Floats:
 def cumulative(counts: ArrayLike, quantiles: ArrayLike) -> Floats:
     """Return F(count), the probability of at most `count`, read from the quantiles.
 
-    Between two quantiles F is linear. At a quantile that stands for several levels F is the highest
-    of them, since a count's distribution jumps there. Below the lowest quantile F rises from 0 at
-    -1; above the highest it is 1, and at it 0.99: 23 levels say no more about the tails.
+    A quantile that is a whole number stands for all values that round to it, so F(count) is read
+    at count + 1/2 from the line through the points (quantile, level), which stands upright where
+    several levels share a quantile. The line starts with F = 0 below zero. At the highest quantile
+    F is `TOP`, halfway from 0.99 to 1, and above it 1: 23 levels say no more about the tail.
 
     Parameters
     ----------
@@ -96,32 +99,34 @@ def cumulative(counts: ArrayLike, quantiles: ArrayLike) -> Floats:
     --------
     >>> forecast = np.arange(23.0)
     >>> cumulative([-1.0, 11.0, 22.0, 23.0], np.stack([forecast] * 4))
-    array([0.  , 0.5 , 0.99, 1.  ])
+    array([0.   , 0.525, 0.995, 1.   ])
     """
     count = np.asarray(counts, dtype=np.float64)
     forecast = np.asarray(quantiles, dtype=np.float64)
-    known = ~np.isnan(count)
     below = (forecast <= count[..., None]).sum(axis=-1)
     levels = np.r_[0.0, LEVELS, 1.0]
     ends = (*forecast.shape[:-1], 1)
-    knots = np.concatenate([np.full(ends, -1.0), forecast, np.full(ends, np.inf)], axis=-1)
+    knots = np.concatenate([np.full(ends, -0.5), forecast, np.full(ends, np.inf)], axis=-1)
     left = np.take_along_axis(knots, below[..., None], axis=-1)[..., 0]
     right = np.take_along_axis(knots, below[..., None] + 1, axis=-1)[..., 0]
+    tail = np.where(count > left, 1.0, 0.5)
     with np.errstate(invalid="ignore"):
-        share = np.where(np.isinf(right), count > left, (count - left) / (right - left))
+        share = np.where(np.isinf(right), tail, (count + 0.5 - left) / (right - left))
     result = levels[below] + share * (levels[below + 1] - levels[below])
     result = np.where(count <= -1, 0.0, result)
-    return np.asarray(np.where(known, result, np.nan))
+    return np.asarray(np.where(np.isnan(count), np.nan, result))
 
 
 def pit_bounds(observed: ArrayLike, quantiles: ArrayLike) -> tuple[Floats, Floats]:
     """Return F(y - 1) and F(y), between which the randomised PIT of a count is uniform.
 
     Czado, Gneiting and Held (2009), doi:10.1111/j.1541-0420.2009.01191.x: if forecasts are right, a
-    number drawn uniformly between the two bounds is itself uniform between 0 and 1.
+    number drawn uniformly between the two bounds is itself uniform between 0 and 1. For a count
+    above the highest quantile the bounds are `TOP` and 1, however far above it lies.
     """
     truth = np.asarray(observed, dtype=np.float64)
-    return cumulative(truth - 1.0, quantiles), cumulative(truth, quantiles)
+    lower = np.minimum(cumulative(truth - 1.0, quantiles), TOP)
+    return np.asarray(lower), cumulative(truth, quantiles)
 
 
 def scale_of(values: ArrayLike) -> Floats:
