@@ -33,9 +33,7 @@ class Manifest:
     raw: Mapping[str, Any]
 
 
-def make_manifest(
-    release: ReleaseContext, folder: Path, *, built_at: datetime, warnings: tuple[str, ...] = ()
-) -> dict[str, Any]:
+def make_manifest(release: ReleaseContext, folder: Path, *, built_at: datetime) -> dict[str, Any]:
     """Return the manifest of the files under `folder`, its content hash and id included.
 
     The content hash covers every field but `built_at` (and what is derived from it: the hash and
@@ -60,7 +58,7 @@ def make_manifest(
         "data_vintages": newest_vintages(release),
         "licences": _licences(release),
         "tables": {name: table.rows for name, table in release.tables.items()},
-        "warnings": list(warnings),
+        "warnings": list(release.warnings),
         "files": files,
     }
     digest = content_hash(body)

@@ -67,7 +67,7 @@ def findings(tables: Mapping[str, PublishedTable]) -> list[Finding]:
     The address of a feed or of a licence is allowed in the columns that are made for it, and a
     feed's own host anywhere.
     """
-    hosts = _known_hosts(tables)
+    hosts = known_hosts(tables)
     found: list[Finding] = []
     for table in tables.values():
         found.extend(_column_findings(table))
@@ -152,7 +152,7 @@ def _distinct_texts(table: PublishedTable, column: str) -> list[str]:
     return [text for text in pc.unique(values).to_pylist() if text]
 
 
-def _known_hosts(tables: Mapping[str, PublishedTable]) -> frozenset[str]:
+def known_hosts(tables: Mapping[str, PublishedTable]) -> frozenset[str]:
     """Return the feeds' own hosts and what they are part of: they name sources, not victims."""
     hosts = set(_PUBLISHERS)
     for name in ADDRESS_TABLES & tables.keys():

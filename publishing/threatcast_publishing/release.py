@@ -23,7 +23,7 @@ from threatcast_publishing.errors import FormatError, GateError, PrivacyError, R
 from threatcast_publishing.files import json_bytes, sync_file, sync_tree
 from threatcast_publishing.formats import Format, discover
 from threatcast_publishing.manifest import MANIFEST, make_manifest, read_manifest
-from threatcast_publishing.privacy import findings
+from threatcast_publishing.privacy import findings, kind_of, known_hosts
 from threatcast_publishing.source import PublishedTable, ReleaseContext, read_tables
 from threatcast_publishing.verify import verify
 
@@ -65,6 +65,7 @@ def build(
     settings: Mapping[str, Any],
     commit: str,
     built_at: datetime,
+    warnings: Sequence[str] = (),
     progress: Callable[[str], None] | None = None,
 ) -> StagedRelease:
     """Write a complete release into a folder of its own that is not visible yet.
@@ -83,6 +84,9 @@ def build(
         What the release was made with, for the manifest; part of the content hash.
     built_at
         The only wall clock of a release; outside the content hash.
+    warnings
+        What checks of severity warn said, one sentence each: the release goes out and says so, in
+        the manifest and to every format; part of the content hash, whatever their order.
     progress
         Called with the name of each format before it is written.
 
@@ -95,16 +99,16 @@ def build(
         raise ReleaseError("built_at has no time zone", cure="Pass a UTC time.")
     tables = read_tables(warehouse)
     _refuse_indicators(tables)
-    context = ReleaseContext(as_of, simulated, commit, settings, tables)
+    said = (*_safe(warnings, tables), *_undescribed(tables))
+    context = ReleaseContext(as_of, simulated, commit, settings, tables, said)
     folder = releases / f"{BUILDING}{as_of.isoformat()}-{secrets.token_hex(4)}"
-    warnings = _warnings(tables)
     with _writing(releases):
         releases.mkdir(parents=True, exist_ok=True)
         clean(releases)
         folder.mkdir()
         try:
             _write_formats(context, folder, progress)
-            manifest = make_manifest(context, folder, built_at=built_at, warnings=warnings)
+            manifest = make_manifest(context, folder, built_at=built_at)
             (folder / MANIFEST).write_bytes(json_bytes(manifest))
             sync_tree(folder)
         except BaseException:
@@ -117,7 +121,7 @@ def build(
         as_of=as_of,
         simulated=simulated,
         rows={name: table.rows for name, table in tables.items()},
-        warnings=warnings,
+        warnings=said,
     )
 
 
@@ -236,7 +240,17 @@ def _write_formats(
             )
 
 
-def _warnings(tables: Mapping[str, PublishedTable]) -> tuple[str, ...]:
+def _safe(warnings: Sequence[str], tables: Mapping[str, PublishedTable]) -> Iterator[str]:
+    """Yield each warning once, sorted; one that quotes an indicator is told without its words."""
+    hosts = known_hosts(tables)
+    kinds = ((warning, kind_of(warning, hosts)) for warning in sorted(set(warnings)))
+    yield from (
+        f"a warning is withheld, because it holds {kind}" if kind else warning
+        for warning, kind in kinds
+    )
+
+
+def _undescribed(tables: Mapping[str, PublishedTable]) -> tuple[str, ...]:
     return tuple(
         f"{table.name}.{column} has no description"
         for table in tables.values()

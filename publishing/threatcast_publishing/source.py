@@ -45,13 +45,17 @@ class PublishedTable:
 
 @dataclass(frozen=True)
 class ReleaseContext:
-    """What a format may know: the tables, the as-of day and where they come from. No clock."""
+    """What a format may know: the tables, the as-of day and where they come from. No clock.
+
+    `warnings` are sentences that a reader should see: checks that warned.
+    """
 
     as_of: date
     simulated: bool
     commit: str
     settings: Mapping[str, Any]
     tables: Mapping[str, PublishedTable]
+    warnings: tuple[str, ...] = ()
 
     def comment(self, table: PublishedTable) -> str:
         """Return the description of a table, behind the simulated mark if the data is simulated."""

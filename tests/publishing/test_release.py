@@ -292,6 +292,20 @@ def test_column_without_description_is_a_warning_in_the_manifest(changed, stage,
     assert "targets.odd has no description" in manifest_of(staged.folder)["warnings"]
 
 
+def test_warnings_of_checks_go_out_with_the_release(warehouse, stage, staged, tmp_path):
+    one = stage(warehouse, tmp_path / "1", warnings=["counts fell", "a feed is late"])
+    two = stage(warehouse, tmp_path / "2", warnings=["a feed is late", "counts fell"])
+    assert manifest_of(one.folder)["warnings"][:2] == ["a feed is late", "counts fell"]
+    assert one.warnings[:2] == ("a feed is late", "counts fell")
+    assert one.release_id == two.release_id != staged.release_id
+
+
+def test_warning_that_quotes_an_indicator_is_told_without_its_words(warehouse, stage, tmp_path):
+    staged = stage(warehouse, tmp_path, warnings=["odd country of victim.example"])
+    assert staged.warnings[0] == "a warning is withheld, because it holds a host name"
+    assert "victim.example" not in (staged.folder / "manifest.json").read_text()
+
+
 def test_formats_come_after_those_they_describe():
     names = [output.name for output in discover()]
     assert {"csv", "parquet", "duckdb", "hubverse", "data_package"} <= set(names)
