@@ -73,7 +73,7 @@ def _log(
             name=ALIAS,
             python_model=str(_CODE),
             model_config=dict(config),
-            signature=_signature(),
+            signature=_signature(int(config.get("horizon", 12))),
             pip_requirements=[f"{package}=={version(package)}" for package in _NEEDED],
         )
     place = client.get_logged_model(logged.model_id).artifact_location
@@ -84,7 +84,7 @@ def _log(
     return str(made.version)
 
 
-def _signature() -> Any:
+def _signature(horizon: int) -> Any:
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
@@ -111,5 +111,5 @@ def _signature() -> Any:
                 ColSpec("double", "value"),
             ]
         ),
-        params=ParamSchema([ParamSpec("horizon", "long", 12)]),
+        params=ParamSchema([ParamSpec("horizon", "long", horizon)]),
     )

@@ -1,0 +1,325 @@
+"""A night in MLflow: its runs, its pictures, its champions, and that it is written down once."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from threatcast_orchestration.home import Home
+from threatcast_orchestration.tracking import NightRecord, migrate, open_store, track_night
+from threatcast_orchestration.tracking.figures import PIT_BINS, pit_density
+from threatcast_orchestration.tracking.metrics import of_model
+from threatcast_orchestration.tracking.night import digest
+from threatcast_orchestration.tracking.store import newest_revision, store_path
+
+TARGETS = ("malware_hosts", "ransomware_claims")
+MODELS = ("flat", "comb_two", "champion")
+PLACES = ("WORLD", "DE")
+SCALED = {"flat": 0.8, "comb_two": 0.5, "champion": 0.4}
+
+
+def scores() -> pd.DataFrame:
+    """Return scores whose means are known: they depend on the model and the horizon only."""
+    rows = pd.MultiIndex.from_product(
+        [TARGETS, PLACES, MODELS, pd.to_datetime(["2026-04-05", "2026-05-03"]), (1, 2)],
+        names=["target", "location", "model", "reference_date", "horizon"],
+    ).to_frame(index=False)
+    rows["scaled_wis"] = rows["model"].map(SCALED) + 0.1 * rows["horizon"] - 0.15
+    rows["wis"] = rows["scaled_wis"] * 3
+    rows["log_wis"] = rows["scaled_wis"] / 2
+    rows["covered_50"] = rows["horizon"] == 1
+    rows["covered_80"] = True
+    rows["covered_95"] = True
+    rows["pit_low"], rows["pit_high"] = 0.25, 0.75
+    rows["state"] = ""
+    return rows
+
+
+def panel() -> pd.DataFrame:
+    weeks = pd.date_range("2024-01-01", periods=120, freq="W-MON")
+    rows = pd.MultiIndex.from_product(
+        [TARGETS, PLACES, weeks], names=["target", "location", "week"]
+    ).to_frame(index=False)
+    rows["series_id"] = rows["target"] + "|" + rows["location"]
+    rows["value"] = np.arange(len(rows)) % 7.0
+    return rows
+
+
+def record(**other: Any) -> NightRecord:
+    champions = pd.DataFrame(
+        {
+            "target": TARGETS,
+            "model": ["comb_two", "flat"],
+            "scaled_wis": [0.5, 0.8],
+            "comb_two_scaled_wis": [0.5, 0.9],
+        }
+    )
+    made = NightRecord(
+        as_of=date(2026, 6, 14),
+        run_id="0123456789abcdef",
+        commit="c0ffee",
+        vintage_hash="aaaa",
+        settings_hash="bbbb",
+        source="sample",
+        params={"horizon": "4", "seed": "7"},
+        panel=panel(),
+        scores=scores(),
+        champions=champions,
+        seconds={"flat": 0.5},
+    )
+    return replace(made, **other)
+
+
+def one_target(**other: Any) -> NightRecord:
+    rows = scores().query("target == 'malware_hosts' and model != 'champion'")
+    return record(**{"scores": rows} | other)
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, str]:
+    """Return a home with one night, and the id of its parent run; tests read it."""
+    home = Home(tmp_path_factory.mktemp("tracked"))
+    return home, track_night(home, record())
+
+
+@pytest.fixture(scope="module")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a new store without a run; making one takes seconds, copying it none."""
+    home = Home(tmp_path_factory.mktemp("empty"))
+    (home.root / "here").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home.root / "here")
+        with open_store(home) as client:
+            client.search_experiments()
+    return store_path(home)
+
+
+@pytest.fixture
+def fresh(home: Home, empty_store: Path) -> Home:
+    home.mlflow.mkdir(parents=True)
+    shutil.copy(empty_store, store_path(home))
+    return home
+
+
+@pytest.fixture
+def client(tracked: tuple[Home, str]) -> Iterator[Any]:
+    with open_store(tracked[0]) as opened:
+        yield opened
+
+
+def runs(client: Any, parent: str | None = None) -> dict[str, Any]:
+    """Return all runs, or those below a parent, by name."""
+    experiment = client.get_experiment_by_name("threatcast").experiment_id
+    below = f"tags.mlflow.parentRunId = '{parent}'" if parent else ""
+    found = client.search_runs([experiment], below, max_results=1000)
+    return {run.info.run_name: run for run in found}
+
+
+def test_a_night_is_one_run_with_targets_and_models_below(
+    tracked: tuple[Home, str], client: Any
+) -> None:
+    night = client.get_run(tracked[1])
+    assert (night.info.run_name, night.info.status) == ("nightly 2026-06-14", "FINISHED")
+    targets = runs(client, tracked[1])
+    assert set(targets) == set(TARGETS)
+    for target in targets.values():
+        assert target.info.status == "FINISHED"
+        models = runs(client, target.info.run_id)
+        assert set(models) == set(MODELS)
+        assert {model.info.status for model in models.values()} == {"FINISHED"}
+
+
+def test_every_run_says_what_its_numbers_depend_on(client: Any) -> None:
+    for run in runs(client).values():
+        tags = {key: run.data.tags[f"threatcast.{key}"] for key in ("as_of", "commit", "simulated")}
+        assert tags == {"as_of": "2026-06-14", "commit": "c0ffee", "simulated": "true"}
+        assert run.data.tags["threatcast.vintage_hash"] == "aaaa"
+        assert run.data.tags["threatcast.settings_hash"] == "bbbb"
+        assert run.data.params["horizon"] == "4"
+
+
+def test_model_is_measured_overall_and_against_its_rivals(
+    tracked: tuple[Home, str], client: Any
+) -> None:
+    target = runs(client, tracked[1])["malware_hosts"]
+    metrics = runs(client, target.info.run_id)["champion"].data.metrics
+    assert metrics["scaled_wis"] == pytest.approx(0.4)
+    assert metrics["relative_to_flat"] == pytest.approx(0.5)
+    assert metrics["relative_to_comb_two"] == pytest.approx(0.8)
+    assert metrics["coverage_50"] == pytest.approx(0.5)
+    assert metrics["series"] == 2
+    assert target.data.metrics["scaled_wis.flat"] == pytest.approx(0.8)
+
+
+def test_metrics_by_horizon_have_the_horizon_as_step(
+    tracked: tuple[Home, str], client: Any
+) -> None:
+    target = runs(client, tracked[1])["malware_hosts"]
+    flat = runs(client, target.info.run_id)["flat"].info.run_id
+    history = client.get_metric_history(flat, "scaled_wis_by_horizon")
+    assert {point.step: pytest.approx(point.value) for point in history} == {1: 0.75, 2: 0.85}
+
+
+def test_series_weigh_the_same_however_many_origins_they_have() -> None:
+    rows = scores().query("target == 'malware_hosts' and model == 'flat'").copy()
+    rows.loc[rows["location"] == "DE", "scaled_wis"] = 2.0
+    rows.loc[rows["location"] == "WORLD", "scaled_wis"] = 1.0
+    fewer = rows[(rows["location"] == "DE") | (rows["reference_date"] == "2026-05-03")]
+    values = {one.name: one.value for one in of_model(fewer, "flat") if "horizon" not in one.name}
+    assert values["scaled_wis"] == pytest.approx(1.5)
+
+
+def test_series_that_fell_back_are_counted() -> None:
+    rows = scores().query("target == 'malware_hosts'").copy()
+    fell = (rows["model"] == "comb_two") & (rows["location"] == "DE")
+    rows.loc[fell, "state"] = "fallback: too short"
+    values = {one.name: one.value for one in of_model(rows, "comb_two")}
+    assert (values["series"], values["fallbacks"]) == (2, 1)
+
+
+def test_night_keeps_its_tables_and_names_its_panel(tracked: tuple[Home, str], client: Any) -> None:
+    folder = client.get_run(tracked[1]).info.artifact_uri.removeprefix("file://")
+    assert pd.read_parquet(f"{folder}/tables/scores.parquet").equals(scores())
+    (given,) = client.get_run(tracked[1]).inputs.dataset_inputs
+    assert (given.dataset.name, given.dataset.digest) == ("panel", digest(panel()))
+    assert len(pd.read_parquet(f"{folder}/tables/panel.parquet")) == len(panel())
+
+
+def test_night_and_targets_have_their_pictures(tracked: tuple[Home, str], client: Any) -> None:
+    for run in (tracked[1], *(run.info.run_id for run in runs(client, tracked[1]).values())):
+        folder = Path(client.get_run(run).info.artifact_uri.removeprefix("file://")) / "figures"
+        pictures = {path.name: path.read_bytes() for path in folder.iterdir()}
+        assert set(pictures) == {"scaled_wis_by_horizon.png", "calibration.png"}
+        assert {content[:4] for content in pictures.values()} == {b"\x89PNG"}
+
+
+def test_champion_of_each_target_is_registered_with_its_run(client: Any) -> None:
+    for target, model in zip(TARGETS, ("comb_two", "flat"), strict=True):
+        version = client.get_model_version_by_alias(f"threatcast-{target}", "champion")
+        assert version.tags["threatcast.model"] == model
+        assert client.get_run(version.run_id).info.run_name == target
+
+
+def test_champion_forecasts_a_panel_in_the_hub_format(tracked: tuple[Home, str]) -> None:
+    import mlflow
+    from threatcast_forecasting.quantiles import LEVELS
+
+    with open_store(tracked[0]):
+        model = mlflow.pyfunc.load_model("models:/threatcast-malware_hosts@champion")
+    made = model.predict(panel().query("target == 'malware_hosts'"))
+    assert list(made.columns) == [column.name for column in model.metadata.get_output_schema()]
+    assert set(made["location"]) == set(PLACES)
+    assert set(made["horizon"]) == {1, 2, 3, 4}
+    assert sorted(set(made["output_type_id"].astype(float))) == list(LEVELS)
+    # the panel ends on Monday 2026-04-13; weeks end on their Sundays
+    assert set(made["reference_date"]) == {pd.Timestamp("2026-04-19")}
+    first = made.query("horizon == 1")
+    assert set(first["target_end_date"]) == {pd.Timestamp("2026-04-26")}
+    assert (made["value"] >= 0).all()
+
+
+def test_same_night_again_is_the_same_run(tracked: tuple[Home, str], client: Any) -> None:
+    before = len(runs(client))
+    assert track_night(tracked[0], record()) == tracked[1]
+    assert len(runs(client)) == before
+
+
+def test_interrupted_night_is_written_anew(fresh: Home) -> None:
+    broken = one_target(champions=pd.DataFrame({"target": ["malware_hosts"]}))
+    with pytest.raises(KeyError, match="model"):
+        track_night(fresh, broken)
+    with open_store(fresh) as client:
+        assert {run.info.status for run in runs(client).values()} == {"FAILED"}
+        night = track_night(fresh, one_target())
+        left = runs(client)
+    assert left["nightly 2026-06-14"].info.run_id == night
+    assert {run.info.status for run in left.values()} == {"FINISHED"}
+
+
+def test_champion_that_stays_is_not_registered_anew(fresh: Home) -> None:
+    first = one_target()
+    name = "threatcast-malware_hosts"
+
+    def champion(client: Any) -> tuple[str, int]:
+        version = client.get_model_version_by_alias(name, "champion")
+        return str(version.version), len(client.search_model_versions(f"name = '{name}'"))
+
+    track_night(fresh, first)
+    with open_store(fresh) as client:
+        assert champion(client) == ("1", 1)
+        track_night(fresh, replace(first, as_of=date(2026, 6, 15)))
+        assert champion(client) == ("1", 1)
+        other = first.champions.assign(model="flat")
+        track_night(fresh, replace(first, as_of=date(2026, 6, 16), champions=other))
+        assert champion(client) == ("2", 2)
+        track_night(fresh, replace(first, as_of=date(2026, 6, 17)))
+        assert champion(client) == ("1", 2)
+
+
+def test_store_of_an_older_mlflow_is_brought_up_to_date(tmp_path: Path) -> None:
+    from mlflow.store.tracking.dbmodels.initial_models import Base
+    from sqlalchemy import create_engine
+
+    home = Home(tmp_path)
+    home.mlflow.mkdir()
+    engine = create_engine(f"sqlite:///{store_path(home)}")
+    Base.metadata.create_all(engine)
+    engine.dispose()
+    assert migrate(home)
+    with closing(sqlite3.connect(store_path(home))) as store:
+        revision = store.execute("SELECT version_num FROM alembic_version").fetchall()
+    assert revision == [(newest_revision(),)]
+    # the old one stays beside it
+    assert (home.mlflow / "mlflow-none.db").is_file()
+    assert not migrate(home)
+
+
+def test_revision_read_from_the_files_is_the_one_that_mlflow_wants() -> None:
+    from mlflow.store.db.utils import _get_latest_schema_revision
+
+    assert newest_revision() == _get_latest_schema_revision()
+
+
+def test_store_that_is_up_to_date_costs_no_import_of_mlflow(tracked: tuple[Home, str]) -> None:
+    code = (
+        "import sys\n"
+        "from threatcast_orchestration.tracking.__main__ import main\n"
+        "main()\n"
+        "assert 'mlflow' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tracked[0].root)], check=True)
+
+
+def test_making_a_store_leaves_nothing_in_the_working_folder(empty_store: Path) -> None:
+    assert not list((empty_store.parents[1] / "here").iterdir())
+
+
+def test_digest_of_a_panel_follows_its_values_and_not_its_order() -> None:
+    assert digest(panel().sample(frac=1, random_state=1)) == digest(panel())
+    changed = panel()
+    changed.loc[5, "value"] += 1
+    assert digest(changed) != digest(panel())
+
+
+def test_pit_of_calibrated_counts_is_flat_and_of_biased_ones_is_not() -> None:
+    edges = np.linspace(0, 1, 21)
+    assert pit_density(edges[:-1], edges[1:]) == pytest.approx(np.ones(PIT_BINS))
+    high = pit_density(np.array([0.9, np.nan]), np.array([1.0, np.nan]))
+    assert high == pytest.approx([0] * (PIT_BINS - 1) + [PIT_BINS])
+
+
+def test_pit_at_the_very_ends_keeps_all_mass() -> None:
+    density = pit_density(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+    assert density.sum() == pytest.approx(PIT_BINS)
+    assert density[0] == density[-1] == pytest.approx(PIT_BINS / 2)
