@@ -14,6 +14,19 @@ from threatcast_orchestration.commands import run as run_command
 from threatcast_orchestration.commands import status as status_command
 from threatcast_orchestration.errors import OrchestrationError
 
+INTERRUPTED = 130
+# what the packages below raise, the particular before the general
+EXIT_CODES = (
+    ("threatcast_publishing.errors", "NoReleaseError", 4),
+    ("threatcast_publishing.errors", "GateError", 3),
+    ("threatcast_publishing.errors", "UnknownReleaseError", 2),
+    ("threatcast_publishing.errors", "QueryError", 2),
+    ("threatcast_publishing.errors", "ReleaseError", 1),
+    ("threatcast_feeds.errors", "CatalogError", 2),
+    ("threatcast_feeds.errors", "FeedError", 1),
+    ("threatcast_forecasting.errors", "ForecastError", 2),
+)
+
 app = typer.Typer(
     name="threatcast",
     no_args_is_help=True,
@@ -34,6 +47,7 @@ app.command("ui")(run_command.ui)
 
 @app.callback(invoke_without_command=True)
 def root(
+    *,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
     """Show the version, or go on to the command."""
@@ -51,8 +65,10 @@ def main() -> None:
         app()
     except OrchestrationError as error:
         _stop(str(error), error.exit_code)
-    except KeyboardInterrupt:
-        _stop("Interrupted. Nothing half-done is visible; the next run goes on from here.", 130)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:
+            _stop("Interrupted. Nothing half-done is visible; the next run goes on.", INTERRUPTED)
+        raise
     except Exception as error:
         code = _known(error)
         if code is None:
@@ -62,13 +78,8 @@ def main() -> None:
 
 def _known(error: Exception) -> int | None:
     """Return the exit code of an error that the packages below raise on purpose."""
-    tree = {
-        "threatcast_feeds.errors": ("FeedError", 1),
-        "threatcast_forecasting.errors": ("ForecastError", 2),
-        "threatcast_publishing.errors": ("ReleaseError", 2),
-    }
-    for module, (name, code) in tree.items():
-        loaded = sys.modules.get(module)
+    for module, name, code in EXIT_CODES:
+        loaded = sys.modules.get(module)  # not loaded: then it cannot have raised anything
         if loaded is not None and isinstance(error, getattr(loaded, name)):
             return code
     return None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
-from dataclasses import fields
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from threatcast_orchestration.commands.options import (
     HomeOption,
     JsonOption,
+    QuietOption,
     print_json,
     print_table,
     say,
@@ -22,88 +26,198 @@ if TYPE_CHECKING:
     from threatcast_orchestration.home import Home
 
 NEEDED_BYTES = 3_000_000_000
-PACKAGES = ("dagster", "dbt-core", "dbt-duckdb", "duckdb", "great-expectations", "mlflow", "prophet")
+NEEDED_MEMORY = 4_000_000_000
+PACKAGES = (
+    "dagster",
+    "dbt-core",
+    "dbt-duckdb",
+    "duckdb",
+    "great-expectations",
+    "mlflow",
+    "prophet",
+)
+SECRETS = frozenset(("webhook_url",))
 
 
-def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:
+@dataclass(frozen=True)
+class Check:
+    """One look at the machine or the home: `ok`, `note` (worth knowing) or `fail` (stops a run)."""
+
+    check: str
+    result: Literal["ok", "note", "fail"]
+    detail: str
+
+
+def doctor(
+    home: HomeOption = None, *, as_json: JsonOption = False, quiet: QuietOption = False
+) -> None:
     """Check this machine and this home, and show the settings."""
     place = home_path(home)
     settings = load_settings(place)
-    secret = {"webhook_url"}
-    shown = [
-        {
-            "setting": f.name,
-            "value": "(set)" if f.name in secret and getattr(settings, f.name) else
-            str(getattr(settings, f.name)),
-            "from": settings.provenance[f.name],
-        }
-        for f in fields(Settings)
-        if f.name != "provenance"
-    ]
-    checks = [*_machine(), *_home(place), *_feeds(settings)]
-    if as_json:
-        print_json({"settings": shown, "checks": checks})
-    else:
-        print_table(shown, ["setting", "value", "from"], f"Settings of {place.root}")
-        print_table(checks, ["check", "result", "detail"], "Checks")
+    shown = shown_settings(settings)
+    checks = [vars(check) for check in all_checks(place, settings)]
     bad = [check for check in checks if check["result"] == "fail"]
+    if as_json:
+        print_json({"home": str(place.root), "ok": not bad, "settings": shown, "checks": checks})
+    else:
+        if not quiet:
+            print_table(shown, ["setting", "value", "from"], f"Settings of {place.root}")
+        told = [check for check in checks if not quiet or check["result"] != "ok"]
+        if told:
+            print_table(told, ["check", "result", "detail"], "Checks")
     if bad:
-        raise OrchestrationError(f"{len(bad)} checks failed, see the table")
+        names = ", ".join(check["check"] for check in bad)
+        raise OrchestrationError(f"A run would stop at: {names}. The table says why.")
     if not as_json:
         say("Nothing stands in the way of a run.")
 
 
-def _check(name: str, *, good: bool, detail: str, soft: bool = False) -> dict[str, Any]:
-    result = "ok" if good else ("note" if soft else "fail")
-    return {"check": name, "result": result, "detail": detail}
+def shown_settings(settings: Settings) -> list[dict[str, str]]:
+    """Return every setting with its value and where that came from; secrets stay hidden."""
+    return [
+        {
+            "setting": one.name,
+            "value": "(set)" if one.name in SECRETS and value else str(value),
+            "from": settings.provenance[one.name],
+        }
+        for one in fields(Settings)
+        if one.name != "provenance"
+        for value in (getattr(settings, one.name),)
+    ]
 
 
-def _machine() -> list[dict[str, Any]]:
+def all_checks(home: Home, settings: Settings) -> Iterator[Check]:
+    """Yield every check, the machine's before the home's."""
+    yield from _machine(settings)
+    yield from _packages()
+    yield _disk(home)
+    yield _writable(home)
+    yield _lock(home)
+    yield _source(home, settings)
+    yield _release(home)
+    yield from _feeds(settings)
+
+
+def _check(name: str, detail: str, *, good: bool, soft: bool = False) -> Check:
+    return Check(name, "ok" if good else "note" if soft else "fail", detail)
+
+
+def _machine(settings: Settings) -> Iterator[Check]:
     version = ".".join(str(part) for part in sys.version_info[:3])
-    rows = [_check("python", good=(3, 11) <= sys.version_info[:2] <= (3, 13), detail=version)]
+    yield _check("python", version, good=(3, 11) <= sys.version_info[:2] <= (3, 13))
     git = shutil.which("git")
-    rows.append(
-        _check("git", good=git is not None, detail=git or "needed for feeds backfill", soft=True)
-    )
+    yield _check("git", git or "needed for feeds backfill", good=git is not None, soft=True)
+    cores = len(os.sched_getaffinity(0))
+    jobs = f"{settings.jobs} jobs on {cores} cores"
+    yield _check("cores", jobs, good=settings.jobs <= cores, soft=True)
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    text = f"{memory / 1e9:.1f} GB, {NEEDED_MEMORY / 1e9:.0f} GB advised"
+    yield _check("memory", text, good=memory >= NEEDED_MEMORY, soft=True)
+
+
+def _packages() -> Iterator[Check]:
     for package in PACKAGES:
         try:
-            rows.append(_check(package, good=True, detail=metadata.version(package)))
+            yield _check(package, metadata.version(package), good=True)
         except metadata.PackageNotFoundError:
-            rows.append(_check(package, good=False, detail="not installed: run `make setup`"))
-    return rows
+            yield _check(package, "not installed: run `make setup`", good=False)
 
 
-def _home(home: Home) -> list[dict[str, Any]]:
-    place = home.root
-    while not place.exists():
-        place = place.parent
+def _existing(path: Path) -> Path:
+    """Return the path, or the nearest folder above it that is there."""
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _disk(home: Home) -> Check:
+    place = _existing(home.root)
     free = shutil.disk_usage(place).free
-    rows = [
-        _check(
-            "disk",
-            good=free > NEEDED_BYTES,
-            detail=f"{free / 1e9:.1f} GB free at {place}, {NEEDED_BYTES / 1e9:.0f} GB advised",
-        )
-    ]
+    detail = f"{free / 1e9:.1f} GB free at {place}, {NEEDED_BYTES / 1e9:.0f} GB advised"
+    return _check("disk", detail, good=free > NEEDED_BYTES)
+
+
+def _writable(home: Home) -> Check:
+    if not home.root.exists():
+        place = _existing(home.root)
+        can = place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+        verb = "will be made" if can else "cannot be made"
+        return _check("home", f"{home.root} {verb} in {place}", good=can)
+    if not home.root.is_dir():
+        return _check("home", f"{home.root} is not a folder; choose another --home", good=False)
     try:
         home.prepare()
-        rows.append(_check("home", good=True, detail=f"writable; source: {home.source or 'none'}"))
     except OrchestrationError as error:
-        rows.append(_check("home", good=False, detail=str(error)))
-    return rows
+        return _check("home", str(error), good=False)
+    return _check("home", f"{home.root} can be written", good=True)
 
 
-def _feeds(settings: Settings) -> list[dict[str, Any]]:
+def _lock(home: Home) -> Check:
+    """Say whether a run works here, without touching the lock: a run must not be refused by us."""
+    try:
+        holder = home.lock.read_text(encoding="utf-8").strip()
+    except OSError:
+        holder = ""
+    held = holder.isdigit() and Path("/proc", holder).exists()
+    detail = f"a run (process {holder}) works in this home now" if held else "free"
+    return _check("lock", detail, good=not held, soft=True)
+
+
+def _source(home: Home, settings: Settings) -> Check:
+    from threatcast_orchestration.home import SOURCES
+
+    chosen = settings.chosen_source
+    try:
+        held = home.source
+    except OrchestrationError as error:
+        return _check("source", str(error), good=False)
+    if chosen not in SOURCES:
+        return _check("source", f"{chosen!r} is none of {', '.join(SOURCES)}", good=False)
+    if held not in (None, chosen):
+        detail = f"the home holds {held}, the settings say {chosen}: a run needs --source {held}"
+        return _check("source", f"{detail}, or another --home", good=False)
+    if chosen == "mirror":
+        return _mirror(settings)
+    return _check("source", chosen, good=True)
+
+
+def _mirror(settings: Settings) -> Check:
+    folder = Path(settings.mirror).expanduser()
+    if not settings.mirror or not folder.is_dir():
+        detail = f"the mirror {settings.mirror or '(none named)'} is not a folder"
+        return _check(
+            "source", f"{detail}; name one with --mirror or THREATCAST_MIRROR", good=False
+        )
+    feeds = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    return _check("source", f"mirror {folder}, {len(feeds)} feeds", good=bool(feeds))
+
+
+def _release(home: Home) -> Check:
+    from threatcast_publishing.catalog import current
+    from threatcast_publishing.verify import verify
+
+    name = current(home.releases)
+    if name is None:
+        return _check("release", "none yet", good=True)
+    outcome = verify(home.releases / name)
+    # a damaged release does not stop the next run; it must be known all the same
+    return _check("release", outcome.summary(), good=outcome.ok, soft=True)
+
+
+def _feeds(settings: Settings) -> Iterator[Check]:
+    from threatcast_feeds.errors import CatalogError
     from threatcast_feeds.registry import load_catalog
 
-    catalog = load_catalog()
-    rows = [_check("catalog", good=True, detail=f"{len(catalog)} feeds")]
+    try:
+        catalog = load_catalog()
+    except CatalogError as error:
+        yield _check("catalog", str(error), good=False)
+        return
+    yield _check("catalog", f"{len(catalog)} feeds", good=True)
     if settings.chosen_source != "live":
-        return rows
+        return
     for spec in catalog.values():
         name = spec.live.auth_env
         if name and not credentials().get(name):
-            rows.append(
-                _check(f"key of {spec.key}", good=False, detail=f"{name} is not set", soft=True)
-            )
-    return rows
+            detail = f"{name} is not set: the feed will fail and the others go on"
+            yield _check(f"key of {spec.key}", detail, good=False, soft=True)

@@ -1,13 +1,22 @@
-"""Options that all commands share, and how results are printed."""
+"""Options that all commands share, and how results are printed.
+
+Results go to standard output, remarks about the work to standard error, so that a result can be
+piped on. What comes from the sample ends with `SIMULATED_LINE`.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from threatcast_orchestration.errors import WrongUse
+
+SIMULATED_LINE = "All of this is SIMULATED: made by a generator, not observed anywhere."
 
 HomeOption = Annotated[
     Path | None,
@@ -15,6 +24,18 @@ HomeOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print results and errors only.")]
+
+
+def one_of(option: str, value: str | None, known: Sequence[str]) -> None:
+    """Refuse a value that is not known; none at all is left to the default.
+
+    Raises
+    ------
+    WrongUse
+        Names the option, the value and what is known.
+    """
+    if value is not None and value not in known:
+        raise WrongUse(f"{option}: {value!r} is none of {', '.join(known)}.")
 
 
 def print_json(value: Any) -> None:
@@ -30,18 +51,36 @@ def say(text: str) -> None:
 def remark(text: str, *, quiet: bool = False) -> None:
     """Print one line about the work itself on standard error."""
     if not quiet:
+        sys.stdout.flush()
         sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
-def print_table(rows: list[dict[str, Any]], columns: list[str], title: str = "") -> None:
-    """Print rows as a table; whole cells when the output is not a terminal."""
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], title: str = "") -> None:
+    """Print rows as a table; wide enough for whole cells when the output is not a terminal."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     width = None if sys.stdout.isatty() else 200
-    table = Table(title=title or None, title_justify="left", header_style="bold")
+    table = Table(title=Text(title) if title else None, title_justify="left", header_style="bold")
     for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
+        number = any(isinstance(row.get(column), int | float) for row in rows)
+        table.add_column(
+            column.replace("_", " "), overflow="fold", justify="right" if number else "left"
+        )
     for row in rows:
-        table.add_row(*["" if row.get(c) is None else str(row.get(c)) for c in columns])
+        # as plain text: a reason from outside must not be read as rich's own markup
+        table.add_row(*(Text(_cell(row.get(column))) for column in columns))
     Console(width=width, highlight=False).print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    text = str(value)
+    return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)

@@ -13,10 +13,11 @@ from threatcast_orchestration.commands.options import (
     HomeOption,
     JsonOption,
     QuietOption,
+    one_of,
     print_json,
     remark,
-    say,
 )
+from threatcast_orchestration.home import SOURCES
 from threatcast_orchestration.settings import home_path, load_settings, quiet_environment
 
 
@@ -32,10 +33,12 @@ def run(
         str | None, typer.Option(help="Day (YYYY-MM-DD): only what was known by its end counts.")
     ] = None,
     home: HomeOption = None,
+    *,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Run the nightly job: feeds, warehouse, gates, forecasts, release."""
+    one_of("--source", source, SOURCES)
     place = home_path(home)
     quiet_environment(place)
     settings = load_settings(place, {"source": source, "mirror": mirror, "as_of": as_of})
@@ -51,14 +54,12 @@ def run(
     facts = summary(place)
     if as_json:
         print_json(facts | {"run": vars(result)})
-        return
-    write_summary(facts)
-    if result.source == "sample":
-        say("All of this is SIMULATED: made by a generator, not observed anywhere.")
+    else:
+        write_summary(facts, quiet=quiet)
 
 
 def ui(
-    port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     home: HomeOption = None,
 ) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.commands.options import (
+    SIMULATED_LINE,
     HomeOption,
     JsonOption,
+    QuietOption,
     print_json,
     print_table,
     say,
@@ -17,15 +20,35 @@ from threatcast_orchestration.settings import home_path
 if TYPE_CHECKING:
     from threatcast_orchestration.home import Home
 
+STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
+_FEEDS = """
+    SELECT feed, state, newest AS newest_vintage, last_event, records, new_records, reason
+    FROM feed_health
+    LEFT JOIN (SELECT feed, max(vintage_day) AS newest FROM data_vintages GROUP BY feed)
+    USING (feed)
+    ORDER BY feed
+"""
+_OUTLOOKS = (
+    "SELECT target, "
+    + ", ".join(f"count(*) FILTER (state = '{state}') AS {state}" for state in STATES)
+    + " FROM outlook GROUP BY target ORDER BY target"
+)
+_WORLD = """
+    SELECT target, sentence FROM outlook
+    WHERE location = 'WORLD' AND sentence IS NOT NULL
+    ORDER BY target
+"""
 
-def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
+
+def status(
+    home: HomeOption = None, *, as_json: JsonOption = False, quiet: QuietOption = False
+) -> None:
     """Say how the last run ended, which feeds live, and what is published."""
-    place = home_path(home)
-    facts = summary(place)
+    facts = summary(home_path(home))
     if as_json:
         print_json(facts)
     else:
-        write_summary(facts)
+        write_summary(facts, quiet=quiet)
 
 
 def summary(home: Home) -> dict[str, Any]:
@@ -34,55 +57,89 @@ def summary(home: Home) -> dict[str, Any]:
     Raises
     ------
     NothingToPublish
-        If this home has no release yet.
+        If this home has no current release; says how the last run ended, if there was one.
     """
-    import json
+    from threatcast_publishing.catalog import current, info_of
 
-    from threatcast_publishing.query import read_rows
-    from threatcast_publishing.store import current_release
-
-    release = current_release(home.releases)
-    if release is None:
-        raise NothingToPublish(f"There is no release in {home.root}. Make one with: threatcast run")
-    last = json.loads(home.last_run.read_text("utf-8")) if home.last_run.is_file() else None
+    name = current(home.releases)
+    last = _last_run(home)
+    if name is None:
+        ending = "" if last is None else f" {_run_line(last)}"
+        raise NothingToPublish(
+            f"There is no release in {home.root}.{ending} Make one with: threatcast run"
+        )
+    info = info_of(home.releases / name, current=True)
     return {
         "home": str(home.root),
         "source": home.source,
-        "simulated": home.source == "sample",
-        "release": release,
+        "simulated": info.simulated,
+        "release": name,
+        "as_of": info.as_of,
         "last_run": last,
-        "feeds": read_rows(
-            home.releases,
-            "SELECT feed, state, last_event, records, reason FROM feed_health ORDER BY feed",
-        ),
-        "outlooks": read_rows(
-            home.releases,
-            "SELECT target, count(*) FILTER (state = 'published') AS published, "
-            "count(*) FILTER (state = 'insufficient_evidence') AS insufficient_evidence, "
-            "count(*) FILTER (state = 'source_failure') AS source_failure, "
-            "count(*) FILTER (state = 'withheld') AS withheld "
-            "FROM outlook GROUP BY target ORDER BY target",
-        ),
-        "world": read_rows(
-            home.releases,
-            "SELECT sentence FROM outlook WHERE location = 'WORLD' ORDER BY target",
-        ),
+        "feeds": _rows(home, _FEEDS),
+        "outlooks": _rows(home, _OUTLOOKS),
+        "world": _rows(home, _WORLD),
     }
 
 
-def write_summary(facts: dict[str, Any]) -> None:
-    """Print the facts for a person."""
-    print_table(facts["feeds"], ["feed", "state", "last_event", "records", "reason"], "Feeds")
-    columns = ["target", "published", "insufficient_evidence", "source_failure", "withheld"]
-    print_table(facts["outlooks"], columns, "Outlooks, by state")
-    for row in facts["world"]:
-        say(f"- {row['sentence']}")
+def _rows(home: Home, sql: str) -> list[dict[str, Any]]:
+    from threatcast_publishing.query import run_query
+
+    rows: list[dict[str, Any]] = run_query(home.releases, sql).data.to_pylist()
+    return rows
+
+
+def _last_run(home: Home) -> dict[str, Any] | None:
+    """Return the record of the last run; a record that cannot be read is no reason to be silent."""
+    try:
+        record = json.loads(home.last_run.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def write_summary(facts: dict[str, Any], *, quiet: bool = False) -> None:
+    """Print the facts for a person; `quiet` leaves out the feeds that are well and the hints."""
+    feeds = [f for f in facts["feeds"] if not quiet or f["state"] not in ("fresh", "unchanged")]
+    columns = ["feed", "state", "newest_vintage", "last_event", "records", "new_records", "reason"]
+    if feeds:
+        print_table(feeds, columns, "Feeds")
+    print_table(facts["outlooks"], ["target", *STATES], "Outlooks, by state")
+    if not quiet:
+        for row in facts["world"]:
+            say(f"- {row['sentence']}")
+        say("")
     published = sum(row["published"] for row in facts["outlooks"])
-    every = sum(sum(row[c] for c in columns[1:]) for row in facts["outlooks"])
-    folder = f"{facts['home']}/releases/current"
-    say("")
-    say(f"Release {facts['release']}: {published} outlooks published of {every}.")
-    say(f"Page:    {folder}/site/index.html (or: threatcast serve)")
-    say(f"Tables:  {folder}/csv, {folder}/parquet, {folder}/threatcast.duckdb")
-    say("Query:   threatcast query \"SELECT * FROM outlook WHERE location = 'WORLD'\"")
-    say("History: make ui")
+    every = sum(row[state] for row in facts["outlooks"] for state in STATES)
+    _write_last_run(facts)
+    say(f"Release {facts['release']}: {published:,} outlooks published of {every:,}.")
+    if not quiet:
+        folder = f"{facts['home']}/releases/current"
+        say(f"Page:    {folder}/site/index.html (or: threatcast serve)")
+        say(f"Tables:  {folder}/csv, {folder}/parquet, {folder}/threatcast.duckdb")
+        say("Query:   threatcast query \"SELECT * FROM outlook WHERE location = 'WORLD'\"")
+        say("History: make ui")
+    if facts["simulated"]:
+        say(SIMULATED_LINE)
+
+
+def _write_last_run(facts: dict[str, Any]) -> None:
+    last = facts["last_run"]
+    if last is None:
+        return
+    say(_run_line(last))
+    for check in last.get("failed_checks", []):
+        what = check.get("description") or "see make ui"
+        say(f"  {check['severity']}: {check['asset']}, {check['check']}: {what}")
+    if last.get("release") not in (None, facts["release"]):
+        say(f"  Since then the current release was changed from {last['release']}.")
+
+
+def _run_line(last: dict[str, Any]) -> str:
+    """Return how a run ended, in one sentence."""
+    head = f"Last run: as of {last.get('as_of')}, source {last.get('source')}"
+    failed = last.get("failed_steps") or []
+    if failed:
+        steps = "; ".join(f"{step['step']}: {step['error']}" for step in failed)
+        return f"{head}, FAILED ({steps}); the release before stays current."
+    return f"{head}, {last.get('seconds')} seconds, run {str(last.get('run_id'))[:8]}."
