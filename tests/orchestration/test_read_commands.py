@@ -61,7 +61,7 @@ def command(monkeypatch, capfd) -> Command:
 
 
 @pytest.fixture(scope="module")
-def releases_made(tmp_path_factory) -> Path:
+def published_home(tmp_path_factory) -> Path:
     """A home with three releases: one real, two simulated, of which the last is current."""
     home = tmp_path_factory.mktemp("home")
     warehouse = write_warehouse(home / "w.duckdb")
@@ -72,10 +72,10 @@ def releases_made(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def full_home(releases_made, tmp_path) -> Path:
+def full_home(published_home, tmp_path) -> Path:
     """A copy that the test may change."""
     home = tmp_path / "full"
-    shutil.copytree(releases_made, home, symlinks=True)
+    shutil.copytree(published_home, home, symlinks=True)
     return home
 
 
@@ -133,8 +133,8 @@ def test_home_without_a_release_exits_with_4_and_says_how_to_make_one(command, t
     ],
     ids=lambda given: " ".join(given) if isinstance(given, tuple) else "",
 )
-def test_wrong_value_exits_with_2_and_says_which(command, full_home, words, said):
-    result = command(*words, home=full_home)
+def test_wrong_value_exits_with_2_and_says_which(command, published_home, words, said):
+    result = command(*words, home=published_home)
     assert (result.code, result.out) == (2, "")
     assert said in result.err
     assert "Traceback" not in result.err
@@ -193,34 +193,34 @@ def test_version_is_the_installed_one():
 # query
 
 
-def test_query_prints_a_table_with_its_release_and_mark_on_standard_error(command, full_home):
+def test_query_prints_a_table_with_its_release_and_mark_on_standard_error(command, published_home):
     sql = "SELECT location, expected_4w FROM outlook WHERE location = 'NA' ORDER BY ALL"
-    result = command("query", sql, home=full_home)
+    result = command("query", sql, home=published_home)
     assert result.out == (
         "location  expected_4w\n--------  -----------\nNA                200\nNA\n(2 rows)\n"
     )
-    name = current(full_home / "releases")
+    name = current(published_home / "releases")
     assert result.err == f"From {name}.\n{SIMULATED_LINE}\n"
 
 
-def test_quiet_query_still_says_that_rows_are_simulated(command, full_home):
-    result = command("query", "SELECT 1 AS one", "--format", "csv", "--quiet", home=full_home)
+def test_quiet_query_still_says_that_rows_are_simulated(command, published_home):
+    result = command("query", "SELECT 1 AS one", "--format", "csv", "--quiet", home=published_home)
     assert result.out == '"one"\n1\n'
     assert result.err == f"{SIMULATED_LINE}\n"
 
 
-def test_query_of_an_older_release_by_the_beginning_of_its_name(command, full_home):
+def test_query_of_an_older_release_by_the_beginning_of_its_name(command, published_home):
     result = command(
         "query", "SELECT count(*) AS n FROM outlook", "--release", "2026-06-14", "--json",
-        home=full_home,
+        home=published_home,
     )  # fmt: skip
     assert json.loads(result.out) == [{"n": 15}]
     assert result.err.startswith("From 2026-06-14-")
     assert "SIMULATED" not in result.err
 
 
-def test_beginning_of_a_name_that_two_releases_share_is_refused(command, full_home):
-    result = command("query", "SELECT 1", "--release", "simulated-2026", home=full_home)
+def test_beginning_of_a_name_that_two_releases_share_is_refused(command, published_home):
+    result = command("query", "SELECT 1", "--release", "simulated-2026", home=published_home)
     assert result.code == 2
     assert "is not unique" in result.err
     assert result.err.count("simulated-2026-06-14-") == 2
@@ -229,20 +229,20 @@ def test_beginning_of_a_name_that_two_releases_share_is_refused(command, full_ho
 @pytest.mark.parametrize(
     "sql", ["DROP TABLE outlook", "CREATE TABLE x (y INT)", "COPY outlook TO 'x.csv'"]
 )
-def test_query_cannot_change_or_write_anything(command, full_home, sql):
-    before = digest(full_home)
-    result = command("query", sql, home=full_home)
+def test_query_cannot_change_or_write_anything(command, published_home, sql):
+    before = digest(published_home)
+    result = command("query", sql, home=published_home)
     assert result.code == 2
-    assert digest(full_home) == before
+    assert digest(published_home) == before
 
 
 def digest(home: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in home.rglob("*")}
 
 
-def test_parquet_goes_to_a_pipe_as_bytes(releases_made):
+def test_parquet_goes_to_a_pipe_as_bytes(published_home):
     result = subprocess.run(
-        [*WORDS, "query", "FROM outlook", "--format", "parquet", "--home", str(releases_made)],
+        [*WORDS, "query", "FROM outlook", "--format", "parquet", "--home", str(published_home)],
         check=True,
         capture_output=True,
     )
@@ -250,10 +250,10 @@ def test_parquet_goes_to_a_pipe_as_bytes(releases_made):
     assert result.stderr.decode().endswith(f"{SIMULATED_LINE}\n")
 
 
-def test_parquet_is_refused_on_a_terminal(releases_made):
+def test_parquet_is_refused_on_a_terminal(published_home):
     ours, theirs = pty.openpty()
     result = subprocess.run(
-        [*WORDS, "query", "FROM outlook", "--format", "parquet", "--home", str(releases_made)],
+        [*WORDS, "query", "FROM outlook", "--format", "parquet", "--home", str(published_home)],
         stdout=theirs,
         stderr=subprocess.PIPE,
         text=True,
@@ -265,10 +265,10 @@ def test_parquet_is_refused_on_a_terminal(releases_made):
     assert result.stderr.startswith("threatcast: Parquet is not for a screen.")
 
 
-def test_reader_that_stops_early_causes_no_trace(releases_made):
+def test_reader_that_stops_early_causes_no_trace(published_home):
     process = subprocess.Popen(
         [*WORDS, "query", "FROM activity_weekly, range(100)", "--format", "csv", "--home",
-         str(releases_made)],
+         str(published_home)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -286,13 +286,13 @@ def test_reader_that_stops_early_causes_no_trace(releases_made):
 # releases
 
 
-def test_list_shows_each_release_and_which_is_current(command, full_home):
-    rows = json.loads(command("releases", "list", "--json", home=full_home).out)
+def test_list_shows_each_release_and_which_is_current(command, published_home):
+    rows = json.loads(command("releases", "list", "--json", home=published_home).out)
     assert len(rows) == 3
     assert [row["release_id"] for row in rows if row["current"]] == [
-        current(full_home / "releases")
+        current(published_home / "releases")
     ]
-    shown = command("releases", "list", home=full_home).out
+    shown = command("releases", "list", home=published_home).out
     assert all(row["release_id"] in shown for row in rows)
 
 
@@ -310,15 +310,15 @@ def test_list_names_releases_that_it_had_to_leave_out(command, full_home):
     assert f"threatcast releases verify {damaged.name}" in result.err
 
 
-def test_show_says_what_a_release_was_made_of(command, full_home):
-    out = command("releases", "show", "2026-06-14", home=full_home).out
+def test_show_says_what_a_release_was_made_of(command, published_home):
+    out = command("releases", "show", "2026-06-14", home=published_home).out
     for line in ("as_of: 2026-06-14", f"commit: {'a' * 40}", "settings: horizon=12"):
         assert line in out.splitlines()
     assert re.search(r"outlook +│ +15 ", out)
 
 
-def test_verify_of_an_intact_release_exits_with_0(command, full_home):
-    result = command("releases", "verify", home=full_home)
+def test_verify_of_an_intact_release_exits_with_0(command, published_home):
+    result = command("releases", "verify", home=published_home)
     assert (result.code, result.err) == (0, "")
     assert result.out.endswith("files as the manifest says\n")
 
@@ -368,8 +368,8 @@ def test_rollback_waits_for_no_other_run(command, full_home):
 # status
 
 
-def test_status_names_stale_feeds_with_their_reason_and_outlooks_by_state(command, full_home):
-    facts = json.loads(command("status", "--json", home=full_home).out)
+def test_status_names_stale_feeds_with_their_reason_and_outlooks_by_state(command, published_home):
+    facts = json.loads(command("status", "--json", home=published_home).out)
     stale = [feed for feed in facts["feeds"] if feed["state"] == "stale"]
     assert [feed["feed"] for feed in stale] == ["ddosia_targets"]
     assert stale[0]["reason"] == "nothing since 2026-05-01, limit 21 days"
@@ -380,7 +380,7 @@ def test_status_names_stale_feeds_with_their_reason_and_outlooks_by_state(comman
     assert outlooks["ransomware_claims"]["insufficient_evidence"] == 2
     assert outlooks["ddos_targets"]["source_failure"] == 7
     assert outlooks["phishing_mix"]["withheld"] == 1
-    shown = command("status", home=full_home).out
+    shown = command("status", home=published_home).out
     for text in (
         "nothing since 2026-05-01",
         "5 outlooks published of 15.",
@@ -390,8 +390,8 @@ def test_status_names_stale_feeds_with_their_reason_and_outlooks_by_state(comman
     assert "- World: about 1,200 events in the next 4 weeks." in shown
 
 
-def test_quiet_status_keeps_what_needs_a_look(command, full_home):
-    out = command("status", "--quiet", home=full_home).out
+def test_quiet_status_keeps_what_needs_a_look(command, published_home):
+    out = command("status", "--quiet", home=published_home).out
     assert "ddosia_targets" in out
     assert "openphish" not in out
     assert "threatcast query" not in out
@@ -492,22 +492,22 @@ def read(address: str) -> bytes:
         return bytes(answer.read())
 
 
-def test_serve_on_a_port_in_use_says_so(command, full_home):
+def test_serve_on_a_port_in_use_says_so(command, published_home):
     from threatcast_publishing.serve import make_server
 
-    server = make_server(full_home / "releases", "127.0.0.1", 0)
+    server = make_server(published_home / "releases", "127.0.0.1", 0)
     port = str(server.server_address[1])
     try:
-        result = command("serve", "--port", port, home=full_home)
+        result = command("serve", "--port", port, home=published_home)
     finally:
         server.server_close()
     assert result.code == 2
     assert f"Cannot listen on 127.0.0.1, port {port}" in result.err
 
 
-def test_long_query_ends_at_once_on_ctrl_c(full_home):
+def test_long_query_ends_at_once_on_ctrl_c(published_home):
     process = subprocess.Popen(
-        [*WORDS, "query", ENDLESS, "--home", str(full_home)],
+        [*WORDS, "query", ENDLESS, "--home", str(published_home)],
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         start_new_session=True,
@@ -541,12 +541,14 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.02)
 
 
-def test_interrupted_command_says_what_holds_and_exits_with_130(command, full_home, monkeypatch):
+def test_interrupted_command_says_what_holds_and_exits_with_130(
+    command, published_home, monkeypatch
+):
     from threatcast_orchestration.commands import status
 
     # the signal is real; only its moment is chosen
     monkeypatch.setattr(status, "summary", lambda home: signal.raise_signal(signal.SIGINT))
-    result = command("status", home=full_home)
+    result = command("status", home=published_home)
     assert result.code == 130
     text = "threatcast: Interrupted. Nothing half-done is visible; the next run goes on.\n"
     assert result.err == text
