@@ -32,7 +32,8 @@ LOG = logging.getLogger(__name__)
 
 FALLBACK = "flat"
 NOTHING_SEEN = "fallback: no observed week at or before the origin"
-SECONDS_A_TASK = 5.0
+SECONDS_A_TASK = 0.25
+"""Short tasks keep their arrays in the cache and no process waiting for another at the end."""
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,6 @@ def test_seconds_are_counted_by_the_clock_that_was_handed_in():
 
 def test_slow_models_get_small_batches():
     slow = Centred(card("it"), 1.0)
-    object.__setattr__(slow, "seconds_per_series", 0.5)
-    assert batch_size(slow, 2000) == 10
+    object.__setattr__(slow, "seconds_per_series", 0.01)
+    assert batch_size(slow, 2000) == 25
     assert batch_size(FLAT, 2000) == 2000
