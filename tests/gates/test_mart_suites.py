@@ -1,0 +1,225 @@
+"""The suites on marts, forecasts and release: each rule holds on a small warehouse and can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+from threatcast_orchestration.forecast_tables import TABLES
+from threatcast_orchestration.gates.runner import GateResult, load_suite, load_suites, run_suite
+from threatcast_orchestration.history import _COLUMNS as HISTORY_COLUMNS
+
+SMALL_MARTS = Path(__file__).with_name("small_marts.sql")
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    """Return a warehouse of three targets and five places on which every rule holds."""
+    with duckdb.connect() as connection:
+        connection.execute("CREATE SCHEMA forecasts; CREATE SCHEMA history")
+        for table, columns in TABLES.items():
+            connection.execute(f"CREATE TABLE forecasts.{table} ({columns})")
+        connection.execute(f"CREATE TABLE history.outlook_history ({HISTORY_COLUMNS})")
+        connection.execute(SMALL_MARTS.read_text(encoding="utf-8"))
+        yield connection
+
+
+def failed(result: GateResult) -> dict[str, str]:
+    """Return the severity of each failed rule, by its column (or type, for a whole table)."""
+    assert not result.error
+    return {str(rule.kwargs.get("column", rule.type)): rule.severity for rule in result.failures}
+
+
+@pytest.mark.parametrize("kind", ["marts", "forecasts", "release"])
+def test_all_rules_hold_on_a_sound_warehouse(
+    warehouse: duckdb.DuckDBPyConnection, kind: str
+) -> None:
+    suites = load_suites(kind)
+
+    assert suites
+    for suite in suites:
+        assert failed(run_suite(suite, warehouse)) == {}
+
+
+# suite, what is broken, the rule that must say so
+BROKEN = [
+    ("marts.fct_weekly_counts", "DELETE FROM marts.fct_weekly_counts WHERE location = 'FR'",
+     "is_defined"),
+    ("marts.fct_weekly_counts",
+     "INSERT INTO marts.fct_weekly_counts SELECT * REPLACE ('XX' AS location) "
+     "FROM marts.fct_weekly_counts WHERE location = 'FR'", "is_defined"),
+    ("marts.fct_weekly_counts",
+     "INSERT INTO marts.fct_weekly_counts FROM marts.fct_weekly_counts WHERE location = 'FR'",
+     "is_once"),
+    ("marts.fct_weekly_counts",
+     "DELETE FROM marts.fct_weekly_counts WHERE location = 'FR' AND week = DATE '2026-07-27'",
+     "is_complete"),
+    ("marts.fct_weekly_counts",
+     "DELETE FROM marts.fct_weekly_counts WHERE week = DATE '2026-08-10'", "is_complete"),
+    ("marts.fct_weekly_counts",
+     "INSERT INTO marts.fct_weekly_counts SELECT * REPLACE (week + 7 AS week) "
+     "FROM marts.fct_weekly_counts WHERE week = DATE '2026-08-10'", "is_past"),
+    ("marts.fct_weekly_counts",
+     "UPDATE marts.fct_weekly_counts SET observation = 'observed' WHERE value IS NULL",
+     "is_zero_apart_from_missing"),
+    ("marts.fct_weekly_counts",
+     "UPDATE marts.fct_weekly_counts SET value = -1 WHERE target = 'listings'", "is_count"),
+    ("marts.fct_weekly_counts",
+     "UPDATE marts.fct_weekly_counts SET value = 9 "
+     "WHERE location = 'DE' AND week = DATE '2026-08-10'", "is_sum"),
+    ("marts.dim_series", "DELETE FROM marts.dim_series WHERE location = 'DE'", "is_defined"),
+    ("marts.dim_series",
+     "INSERT INTO marts.dim_series FROM marts.dim_series WHERE location = 'FR'", "is_once"),
+    ("marts.dim_series", "UPDATE marts.dim_series SET state = 'fine' WHERE location = 'FR'",
+     "is_known_state"),
+    ("marts.dim_series", "UPDATE marts.dim_series SET reason = NULL WHERE location = 'FR'",
+     "is_explained"),
+    ("marts.dim_series", "UPDATE marts.fct_feed_health SET state = 'stale' WHERE feed = 'list'",
+     "is_from_a_live_feed"),
+    ("forecasts.forecast", "DELETE FROM forecasts.forecast WHERE location = 'DE'", "is_expected"),
+    ("forecasts.forecast",
+     "DELETE FROM forecasts.forecast WHERE location = 'DE' AND model = 'other'", "is_expected"),
+    ("forecasts.forecast", "UPDATE marts.dim_series SET is_eligible = false WHERE location = 'DE'",
+     "is_expected"),
+    ("forecasts.forecast",
+     "DELETE FROM forecasts.forecast WHERE location = 'DE' AND quantile = 0.5", "is_complete"),
+    ("forecasts.forecast", "DELETE FROM forecasts.forecast WHERE horizon = 12", "is_complete"),
+    ("forecasts.forecast", "UPDATE forecasts.forecast SET reference_date = reference_date - 7",
+     "is_dated"),
+    ("forecasts.forecast",
+     "UPDATE forecasts.forecast SET value = 'nan' WHERE quantile = 0.99 AND horizon = 3",
+     "is_finite"),
+    ("forecasts.forecast", "UPDATE forecasts.forecast SET value = 'inf' WHERE quantile = 0.99",
+     "is_finite"),
+    ("forecasts.forecast", "UPDATE forecasts.forecast SET value = NULL WHERE quantile = 0.99",
+     "is_finite"),
+    ("forecasts.forecast", "UPDATE forecasts.forecast SET value = 3 WHERE quantile = 0.99",
+     "is_monotone"),
+    ("forecasts.forecast", "UPDATE forecasts.forecast SET value = 8.5 WHERE quantile = 0.99",
+     "is_whole"),
+    ("forecasts.forecast", "UPDATE forecasts.forecast SET value = -1 WHERE quantile = 0.01",
+     "is_non_negative"),
+    ("forecasts.forecast",
+     "UPDATE forecasts.forecast SET value = 51 WHERE quantile = 0.99 AND location = 'DE'",
+     "is_bounded"),
+    ("forecasts.outlook", "DELETE FROM forecasts.outlook WHERE location = 'DE'", "is_expected"),
+    ("forecasts.outlook",
+     "INSERT INTO forecasts.outlook FROM forecasts.outlook WHERE location = 'DE'", "is_expected"),
+    ("forecasts.outlook", "UPDATE forecasts.outlook SET high80_12w = 'inf'", "is_finite"),
+    ("forecasts.outlook", "UPDATE forecasts.outlook SET low80_4w = 17", "is_in_order"),
+    ("forecasts.outlook", "UPDATE forecasts.outlook SET p_zero_4w = 1.1", "is_probability"),
+    ("forecasts.outlook", "UPDATE forecasts.outlook SET p_increase = 0.3", "is_whole"),
+    ("forecasts.outlook", "UPDATE forecasts.outlook SET trend = 'decrease'", "is_likeliest"),
+    ("forecasts.outlook", "UPDATE forecasts.outlook SET evidence_grade = 'E'", "is_graded"),
+    ("forecasts.outlook", "UPDATE forecasts.outlook SET run_id = ''", "is_traceable"),
+    ("release.outlook", "DELETE FROM published.outlook WHERE location = 'DE'", "is_once"),
+    ("release.outlook", "UPDATE published.outlook SET state = 'fine' WHERE location = 'FR'",
+     "is_known_state"),
+    ("release.outlook", "UPDATE published.outlook SET expected_4w = 3 WHERE location = 'FR'",
+     "is_number_or_reason"),
+    ("release.outlook", "UPDATE published.outlook SET trend = 'stable' WHERE location = 'FR'",
+     "is_number_or_reason"),
+    ("release.outlook", "UPDATE published.outlook SET low80_4w = NULL WHERE location = 'DE'",
+     "is_number_or_reason"),
+    ("release.outlook", "UPDATE published.outlook SET reason = NULL WHERE location = 'FR'",
+     "is_number_or_reason"),
+    ("release.outlook", "UPDATE published.outlook SET sentence = NULL WHERE location = 'FR'",
+     "is_told"),
+    ("release.outlook", "UPDATE raw.run_context SET simulated = true", "is_told"),
+    ("release.outlook", "UPDATE published.outlook SET as_of = as_of - 1", "is_of_tonight"),
+    ("release.outlook", "DELETE FROM published.forecast", "is_filled"),
+    ("release.outlook", "DELETE FROM published.activity_weekly", "is_filled"),
+    ("release.outlook", "DELETE FROM published.skill", "is_filled"),
+    ("release.outlook", "DELETE FROM published.outlook_history", "is_filled"),
+    ("release.outlook", "INSERT INTO published.scores FROM published.scores", "is_unique"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "damage", "column"), BROKEN)
+def test_a_broken_rule_blocks_and_says_which(
+    warehouse: duckdb.DuckDBPyConnection, key: str, damage: str, column: str
+) -> None:
+    kind, name = key.split(".")
+    warehouse.execute(damage)
+
+    result = run_suite(load_suite(kind, name), warehouse)
+
+    assert failed(result)[column] == "critical"
+    assert result.blocks
+
+
+def test_every_critical_rule_has_a_case_that_breaks_it() -> None:
+    known = {(key, column) for key, _, column in BROKEN}
+    critical = {
+        (suite.key, str(rule.kwargs["column"]))
+        for kind in ("marts", "forecasts", "release")
+        for suite in load_suites(kind)
+        for rule in suite.expectations
+        if rule.severity == "critical" and "column" in rule.kwargs
+    }
+
+    assert critical <= known
+
+
+@pytest.mark.parametrize("name", ["fct_weekly_counts", "dim_series"])
+def test_empty_marts_block(warehouse: duckdb.DuckDBPyConnection, name: str) -> None:
+    for table in ("fct_weekly_counts", "dim_series", "dim_targets"):
+        warehouse.execute(f"DELETE FROM marts.{table}")
+
+    result = run_suite(load_suite("marts", name), warehouse)
+
+    assert failed(result) == {"expect_table_row_count_to_be_between": "critical"}
+
+
+@pytest.mark.parametrize(
+    ("key", "change", "column"),
+    [
+        ("marts.fct_weekly_counts",
+         "UPDATE marts.fct_weekly_counts SET value = 26 "
+         "WHERE target = 'listings' AND week = DATE '2026-08-10'", "is_plausible"),
+        ("forecasts.forecast",
+         "UPDATE forecasts.forecast SET state = 'fallback: no fit' WHERE location = 'DE'",
+         "is_as_meant"),
+        ("release.outlook",
+         "DELETE FROM history.outlook_history WHERE location = 'DE' AND as_of = DATE '2026-08-21'",
+         "row_ratio"),
+        ("release.outlook",
+         "UPDATE history.outlook_history SET state = 'withheld' WHERE location <> 'DE'",
+         "published_ratio"),
+    ],
+)  # fmt: skip
+def test_an_odd_night_warns_and_goes_on(
+    warehouse: duckdb.DuckDBPyConnection, key: str, change: str, column: str
+) -> None:
+    kind, name = key.split(".")
+    warehouse.execute(change)
+
+    result = run_suite(load_suite(kind, name), warehouse)
+
+    assert failed(result)[column] == "warning"
+    assert not result.blocks
+
+
+def test_ten_times_the_largest_week_is_allowed_where_fifty_is_not_enough(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    warehouse.execute(
+        "UPDATE marts.fct_weekly_counts SET value = 6 WHERE target = 'listings';"
+        "UPDATE forecasts.forecast SET value = 60 WHERE target = 'listings' AND quantile = 0.99"
+    )
+
+    assert failed(run_suite(load_suite("forecasts", "forecast"), warehouse)) == {}
+
+
+def test_a_night_without_eligible_series_passes_with_empty_forecasts(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    warehouse.execute(
+        "UPDATE marts.dim_series SET is_eligible = false;"
+        "DELETE FROM forecasts.forecast; DELETE FROM forecasts.outlook"
+    )
+
+    for suite in load_suites("forecasts"):
+        assert failed(run_suite(suite, warehouse)) == {}
