@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.alerts import send
@@ -70,7 +74,11 @@ def _execute(plan: Plan, *, quiet: bool) -> NightResult:
     started = clock()
     job = build_definitions().resolve_job_def(JOB)
     steps = len(job.graph.node_defs)
-    with dg.DagsterInstance.get() as instance, Progress(steps, quiet=quiet):
+    with (
+        dg.DagsterInstance.get() as instance,
+        _chatter_to(plan.home.dagster / "last_run.log"),
+        Progress(steps, quiet=quiet),
+    ):
         _close_dead_runs(instance)
         config = {
             "home": str(plan.home.root),
@@ -99,6 +107,18 @@ def _execute(plan: Plan, *, quiet: bool) -> NightResult:
         failed_checks=_failed_checks(outcome),
         failed_steps=_failed_steps(outcome),
     )
+
+
+@contextmanager
+def _chatter_to(path: Path) -> Iterator[None]:
+    """Send what Dagster and dbt print to a file; `Progress` shows what a person needs."""
+    builtin = logging.getLogger("dagster.builtin")
+    propagate, builtin.propagate = builtin.propagate, False
+    try:
+        with path.open("w", encoding="utf-8") as sink, redirect_stdout(sink):
+            yield
+    finally:
+        builtin.propagate = propagate
 
 
 def _close_dead_runs(instance: dg.DagsterInstance) -> None:
