@@ -15,6 +15,7 @@ from threatcast_forecasting.models.climatology import MODEL as CLIMATOLOGY
 from threatcast_forecasting.models.prophet import (
     MODEL,
     SEASON_STRENGTH,
+    components,
     fit_level,
     new_prophet,
     season_strength,
@@ -65,6 +66,21 @@ def test_the_fit_is_at_least_as_likely_as_stans_and_close_to_it(season):
     model.fit(pd.DataFrame({"ds": weeks, "y": np.log1p(counts)}))
     assert both["own"] <= both["stan"] + 1e-3
     assert both["own"] >= both["stan"] - 2
+
+
+@pytest.mark.parametrize("season", [True, False])
+def test_trend_and_line_are_those_of_prophets_own_predict(season):
+    import pandas as pd
+
+    counts = seasonal(1, 180, seed=7)[0]
+    weeks = FIRST + 7 * np.arange(192)
+    model = new_prophet(season=season)
+    model.fit(pd.DataFrame({"ds": weeks[:180], "y": np.log1p(counts)}))
+    trend, line = components(model, weeks)
+    expected = model.predict(pd.DataFrame({"ds": weeks}))
+    np.testing.assert_allclose(trend, expected["trend"], atol=1e-9)
+    np.testing.assert_allclose(line, expected["yhat"], atol=1e-9)
+    assert (np.abs(line - trend).max() > 0.1) == season
 
 
 def test_noise_solves_its_equation():
