@@ -82,8 +82,6 @@ def _column_findings(table: PublishedTable) -> Iterator[Finding]:
         if column in agreed or _is_address_column(table.name, column):
             continue
         words = set(re.split(r"[_\W]+", _CAMEL.sub("_", column).lower()))
-        if table.name == "data_vintages" and column == "payload_hash":
-            continue
         if words & _COLUMN_WORDS:
             yield Finding(table.name, column, "a column named like victims or indicators", 1)
 

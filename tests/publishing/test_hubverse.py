@@ -209,7 +209,7 @@ def test_metadata_of_every_model_fits_the_schema_of_the_hub(hub, settings):
 
 def test_long_description_is_shortened_and_odd_names_are_made_fit():
     row = {"model": "a-b.c", "title": "T", "description": "word " * 100, "method": "M"}
-    said = config.model_metadata(row, designated=False, data_inputs="x", simulated=False)
+    said = config.model_metadata(row, data_inputs="x", simulated=False)
     assert said["model_abbr"] == "a_b_c"
     assert len(said["methods"]) <= 200
     jsonschema.validate(said, config.model_metadata_schema())

@@ -140,16 +140,9 @@ def _write_target_data(
 def _write_metadata(release: ReleaseContext, hub: Path) -> Iterator[Path]:
     import yaml
 
-    outlook = release.tables["outlook"].data.select(["state", "model"]).to_pylist()
-    designated = {row["model"] for row in outlook if row["state"] == "published"}
     inputs = _data_inputs(release)
     for row in release.tables["models"].data.to_pylist():
-        value = config.model_metadata(
-            row,
-            designated=row["model"] in designated,
-            data_inputs=inputs,
-            simulated=release.simulated,
-        )
+        value = config.model_metadata(row, data_inputs=inputs, simulated=release.simulated)
         path = _place(hub / "model-metadata" / f"{config.model_id(row['model'])}.yml")
         text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
         path.write_text(text, encoding="utf-8", newline="\n")

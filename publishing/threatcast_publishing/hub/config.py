@@ -15,6 +15,7 @@ from typing import Any
 from threatcast_publishing.contract import SIMULATED_MARK
 
 TEAM = "threatcast"
+DESIGNATED = "champion"  # the forecasts behind the outlook; the others are there to compare with
 SCHEMAS = "https://raw.githubusercontent.com/hubverse-org/schemas/main/v6.0.0/{}-schema.json"
 OBSERVABLE_UNIT = ("target_end_date", "target", "location")
 TIMEZONE = "Africa/Abidjan"  # UTC all year; the schema's list has no UTC
@@ -132,9 +133,7 @@ def model_id(model: str) -> str:
     return f"{TEAM}-{re.sub(r'[^A-Za-z0-9_+]', '_', model)}"
 
 
-def model_metadata(
-    row: Mapping[str, Any], *, designated: bool, data_inputs: str, simulated: bool
-) -> dict[str, Any]:
+def model_metadata(row: Mapping[str, Any], *, data_inputs: str, simulated: bool) -> dict[str, Any]:
     """Return the metadata of one model from its row in the table `models`."""
     model = str(row["model"])
     description = str(row.get("description") or row.get("title") or model)
@@ -148,7 +147,7 @@ def model_metadata(
         "model_name": str(row.get("title") or model),
         "model_abbr": model_id(model).removeprefix(f"{TEAM}-"),
         "model_contributors": [{"name": "Threatcast maintainers", "affiliation": "Threatcast"}],
-        "designated_model": designated,
+        "designated_model": model == DESIGNATED,
         "data_inputs": data_inputs,
         "methods": textwrap.shorten(description, LONGEST_METHODS, placeholder=" …"),
         "methods_long": method,
