@@ -7,21 +7,19 @@ what was there, so a repeated night leaves the same files.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_orchestration.gates.pages import stand_alone, write_index
+
 if TYPE_CHECKING:
     from threatcast_orchestration.gates.results import GateResult
 
 KEPT_NIGHTS = 7
 """Nights whose pages stay in the Data Docs; the JSON of every night is kept."""
-
-# The pages ask a third party for a logo, and send it an id of this installation with the request
-_OUTSIDE_LOGO = re.compile(r"https://great-expectations-web-assets[^\"')\s]*")
 
 
 @dataclass(frozen=True)
@@ -66,6 +64,16 @@ class GateRecords:
             for path in sorted(self.night.glob("*.json"))
         ]
 
+    def warnings(self) -> tuple[str, ...]:
+        """Return what this night's gates warned of, a sentence each: a release says so."""
+        return tuple(
+            f"{result['suite']}: {rule['why']} ({rule['type']}, {rule['unexpected_count'] or 1} of "
+            f"{rule['element_count'] or 1})"
+            for result in self.results()
+            for rule in result["expectations"]
+            if not rule["success"] and rule["severity"] != "info"
+        )
+
     def run_id(self) -> Any:
         """Return the run's id in the Data Docs: the as-of day, never the clock."""
         from great_expectations.core.run_identifier import RunIdentifier
@@ -105,12 +113,36 @@ class GateRecords:
     def build_docs(self, context: Any, identifiers: list[Any]) -> Path:
         """Render the pages of these suites and the index; returns the first page."""
         self._forget_old_nights()
-        context.build_data_docs(resource_identifiers=identifiers)
-        for page in [self.site, *map(self._file_of, identifiers)]:
+        if identifiers:
+            context.build_data_docs(resource_identifiers=identifiers)
+        self.site.parent.mkdir(parents=True, exist_ok=True)
+        for page in map(self._file_of, identifiers):
             if page.is_file():
-                text = page.read_text(encoding="utf-8")
-                page.write_text(_OUTSIDE_LOGO.sub("", text), encoding="utf-8")
+                stand_alone(page)
+        # the index as rendered is empty without its scripts
+        nights = sorted(path for path in self.folder.iterdir() if _is_day(path.name))
+        write_index(
+            self.site,
+            {
+                night.name: GateRecords(self.folder, date.fromisoformat(night.name)).listing()
+                for night in nights[-KEPT_NIGHTS:]
+            },
+        )
         return self.site
+
+    def listing(self) -> list[tuple[dict[str, Any], dict[str, Path]]]:
+        """Return this night's results, each with the pages that there are of its frames."""
+        return [
+            (
+                result,
+                {
+                    frame: page
+                    for frame in result["rows"]
+                    if (page := self.page(f"{result['suite']}.{frame}")).is_file()
+                },
+            )
+            for result in self.results()
+        ]
 
     def _file_of(self, identifier: Any) -> Path:
         site = self.folder / "data_docs"
@@ -125,6 +157,14 @@ class GateRecords:
         for night in nights[:-KEPT_NIGHTS]:
             for path in store.glob(f"*/*/*/{night}"):
                 shutil.rmtree(path)
+
+
+def _is_day(name: str) -> bool:
+    try:
+        date.fromisoformat(name)
+    except ValueError:
+        return False
+    return True
 
 
 def open_context(folder: Path | None) -> Any:

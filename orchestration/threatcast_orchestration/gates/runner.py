@@ -83,7 +83,7 @@ def run_suites(
             if records is not None:
                 records.write_json(result)
             results.append(result)
-        if records is not None and identifiers:
+        if records is not None:
             records.build_docs(_context(records.folder), identifiers)
     return results
 
@@ -258,9 +258,11 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def _page(suite: Suite, results: Sequence[ExpectationResult], records: GateRecords | None) -> str:
-    """Return the path of the page that shows the worst failure, else of the first frame."""
+    """Return the page of the worst failure, else of the first frame; of a crash the index."""
     if records is None:
         return ""
+    if not results:
+        return str(records.site.resolve())
     failed = [rule.frame for rule in results if not rule.success]
     frame = failed[0] if failed else next(iter(suite.frames))
     return str(records.page(f"{suite.key}.{frame}").resolve())

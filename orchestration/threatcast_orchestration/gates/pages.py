@@ -1,0 +1,76 @@
+"""Pages for people: Great Expectations' own, made to stand alone, and an index over them.
+
+As rendered, every page asks five content networks for scripts and styles, and a sixth for a logo
+with an id of this installation. A gate's page must work without a network and tell no one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+_STYLE = """\
+<style>
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 75rem; margin: 1rem auto; padding: 0 1rem }
+table { border-collapse: collapse } td, th { padding: .3rem .8rem; text-align: left; \
+border-bottom: 1px solid #8885 }
+.failed { font-weight: bold } .btn, .navbar-brand, footer { display: none }
+:root { color-scheme: light dark }
+</style>
+"""
+# Scripts need what is fetched; outside links are for the makers' news
+_SCRIPTS = re.compile(r"<script\b.*?</script>", re.DOTALL)
+_FETCHED = re.compile(r"<link\b[^>]*https?://[^>]*>")
+_OUTSIDE = re.compile(r"""\s(?:href|src)=["']https?://[^"']*["']""")
+_NEWSLETTER = re.compile(r"<p>\s*Stay current.*?</p>", re.DOTALL)
+_LOGO = re.compile(r"https://great-expectations-web-assets[^\"')\s]*")
+
+
+def stand_alone(page: Path) -> None:
+    """Take out of a rendered page whatever reaches outside, and give it a plain style."""
+    text = page.read_text(encoding="utf-8")
+    for pattern in (_SCRIPTS, _FETCHED, _OUTSIDE, _NEWSLETTER, _LOGO):
+        text = pattern.sub("", text)
+    if _STYLE not in text:
+        text = text.replace("</head>", f"{_STYLE}</head>", 1)
+    page.write_text(text, encoding="utf-8")
+
+
+def write_index(
+    page: Path, nights: Mapping[str, Iterable[tuple[Mapping[str, Any], Mapping[str, Path]]]]
+) -> None:
+    """Write the first page: nights, newest first, with each gate's outcome and its pages.
+
+    Parameters
+    ----------
+    page
+        Where it goes.
+    nights
+        By day: each suite's result as JSON holds it, with the pages of its frames by name.
+    """
+    parts = [
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Gates</title>',
+        f"{_STYLE}</head><body><h1>Gates</h1>",
+    ]
+    for night in sorted(nights, reverse=True):
+        parts.append(f"<h2>{escape(night)}</h2><table>")
+        parts.append("<tr><th>gate</th><th>outcome</th><th>pages</th><th>protects</th></tr>")
+        parts += [_row(page.parent, result, pages) for result, pages in nights[night]]
+        parts.append("</table>")
+    scratch = page.with_suffix(".tmp")
+    scratch.write_text("\n".join([*parts, "</body></html>\n"]), encoding="utf-8")
+    scratch.replace(page)
+
+
+def _row(root: Path, result: Mapping[str, Any], pages: Mapping[str, Path]) -> str:
+    links = ", ".join(
+        f'<a href="{escape(path.relative_to(root).as_posix())}">{escape(name)}</a>'
+        for name, path in pages.items()
+    )
+    outcome = "holds" if result["success"] else f"failed: {result['severity']}"
+    kind = "" if result["success"] else ' class="failed"'
+    cells = (escape(result["suite"]), escape(outcome), links, escape(result["protects"]))
+    return f"<tr{kind}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

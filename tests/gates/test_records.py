@@ -1,0 +1,111 @@
+"""What stays of a night's gates: JSON, and pages that ask no one outside for anything."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from threatcast_orchestration.gates.records import KEPT_NIGHTS, GateRecords
+from threatcast_orchestration.gates.runner import run_suite
+from threatcast_orchestration.gates.suites import Suite
+
+MakeSuite = Callable[..., Suite]
+NIGHT = date(2026, 6, 14)
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> GateRecords:
+    return GateRecords(tmp_path / "gates", NIGHT)
+
+
+def failing(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(value=frame["value"] + 5)
+
+
+def test_result_is_kept_as_json_below_its_night(
+    make_suite: MakeSuite, frame: pd.DataFrame, records: GateRecords
+) -> None:
+    run_suite(make_suite(), frame, records=records)
+    path = records.folder / "2026-06-14" / "payloads.counts.json"
+    assert json.loads(path.read_text(encoding="utf-8"))["success"] is True
+    assert [result["suite"] for result in records.results()] == ["payloads.counts"]
+    assert not list(records.night.glob("*.tmp"))
+
+
+def test_repeated_night_replaces_its_result(
+    make_suite: MakeSuite, frame: pd.DataFrame, records: GateRecords
+) -> None:
+    run_suite(make_suite(), frame, records=records)
+    run_suite(make_suite(), failing(frame), records=records)
+    (kept,) = records.results()
+    assert kept["success"] is False
+
+
+def test_crash_is_kept_too(make_suite: MakeSuite, records: GateRecords) -> None:
+    run_suite(make_suite(), {"lines": pd.DataFrame()}, records=records)
+    (kept,) = records.results()
+    assert kept["severity"] == "critical"
+
+
+def test_page_shows_the_failed_rule_and_is_named_in_the_result(
+    make_suite: MakeSuite, frame: pd.DataFrame, records: GateRecords
+) -> None:
+    result = run_suite(make_suite(), failing(frame), records=records)
+    assert records.site.is_file()
+    assert "value" in Path(result.docs).read_text(encoding="utf-8")
+
+
+def test_pages_reach_nothing_outside_and_need_no_script(
+    make_suite: MakeSuite, frame: pd.DataFrame, records: GateRecords
+) -> None:
+    run_suite(make_suite(), failing(frame), records=records)
+    pages = list((records.folder / "data_docs").rglob("*.html"))
+    assert len(pages) == 3
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert "http://" not in text.replace("http://www.w3.org", ""), page
+        assert "https://" not in text, page
+        assert "<script" not in text, page
+
+
+def test_index_shows_every_gate_of_the_night_and_links_its_pages(
+    make_suite: MakeSuite, frame: pd.DataFrame, records: GateRecords
+) -> None:
+    run_suite(make_suite(), failing(frame), records=records)
+    text = records.site.read_text(encoding="utf-8")
+    assert "2026-06-14" in text
+    assert "failed: critical" in text
+    (link,) = re.findall(r'href="([^"]+)"', text)
+    page = (records.site.parent / link).read_text(encoding="utf-8")
+    assert "unexpected values found" in page
+
+
+def test_crash_is_in_the_index_too(make_suite: MakeSuite, records: GateRecords) -> None:
+    result = run_suite(make_suite(), {"lines": pd.DataFrame()}, records=records)
+    assert Path(result.docs) == records.site
+    assert "failed: critical" in records.site.read_text(encoding="utf-8")
+
+
+def test_day_of_the_night_and_no_clock_names_the_page(
+    make_suite: MakeSuite, frame: pd.DataFrame, records: GateRecords
+) -> None:
+    first = run_suite(make_suite(), frame, records=records).docs
+    assert run_suite(make_suite(), frame, records=records).docs == first
+    assert "2026-06-14/20260614T000000.000000Z" in first
+
+
+def test_pages_of_old_nights_go_and_their_json_stays(
+    make_suite: MakeSuite, frame: pd.DataFrame, tmp_path: Path
+) -> None:
+    nights = [NIGHT + timedelta(days=day) for day in range(KEPT_NIGHTS + 2)]
+    for night in nights:
+        run_suite(make_suite(), frame, records=GateRecords(tmp_path, night))
+    assert len(list(tmp_path.glob("2026-*"))) == len(nights)
+    stored = {path.name for path in (tmp_path / "store" / "validations").glob("*/*/*/*")}
+    assert len(stored) <= KEPT_NIGHTS + 1
+    assert nights[0].isoformat() not in str(stored)
