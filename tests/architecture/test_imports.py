@@ -36,7 +36,7 @@ def test_import_contracts_hold(project):
         ("import threatcast_feeds.registry", set()),
         ("import threatcast_orchestration.cli", set()),
         ("import threatcast_forecasting", set()),
-        ("import threatcast_publishing.store", set()),
+        ("import threatcast_publishing.catalog", set()),
     ],
 )
 def test_package_loads_nothing_heavy_before_it_is_used(statement, allowed):
