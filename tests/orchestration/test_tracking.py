@@ -9,19 +9,29 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from threatcast_orchestration.forecasts import Inputs, Results
 from threatcast_orchestration.home import Home
-from threatcast_orchestration.tracking import NightRecord, migrate, open_store, track_night
+from threatcast_orchestration.night import Plan
+from threatcast_orchestration.settings import Settings
+from threatcast_orchestration.tracking import (
+    NightRecord,
+    migrate,
+    open_store,
+    record_of,
+    track_night,
+)
 from threatcast_orchestration.tracking.figures import PIT_BINS, pit_density
 from threatcast_orchestration.tracking.metrics import of_model
 from threatcast_orchestration.tracking.night import digest
 from threatcast_orchestration.tracking.store import newest_revision, store_path
+from threatcast_orchestration.warehouse import connect
 
 TARGETS = ("malware_hosts", "ransomware_claims")
 MODELS = ("flat", "comb_two", "champion")
@@ -303,6 +313,48 @@ def test_store_that_is_up_to_date_costs_no_import_of_mlflow(tracked: tuple[Home,
 
 def test_making_a_store_leaves_nothing_in_the_working_folder(empty_store: Path) -> None:
     assert not list((empty_store.parents[1] / "here").iterdir())
+
+
+def test_record_takes_the_newest_champions_and_the_payloads_of_the_warehouse(
+    home: Home, tmp_path: Path
+) -> None:
+    champions = pd.DataFrame(
+        {
+            "target": ["malware_hosts"] * 2,
+            "origin": pd.to_datetime(["2026-05-04", "2026-06-08"]),
+            "model": ["flat", "comb_two"],
+            "scaled_wis": [0.8, 0.5],
+            "comb_two_scaled_wis": [0.9, 0.5],
+        }
+    )
+    tables = {
+        "champions": champions,
+        "scores": scores(),
+        "seconds": pd.DataFrame({"model": ["flat"], "seconds": [0.5]}),
+    }
+    for name, table in tables.items():
+        table.to_parquet(tmp_path / f"{name}.parquet")
+    moment = datetime(2026, 6, 14, tzinfo=UTC)
+    plan = Plan(home, Settings(horizon=6), "mirror", None, moment.date(), moment)
+    inputs = Inputs(panel(), pd.DataFrame(), pd.DataFrame(), MODELS, "0123456789abcdef" * 4)
+
+    def record_with(payload: str) -> NightRecord:
+        with connect(home) as connection:
+            connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
+            connection.execute(
+                "CREATE OR REPLACE TABLE raw.vintages AS SELECT 'cisa_kev' AS feed, "
+                f"DATE '2026-06-14' AS vintage_day, '{payload}' AS payload"
+            )
+        return record_of(plan, inputs, Results(tmp_path, inputs.key, reused=False))
+
+    night = record_with("aa")
+    assert night.champions["model"].tolist() == ["comb_two"]
+    assert (night.run_id, night.source) == ("0123456789abcdef", "mirror")
+    assert night.params["horizon"] == "6"
+    assert night.seconds == {"flat": 0.5}
+    assert night.tags["threatcast.simulated"] == "false"
+    assert record_with("aa").vintage_hash == night.vintage_hash
+    assert record_with("bb").vintage_hash != night.vintage_hash
 
 
 def test_digest_of_a_panel_follows_its_values_and_not_its_order() -> None:
