@@ -12,7 +12,7 @@ BUSY = 5.0
 LONG = 104
 """Observed weeks from which grade A is possible."""
 HELD = {"covered_80": 0.70, "covered_95": 0.88}
-"""Least share of back-test weeks inside the interval: nominal less what 96 dependent weeks allow."""
+"""Least share of back-test weeks inside: nominal less what 96 dependent weeks allow."""
 
 
 def grades(panel: pd.DataFrame, scores: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
@@ -43,9 +43,9 @@ def grades(panel: pd.DataFrame, scores: pd.DataFrame, chosen: pd.DataFrame) -> p
         .merge(chosen[["target", "chosen"]], on="target", how="left")
         .set_index("series_id")
     )
-    recent = observed.groupby("series_id")["value"].apply(lambda values: values.tail(52).mean())
+    recent = observed.groupby("series_id").tail(52).groupby("series_id")["value"].mean()
     own = scores[scores["model"] == "champion"].dropna(subset=list(HELD))
-    held = own.groupby("series_id")[list(HELD)].agg(lambda column: column.astype(float).mean())
+    held = own.astype(dict.fromkeys(HELD, float)).groupby("series_id")[list(HELD)].mean()
     good = (
         (recent.reindex(facts.index) >= BUSY)
         & (grouped.size().reindex(facts.index) >= LONG)

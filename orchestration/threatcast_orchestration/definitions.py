@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def feed_definitions() -> dg.Definitions:
     """Load the catalog's `defs.yaml` files as Dagster components."""
+    # fifty lines that say that components are young, at every command
+    warnings.filterwarnings("ignore", category=dg.PreviewWarning)
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
     return ComponentTree.from_module(
         defs_module=threatcast_feeds.catalog, project_root=ROOT
     ).build_defs()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 JOB = "nightly"
 
 
-def build_job() -> dg.UnresolvedAssetJobDefinition | object:
+def build_job() -> UnresolvedAssetJobDefinition:
     """Return the one job: every asset and every check, from feed to release."""
     return dg.define_asset_job(
         JOB,
@@ -18,11 +19,11 @@ def build_job() -> dg.UnresolvedAssetJobDefinition | object:
     )
 
 
-def build_schedule(job: object) -> dg.ScheduleDefinition:
+def build_schedule(job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
     """Return the schedule: every night at 02:00 UTC, on as soon as the daemon runs."""
     return dg.ScheduleDefinition(
         name="nightly_at_two",
-        job=job,  # type: ignore[arg-type]  # Dagster's unresolved job has no public name
+        job=job,
         cron_schedule="0 2 * * *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -23,6 +23,7 @@ from threatcast_orchestration.settings import (
     load_settings,
     parse_day,
     quiet_environment,
+    tell_dbt,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def make_plan(home: Home, settings: Settings) -> Plan:
     WrongUse
         If the mirror is missing or the as-of day lies beyond today in live mode.
     """
+    tell_dbt(settings)
     source = settings.chosen_source
     mirror: Path | None = None
     now = clock()

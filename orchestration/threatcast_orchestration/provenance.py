@@ -36,9 +36,11 @@ def _git(*words: str) -> str:
 
 def settings_of(settings: Settings) -> dict[str, Any]:
     """Return the settings that decide numbers; paths and secrets stay here."""
+    from threatcast_forecasting.weeks import HORIZON
+
     return {
         "models": settings.models,
-        "horizon": settings.horizon,
+        "horizon": HORIZON,
         "origins": settings.origins,
         "step": settings.step,
         "seed": settings.seed,

@@ -72,13 +72,8 @@ def _execute(plan: Plan, *, quiet: bool) -> NightResult:
     from threatcast_orchestration.definitions import build_definitions
 
     started = clock()
-    job = build_definitions().resolve_job_def(JOB)
-    steps = len(job.graph.node_defs)
-    with (
-        dg.DagsterInstance.get() as instance,
-        _chatter_to(plan.home.dagster / "last_run.log"),
-        Progress(steps, quiet=quiet),
-    ):
+    with dg.DagsterInstance.get() as instance, _chatter_to(plan.home.dagster / "last_run.log"):
+        job = build_definitions().resolve_job_def(JOB)
         _close_dead_runs(instance)
         config = {
             "home": str(plan.home.root),
@@ -87,15 +82,16 @@ def _execute(plan: Plan, *, quiet: bool) -> NightResult:
             "as_of": plan.as_of.isoformat(),
             "locked": True,
         }
-        outcome = job.execute_in_process(
-            run_config={
-                "resources": {"night": {"config": config}},
-                "loggers": {"steps": {}},
-            },
-            instance=instance,
-            raise_on_error=False,
-            tags={COMMAND_LINE_TAG: "command line"} | REPOSITORY_TAG,
-        )
+        with Progress(len(job.graph.node_defs), quiet=quiet):
+            outcome = job.execute_in_process(
+                run_config={
+                    "resources": {"night": {"config": config}},
+                    "loggers": {"steps": {}},
+                },
+                instance=instance,
+                raise_on_error=False,
+                tags={COMMAND_LINE_TAG: "command line"} | REPOSITORY_TAG,
+            )
     from threatcast_publishing.catalog import current
 
     return NightResult(

@@ -35,7 +35,6 @@ class Settings:
     memory_limit: str = "2GB"
     webhook_url: str = ""
     webhook_on: str = "failure"
-    contact: str = ""
     provenance: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -133,5 +132,12 @@ def quiet_environment(home: Home) -> None:
             "THREATCAST_HOME": str(home.root),
             "THREATCAST_WAREHOUSE": str(home.warehouse),
             "MPLBACKEND": "Agg",
+            # small matrices in many processes: threads of their own only get in each other's way
+            "OPENBLAS_NUM_THREADS": "1",
         }
     )
+
+
+def tell_dbt(settings: Settings) -> None:
+    """Hand the memory limit to dbt's profile, which reads it from the environment."""
+    os.environ["THREATCAST_MEMORY_LIMIT"] = settings.memory_limit

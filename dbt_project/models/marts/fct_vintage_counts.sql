@@ -23,7 +23,7 @@ ways_up as (
 ),
 
 steps as (
-    select cast(unnest(range(1, {{ var("vintage_origins", 18) }} + 1)) as integer) as step
+    select cast(unnest(range(1, {{ var("vintage_origins") }} + 1)) as integer) as step
 ),
 
 origins as (

@@ -184,9 +184,11 @@ def _dated(name: str) -> DatedFile | None:
     if match is None:
         return None
     year, month, day = match.group(1, 2, 3) if match[1] else match.group(6, 5, 4)
-    clock = [int(part) for part in match.group(7, 8, 9)] if match[7] else [23, 59, 59]
+    hour, minute, second = match.group(7, 8, 9) if match[7] else ("23", "59", "59")
     try:
-        moment = datetime.combine(date(int(year), int(month), int(day)), time(*clock), UTC)
+        moment = datetime.combine(
+            date(int(year), int(month), int(day)), time(int(hour), int(minute), int(second)), UTC
+        )
     except ValueError:
         return None
     return DatedFile(moment, name)

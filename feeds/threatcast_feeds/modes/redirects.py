@@ -57,8 +57,8 @@ def _inside(host: str, resolve: Resolve) -> bool:
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
         return True
-    literal = _address(name)
-    found = [literal] if literal else [_address(text) for text in resolve(name)]
+    texts = [name] if _address(name) else resolve(name)
+    found = [_address(text) for text in texts]
     return any(address is not None and not address.is_global for address in found)
 
 

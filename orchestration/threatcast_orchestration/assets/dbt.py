@@ -221,5 +221,7 @@ def _build(
     write_stamp(home, stage, "")
     target = home.dbt_target / stage
     target.mkdir(parents=True, exist_ok=True)
-    yield from dbt.cli(["build"], context=context, target_path=target).stream()
+    # unit tests are about the code, not about this night: `make test` runs them
+    words = ["build", "--exclude-resource-type", "unit_test"]
+    yield from dbt.cli(words, context=context, target_path=target).stream()
     write_stamp(home, stage, stamp)
