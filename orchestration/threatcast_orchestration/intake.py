@@ -14,9 +14,11 @@ from threatcast_orchestration.night import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import date
 
     from threatcast_feeds.arrivals import Arrival
     from threatcast_feeds.landing import Landed
+    from threatcast_feeds.outcomes import Outcome
     from threatcast_feeds.registry import FeedSpec
 
     from threatcast_orchestration.gates.runner import GateResult
@@ -66,9 +68,12 @@ def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None
     from threatcast_feeds.errors import FeedError, LandingError, NotModified
 
     report = PullReport(spec.key)
+    known = {(landed.day, landed.sha256) for landed in plan.landing.payloads(spec.key)}
     try:
         for arrival in _arrivals(spec, plan, report.messages.append):
             landed = plan.landing.land(arrival)
+            if (landed.day, landed.sha256) in known:
+                continue
             report.landed += 1
             report.repeats += int(landed.is_repeat)
             if report.landed % 50 == 0:
@@ -88,6 +93,7 @@ def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None
         not_modified=report.unchanged,
     )
     parse(spec, plan, report)
+    _remind(spec, plan, report)
     report.hint = backfill_hint(spec, plan)
     if report.hint:
         report.messages.append(report.hint)
@@ -112,8 +118,24 @@ def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterab
 
     folder = plan.mirror if plan.source == "mirror" else simulated_mirror(plan)
     assert folder is not None  # noqa: S101 a plan with source mirror always has its folder
-    known = {landed.day for landed in plan.landing.payloads(spec.key)}
-    return arrivals(spec, folder, until=plan.as_of, known=known, mode=plan.source)
+    return arrivals(
+        spec, folder, until=plan.as_of, known=_settled(spec, plan), mode=plan.source, tell=tell
+    )
+
+
+def _settled(spec: FeedSpec, plan: Plan) -> set[date]:
+    """Return the landed days that need no second look at the mirror.
+
+    A day whose payloads were all set aside does: its file may have been copied anew.
+    """
+    from threatcast_feeds.outcomes import read_outcome
+
+    settled = set()
+    for landed in plan.landing.payloads(spec.key):
+        outcome = read_outcome(plan.home.raw / spec.key, landed.sha12)
+        if outcome is None or outcome.state == "accepted":
+            settled.add(landed.day)
+    return settled
 
 
 def _believed(spec: FeedSpec, plan: Plan) -> Landed | None:
@@ -173,13 +195,43 @@ def parse(spec: FeedSpec, plan: Plan, report: PullReport) -> None:
     from threatcast_feeds.parsing import parse_new
 
     until = None if spec.role == "reference" else plan.as_of
+    days = {landed.sha12: landed.day for landed in reversed(plan.landing.payloads(spec.key))}
     for outcome in parse_new(spec, plan.landing, plan.home.raw, until):
         report.parsed += 1
         report.rows += outcome.rows
         report.rejected += outcome.rejected
         report.quarantined += int(outcome.state != "accepted")
         if outcome.message or outcome.samples:
-            report.messages.append("; ".join([outcome.message, *outcome.samples]).strip("; "))
+            report.messages.append(_said(spec, days[outcome.payload], outcome))
+
+
+def _said(spec: FeedSpec, day: date, outcome: Outcome) -> str:
+    """Return what the parser says of a payload, with its place and what to do."""
+    if outcome.state != "accepted":
+        return outcome.message
+    what = "; ".join(filter(None, [outcome.message, *outcome.samples]))
+    if outcome.rejected > len(outcome.samples):
+        what = f"{what}; and {outcome.rejected - len(outcome.samples):,} more"
+    return (
+        f"{spec.key}, payload of {day} ({outcome.payload}): {what}. Kept: {outcome.rows:,} rows. "
+        f"If that is here to stay, catalog/{spec.key}/parse.py must follow."
+    )
+
+
+def _remind(spec: FeedSpec, plan: Plan, report: PullReport) -> None:
+    """Say again why the newest payload was set aside, if that was on an earlier night."""
+    from threatcast_feeds.outcomes import read_outcome
+
+    newest = plan.landing.newest(spec.key, plan.as_of)
+    if newest is None:
+        return
+    outcome = read_outcome(plan.home.raw / spec.key, newest.sha12)
+    if outcome is not None and outcome.state != "accepted":
+        text = outcome.message
+        if not text.startswith(spec.key):
+            text = f"{spec.key}, payload of {newest.day} ({newest.sha12}): {text}"
+        if text not in report.messages:
+            report.messages.append(text)
 
 
 def gate(spec: FeedSpec, plan: Plan, report: PullReport) -> GateResult | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -70,7 +70,7 @@ def make_plan(home: Home, settings: Settings) -> Plan:
     Raises
     ------
     WrongUse
-        If the mirror is missing or the as-of day lies beyond today in live mode.
+        If the mirror is missing or empty, or the as-of day lies beyond today and beyond all data.
     """
     tell_dbt(settings)
     source = settings.chosen_source
@@ -79,15 +79,19 @@ def make_plan(home: Home, settings: Settings) -> Plan:
     as_of = parse_day(settings.as_of, "as_of") if settings.as_of else None
     if source == "mirror":
         mirror = _mirror_folder(settings)
-        as_of = as_of or newest_day(mirror)
+        last = newest_day(mirror) if as_of is None else max(now.date(), *days_of(mirror))
     elif source == "sample":
         from threatcast_feeds.simulation import LAST_DAY
 
-        as_of = as_of or LAST_DAY
+        last = LAST_DAY if as_of is None else max(now.date(), LAST_DAY)
     else:
-        as_of = as_of or now.date()
-        if as_of > now.date():
-            raise WrongUse(f"--as-of {as_of} lies in the future; today is {now.date()} (UTC).")
+        last = now.date()
+    as_of = as_of or last
+    if as_of > last:
+        raise WrongUse(
+            f"--as-of {as_of} lies in the future, of which nothing can be known; today is "
+            f"{now.date()} (UTC). Nothing was changed. Name a day until {last}."
+        )
     # recorded and simulated nights must give the same bytes whenever they are run
     moment = now if source == "live" else datetime.combine(as_of, time(23, 59, 59), tzinfo=UTC)
     return Plan(home, settings, source, mirror, as_of, moment)
@@ -101,7 +105,13 @@ def _mirror_folder(settings: Settings) -> Path:
         )
     folder = Path(settings.mirror).expanduser().resolve()
     if not folder.is_dir():
-        raise WrongUse(f"The mirror {folder} is not a folder. Nothing was changed.")
+        origin = settings.provenance.get("mirror", "flag")
+        found = "a file, not a folder" if folder.exists() else "not there"
+        raise WrongUse(
+            f"The mirror {folder} (from: {origin}) is {found}. Nothing was changed. Name the folder "
+            "that holds a folder for each feed with --mirror DIR or THREATCAST_MIRROR=DIR; without "
+            "either, the simulated sample is used."
+        )
     return folder
 
 
@@ -113,17 +123,24 @@ def newest_day(mirror: Path) -> date:
     WrongUse
         If no file below the mirror is named by a day.
     """
-    days = [
-        date.fromisoformat(match.group(1))
-        for path in mirror.glob("*/*")
-        if (match := _DAY.match(path.name))
-    ]
+    days = days_of(mirror)
     if not days:
         raise WrongUse(
             f"The mirror {mirror} holds no payload (no file DIR/<feed>/<YYYY-MM-DD>.<ext>). "
-            "Name the as-of day with --as-of if there is only a vintages.tar.xz."
+            "Nothing was changed. Point --mirror at the folder that holds a folder for each feed, "
+            "or name the day with --as-of if there is only a vintages.tar.xz."
         )
     return max(days)
+
+
+def days_of(mirror: Path) -> set[date]:
+    """Return the days that plain files of a mirror are named by; an impossible one is none."""
+    days = set()
+    for path in mirror.glob("*/*"):
+        if match := _DAY.match(path.name):
+            with suppress(ValueError):
+                days.add(date.fromisoformat(match.group(1)))
+    return days
 
 
 class Night(ConfigurableResource["Night"]):

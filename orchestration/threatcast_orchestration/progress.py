@@ -13,6 +13,8 @@ from typing import Any
 import dagster as dg
 
 LOGGER = "threatcast.night"
+# true and of no use to the reader: a failed step says itself what went wrong
+_NOISE = ("Dependencies for step ", "Logging an `AssetObservation`")
 
 
 @dg.logger(config_schema={}, description="One line a step and each warning; nothing else.")
@@ -70,8 +72,10 @@ class Progress(logging.Handler):
         event = (getattr(record, "dagster_meta", None) or {}).get("dagster_event")
         if event is None:
             if record.levelno >= logging.WARNING:
-                text = (getattr(record, "dagster_meta", None) or {}).get("orig_message")
-                self._line(f"warning: {text or record.getMessage()}")
+                said = (getattr(record, "dagster_meta", None) or {}).get("orig_message")
+                text = said or record.getMessage()
+                if not text.startswith(_NOISE):
+                    self._line(f"warning: {text}")
             return
         kind = event.event_type_value
         if kind == "STEP_START":

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from threatcast_orchestration.home import Home
     from threatcast_orchestration.settings import Settings
 
+_OWN = "threatcast_"
 REPOSITORY_TAG = {".dagster/repository": "__repository__@threatcast"}
 
 
@@ -55,9 +56,9 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightRe
     OrchestrationError
         If a step failed; the last release stays current.
     """
-    home.prepare()
     quiet_environment(home)
     plan = make_plan(home, settings)
+    home.prepare()
     home.bind_source(plan.source)
     with run_lock(home.lock):
         result = _execute(plan, quiet=quiet)
@@ -147,21 +148,21 @@ def _failed_checks(outcome: dg.ExecuteInProcessResult) -> list[dict[str, Any]]:
 
 
 def _failed_steps(outcome: dg.ExecuteInProcessResult) -> list[dict[str, str]]:
-    failures = []
-    for event in outcome.all_events:
-        if event.is_step_failure and event.step_failure_data.error is not None:
-            error = event.step_failure_data.error
-            deepest = error
-            while deepest.cause is not None:
-                deepest = deepest.cause
-            failures.append(
-                {
-                    "step": str(event.step_key),
-                    "kind": deepest.cls_name or "",
-                    "error": deepest.message.strip(),
-                }
-            )
-    return failures
+    return [
+        {"step": str(event.step_key)} | _told(event.step_failure_data.error)
+        for event in outcome.all_events
+        if event.is_step_failure and event.step_failure_data.error is not None
+    ]
+
+
+def _told(error: Any) -> dict[str, str]:
+    """Return the first error of a chain that was written for people, else its deepest cause."""
+    while error.cause is not None and not error.message.startswith(_OWN):
+        error = error.cause
+    text = error.message.strip()
+    if text.startswith(_OWN):
+        text = text.partition(": ")[2]
+    return {"kind": error.cls_name or "", "error": text}
 
 
 def _judge(plan: Plan, result: NightResult) -> None:
@@ -188,7 +189,7 @@ def _judge(plan: Plan, result: NightResult) -> None:
     empty = [f for f in result.failed_steps if f["kind"] == NothingToPublish.__name__]
     if empty:
         send(plan.settings, "failure", f"Threatcast: {empty[0]['error']}", details)
-        raise NothingToPublish(empty[0]["error"].partition(": ")[2])
+        raise NothingToPublish(empty[0]["error"])
     text = (
         f"The run of {result.as_of} failed: {steps}. The last release stays current. "
         f"The history keeps the details (`make ui`, run {result.run_id[:8]})."

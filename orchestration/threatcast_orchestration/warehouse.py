@@ -6,11 +6,12 @@ been retrieved by its end, so that all that follows is as-of by construction.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
+
+from threatcast_feeds.outcomes import read_outcome
 
 from threatcast_orchestration.home import Home
 
@@ -107,13 +108,16 @@ def _vintages(
     accepted: list[tuple[Any, ...]] = []
     later: list[tuple[Any, ...]] = []
     newest_refused: tuple[date, str] | None = None
+    believed: tuple[date, datetime] | None = None
     for landed in landing.payloads(spec.key):
-        outcome = _outcome(home, spec.key, landed.sha12)
+        outcome = read_outcome(home.raw / spec.key, landed.sha12)
         if outcome is None:
             continue
-        if outcome["state"] != "accepted":
-            if landed.day <= as_of:
-                newest_refused = (landed.day, str(outcome["message"]))
+        moment = (landed.day, landed.retrieved_at)
+        if outcome.state != "accepted":
+            # two recordings of a day bear the same moment: the good one counts
+            if landed.day <= as_of and (believed is None or moment > believed):
+                newest_refused = (landed.day, outcome.message)
             continue
         row = (
             spec.key,
@@ -122,27 +126,19 @@ def _vintages(
             landed.retrieved_at.replace(tzinfo=None),
             landed.mode,
             landed.size,
-            outcome["rows"],
-            outcome["rejected"],
+            outcome.rows,
+            outcome.rejected,
             landed.is_repeat,
         )
         if landed.day <= as_of:
             accepted.append(row)
-            newest_refused = None
+            believed, newest_refused = moment, None
         else:
             later.append(row)
     if not accepted and later and spec.role == "reference":
         # places do not change with the events counted in them; `data_vintages` says the day
         accepted = later[:1]
     return accepted, newest_refused
-
-
-def _outcome(home: Home, feed: str, payload: str) -> dict[str, Any] | None:
-    path = home.raw / feed / f"{payload}.json"
-    if not path.is_file():
-        return None
-    outcome: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return outcome
 
 
 def _feed_row(

@@ -8,6 +8,7 @@ No postponed annotations here: Dagster reads those of a step's arguments.
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from graphlib import TopologicalSorter
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -209,13 +210,21 @@ def build_dbt_assets() -> list[dg.AssetsDefinition]:
     return [dbt_warehouse, dbt_published]
 
 
+def _in_order(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
+    """Return the step's assets, each after those that it is made of, as Dagster wants them."""
+    deps = context.assets_def.asset_deps
+    chosen = context.selected_asset_keys
+    graph = {key: sorted(deps.get(key, set()) & chosen) for key in sorted(chosen)}
+    return list(TopologicalSorter(graph).static_order())
+
+
 def _build(
     context: dg.AssetExecutionContext, dbt: LocalDbt, home: Home, stage: str, inputs: str
 ) -> Iterator[Any]:
     stamp = sha256(f"{inputs} {code_hash()}".encode()).hexdigest()
     if read_stamps(home).get(stage) == stamp and home.warehouse.is_file():
         context.log.info("%s: inputs and code unchanged, tables kept", stage)
-        for key in sorted(context.selected_asset_keys):
+        for key in _in_order(context):
             yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
         return
     write_stamp(home, stage, "")

@@ -9,12 +9,15 @@ from threatcast_orchestration.home import Home
 
 
 def read_stamps(home: Home) -> dict[str, str]:
-    """Return the stamp of each stage; empty before the first run."""
-    path = _path(home)
-    if not path.is_file():
+    """Return the stamp of each stage; empty before the first run.
+
+    A damaged file counts as none: the stages are built again and it is written anew.
+    """
+    try:
+        stamps = json.loads(_path(home).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
-    stamps: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    return stamps
+    return stamps if isinstance(stamps, dict) else {}
 
 
 def write_stamp(home: Home, stage: str, stamp: str) -> None:

@@ -189,7 +189,10 @@ def _mirror(settings: Settings) -> Check:
             "source", f"{detail}; name one with --mirror or THREATCAST_MIRROR", good=False
         )
     feeds = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    return _check("source", f"mirror {folder}, {len(feeds)} feeds", good=bool(feeds))
+    detail = f"mirror {folder}, {len(feeds)} feeds"
+    if not feeds:
+        detail = f"the mirror {folder} holds no folder of a feed; name another one with --mirror"
+    return _check("source", detail, good=bool(feeds))
 
 
 def _release(home: Home) -> Check:

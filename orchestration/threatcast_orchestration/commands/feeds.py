@@ -87,11 +87,11 @@ def fetch(
     from threatcast_orchestration.lock import run_lock
     from threatcast_orchestration.night import make_plan
 
+    spec = load_feed(feed)
     place = home_path(home)
     settings = load_settings(place, {"source": source, "mirror": mirror, "as_of": as_of})
     plan = make_plan(place, settings)
     place.bind_source(plan.source)
-    spec = load_feed(feed)
     with run_lock(place.lock):
         report = pull(spec, plan, lambda text: remark(text, quiet=quiet))
     if as_json:

@@ -64,7 +64,7 @@ def summary(home: Home) -> dict[str, Any]:
     name = current(home.releases)
     last = _last_run(home)
     if name is None:
-        ending = "" if last is None else f" {_run_line(last)}"
+        ending = "" if last is None else f" {_run_line(last, kept=False)}"
         raise NothingToPublish(
             f"There is no release in {home.root}.{ending} Make one with: threatcast run"
         )
@@ -135,11 +135,12 @@ def _write_last_run(facts: dict[str, Any]) -> None:
         say(f"  Since then the current release was changed from {last['release']}.")
 
 
-def _run_line(last: dict[str, Any]) -> str:
-    """Return how a run ended, in one sentence."""
+def _run_line(last: dict[str, Any], *, kept: bool = True) -> str:
+    """Return how a run ended, in one sentence; `kept` says that there is a release."""
     head = f"Last run: as of {last.get('as_of')}, source {last.get('source')}"
     failed = last.get("failed_steps") or []
     if failed:
         steps = "; ".join(f"{step['step']}: {step['error']}" for step in failed)
-        return f"{head}, FAILED ({steps}); the release before stays current."
+        ending = "; the release before stays current." if kept else "."
+        return f"{head}, FAILED ({steps}){ending}"
     return f"{head}, {last.get('seconds')} seconds, run {str(last.get('run_id'))[:8]}."
