@@ -55,8 +55,16 @@
     || ' in the next 4 weeks (80 % range '
     || {{ spoken_number("low80_4w") }} || ' to ' || {{ spoken_number("high80_4w") }} || '), '
     || {{ spoken_level("expected_4w", "usual_4w") }} || ' ' || {{ spoken_usual("usual_4w") }}
-    || '; the trend is likeliest ' || {{ spoken_trend("trend") }}
-    || ' (' || {{ spoken_percent("p_trend") }} || ').'
+    || case
+        when p_trend >= 0.5
+            then
+                '; the trend is likely ' || {{ spoken_trend("trend") }}
+                || ' (' || {{ spoken_percent("p_trend") }} || ').'
+        -- the likeliest of five classes may still be unlikely
+        else
+            '; the direction is uncertain, likeliest ' || {{ spoken_trend("trend") }}
+            || ' (' || {{ spoken_percent("p_trend") }} || ').'
+    end
 {%- endmacro %}
 
 {#- The sentence of a row without numbers; needs `state`, `reason`, `feed_explanation`. -#}

@@ -131,6 +131,7 @@ def quiet_environment(home: Home) -> None:
             "DAGSTER_HOME": str(home.dagster),
             "THREATCAST_HOME": str(home.root),
             "THREATCAST_WAREHOUSE": str(home.warehouse),
+            "DBT_LOG_PATH": str(home.dbt_target / "logs"),
             "MPLBACKEND": "Agg",
             # small matrices in many processes: threads of their own only get in each other's way
             "OPENBLAS_NUM_THREADS": "1",

@@ -1,0 +1,95 @@
+"""The dbt project: its unit tests, and that every model says what it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LAYERS = ("staging", "intermediate", "marts", "published")
+
+
+def dbt(project: Path, warehouse: Path, folder: Path, *words: str) -> subprocess.CompletedProcess:
+    """Run dbt on a warehouse with a target folder of its own."""
+    environment = os.environ | {
+        "THREATCAST_WAREHOUSE": str(warehouse),
+        "DBT_PROFILES_DIR": str(project / "dbt_project"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "DO_NOT_TRACK": "true",
+    }
+    program = str(Path(sys.executable).with_name("dbt"))
+    return subprocess.run(
+        [program, *words, "--target-path", str(folder / "target")],
+        cwd=project / "dbt_project",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def manifest(project: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("parse")
+    result = dbt(project, folder / "threatcast.duckdb", folder, "parse")
+    assert result.returncode == 0, result.stdout
+    return json.loads((folder / "target" / "manifest.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def models(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+
+
+def test_unit_tests_of_the_models_pass(project, sample_home, tmp_path):
+    # dbt reads the columns of a model's inputs from the warehouse
+    warehouse = tmp_path / "threatcast.duckdb"
+    shutil.copyfile(sample_home / "warehouse" / "threatcast.duckdb", warehouse)
+    result = dbt(project, warehouse, tmp_path, "test", "--select", "test_type:unit")
+    assert result.returncode == 0, result.stdout[-5000:]
+    assert "ERROR=0" in result.stdout
+
+
+def test_every_layer_has_models(models):
+    assert {model["fqn"][1] for model in models} == set(LAYERS)
+
+
+def test_every_model_and_column_is_described(models):
+    bare = [model["name"] for model in models if not model["description"]]
+    bare += [
+        f"{model['name']}.{name}"
+        for model in models
+        for name, column in model["columns"].items()
+        if not column["description"]
+    ]
+    assert bare == []
+
+
+def test_every_mart_has_its_key_tested(manifest, models):
+    tested = {
+        test["attached_node"]
+        for test in manifest["nodes"].values()
+        if test["resource_type"] == "test"
+        and (test.get("test_metadata") or {}).get("name") in ("unique", "unique_key")
+    }
+    open_marts = [
+        model["name"]
+        for model in models
+        if model["fqn"][1] in ("marts", "published") and model["unique_id"] not in tested
+    ]
+    assert [name for name in open_marts if name != "run_context"] == []
+
+
+def test_contracts_are_enforced_on_marts_and_published(models):
+    loose = [
+        model["name"]
+        for model in models
+        if model["fqn"][1] in ("marts", "published") and not model["contract"]["enforced"]
+    ]
+    assert loose == []
