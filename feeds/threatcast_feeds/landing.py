@@ -171,12 +171,12 @@ class Landing:
             ) from failure
 
     def attempt(self, feed: str) -> dict[str, Any] | None:
-        """Return the note of the last attempt, or None if there was none."""
-        path = self.root / feed / "attempts.json"
-        if not path.is_file():
-            return None
-        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return facts
+        """Return the note of the last attempt; None if there was none, or a damaged one."""
+        try:
+            facts = json.loads((self.root / feed / "attempts.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None  # the next attempt writes it anew
+        return facts if isinstance(facts, dict) else None
 
     def _first_copy(self, folder: Path, digest: str) -> Landed | None:
         """Return the earliest noted payload with these very bytes, if its file is there."""

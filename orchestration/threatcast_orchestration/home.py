@@ -54,6 +54,11 @@ class Home:
         return self.root / "warehouse" / "threatcast.duckdb"
 
     @property
+    def stamps(self) -> Path:
+        """What each stage of the warehouse was made of."""
+        return self.root / "warehouse" / "stamps.json"
+
+    @property
     def forecasts(self) -> Path:
         """Finished forecasts, kept by the hash of all that they depend on."""
         return self.root / "forecasts"

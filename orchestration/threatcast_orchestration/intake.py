@@ -220,18 +220,13 @@ def _said(spec: FeedSpec, day: date, outcome: Outcome) -> str:
 
 def _remind(spec: FeedSpec, plan: Plan, report: PullReport) -> None:
     """Say again why the newest payload was set aside, if that was on an earlier night."""
-    from threatcast_feeds.outcomes import read_outcome
+    from threatcast_orchestration.warehouse import vintages_of
 
-    newest = plan.landing.newest(spec.key, plan.as_of)
-    if newest is None:
-        return
-    outcome = read_outcome(plan.home.raw / spec.key, newest.sha12)
-    if outcome is not None and outcome.state != "accepted":
-        text = outcome.message
-        if not text.startswith(spec.key):
-            text = f"{spec.key}, payload of {newest.day} ({newest.sha12}): {text}"
-        if text not in report.messages:
-            report.messages.append(text)
+    _, refused = vintages_of(spec, plan.home, plan.landing, plan.as_of)
+    if refused is not None and refused[1] not in report.messages:
+        day, text = refused
+        named = text if text.startswith(spec.key) else f"{spec.key}, payload of {day}: {text}"
+        report.messages.append(named)
 
 
 def gate(spec: FeedSpec, plan: Plan, report: PullReport) -> GateResult | None:

@@ -106,11 +106,11 @@ def _mirror_folder(settings: Settings) -> Path:
     folder = Path(settings.mirror).expanduser().resolve()
     if not folder.is_dir():
         origin = settings.provenance.get("mirror", "flag")
-        found = "a file, not a folder" if folder.exists() else "not there"
+        there = "" if folder.exists() else ", nothing is there"
         raise WrongUse(
-            f"The mirror {folder} (from: {origin}) is {found}. Nothing was changed. Name the folder "
-            "that holds a folder for each feed with --mirror DIR or THREATCAST_MIRROR=DIR; without "
-            "either, the simulated sample is used."
+            f"The mirror {folder} is not a folder{there} (from: {origin}). Nothing was changed. "
+            "Name the folder that holds a folder for each feed with --mirror DIR or "
+            "THREATCAST_MIRROR=DIR; without either, the simulated sample is used."
         )
     return folder
 

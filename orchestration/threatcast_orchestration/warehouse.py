@@ -6,6 +6,7 @@ been retrieved by its end, so that all that follows is as-of by construction.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -20,6 +21,15 @@ if TYPE_CHECKING:
     from threatcast_feeds.landing import Landing
     from threatcast_feeds.registry import FeedSpec
 
+log = logging.getLogger(__name__)
+# how DuckDB says that a file is none of its own, cut, or of a version that it cannot read
+_DAMAGE = (
+    "not a valid DuckDB database",
+    "read enough bytes",
+    "Corrupt",
+    "version number",
+    "checksum",
+)
 POOL = "warehouse"
 """Concurrency pool of all steps that open the file: DuckDB has one writer at a time."""
 
@@ -42,11 +52,20 @@ RAW_TABLES = {
 def connect(
     home: Home, *, read_only: bool = False, memory_limit: str = "2GB"
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse file for one step and close it whatever happens."""
+    """Open the warehouse file for one step and close it whatever happens.
+
+    A damaged file is moved away and begun anew: all that is in it is made from `landing/`.
+    """
     import duckdb
 
     home.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(str(home.warehouse), read_only=read_only)
+    try:
+        connection = duckdb.connect(str(home.warehouse), read_only=read_only)
+    except duckdb.Error as error:
+        if read_only or not any(words in str(error) for words in _DAMAGE):
+            raise
+        _begin_anew(home, error)
+        connection = duckdb.connect(str(home.warehouse))
     try:
         connection.execute(f"SET memory_limit = '{memory_limit}'")
         connection.execute("SET preserve_insertion_order = false")
@@ -54,6 +73,21 @@ def connect(
         yield connection
     finally:
         connection.close()
+
+
+def _begin_anew(home: Home, error: Exception) -> None:
+    """Move a damaged warehouse away, and forget that its stages were ever built."""
+    aside = home.warehouse.with_name(f"{home.warehouse.name}.damaged")
+    home.warehouse.replace(aside)
+    home.warehouse.with_name(f"{home.warehouse.name}.wal").unlink(missing_ok=True)
+    home.stamps.unlink(missing_ok=True)
+    log.warning(
+        "The warehouse %s is damaged (%s). It was moved to %s and is made anew from what was "
+        "landed; nothing is lost. Delete the moved file when you like.",
+        home.warehouse,
+        str(error).splitlines()[0].rstrip("!. "),
+        aside.name,
+    )
 
 
 def write_raw(
@@ -69,7 +103,7 @@ def write_raw(
     vintages: list[tuple[Any, ...]] = []
     feeds: list[tuple[Any, ...]] = []
     for spec in catalog.values():
-        rows, quarantined = _vintages(spec, home, landing, as_of)
+        rows, quarantined = vintages_of(spec, home, landing, as_of)
         vintages += rows
         feeds.append(_feed_row(spec, landing, quarantined))
     connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
@@ -101,7 +135,7 @@ def _create_view(connection: duckdb.DuckDBPyConnection, home: Home, spec: FeedSp
     )
 
 
-def _vintages(
+def vintages_of(
     spec: FeedSpec, home: Home, landing: Landing, as_of: date
 ) -> tuple[list[tuple[Any, ...]], tuple[date, str] | None]:
     """Return the accepted vintages of a feed, and the newest payload if it was set aside."""

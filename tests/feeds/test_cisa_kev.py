@@ -172,7 +172,7 @@ def test_new_column_is_noted_and_costs_nothing(tmp_path: Path) -> None:
             "the payload is a web page titled 'Access Denied', not json",
         ),
         (b"<!DOCTYPE html><html></html>", "the payload is a web page, not json"),
-        (gzip.compress(b"{}"), "the payload is a gzip file, not json"),
+        (gzip.compress(b"{}", mtime=0), "the payload is a gzip file, not json"),
         (b'{"error": "try later"}', "it has no list 'vulnerabilities'"),
         (b'{"vulnerabilities": []}', "the list `vulnerabilities` holds no CVE"),
         (b'{"vulnerabilities": null}', "the list `vulnerabilities` holds no CVE"),

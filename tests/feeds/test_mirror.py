@@ -46,11 +46,16 @@ def put(mirror: Path, files: dict[str, bytes]) -> Path:
 
 
 def collect(
-    mirror: Path, until: date | None = None, known: set[date] | None = None, **changes: object
+    mirror: Path,
+    until: date | None = None,
+    known: set[date] | None = None,
+    told: list[str] | None = None,
+    **changes: object,
 ) -> tuple[list[Arrival], FeedError | None]:
     found: list[Arrival] = []
+    tell = [].append if told is None else told.append
     try:
-        for arrival in arrivals(spec(**changes), mirror, until, known or set()):
+        for arrival in arrivals(spec(**changes), mirror, until, known or set(), tell=tell):
             found.append(arrival)  # noqa: PERF402 what came before an error counts
     except FeedError as error:
         return found, error
@@ -117,12 +122,13 @@ def test_missing_folder_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "2026-13-01.txt", "2026-08-22.json", "latest.txt"])
-def test_strange_file_is_named_after_all_good_ones(tmp_path: Path, name: str) -> None:
+def test_strange_file_is_named_and_costs_nothing(tmp_path: Path, name: str) -> None:
     put(tmp_path, {name: b"x", "2026-08-22.txt": b"1"})
-    found, error = collect(tmp_path)
+    told: list[str] = []
+    found, error = collect(tmp_path, told=told)
     assert days(found) == ["2026-08-22"]
-    assert isinstance(error, FetchError)
-    assert name in error.place
+    assert error is None
+    assert [name in line and "Rename it or take it away" in line for line in told] == [True]
 
 
 def test_hidden_files_are_nobodys_business(tmp_path: Path) -> None:
@@ -133,8 +139,20 @@ def test_hidden_files_are_nobodys_business(tmp_path: Path) -> None:
 def test_cut_gzip_costs_its_own_vintage_only(tmp_path: Path) -> None:
     folder = put(tmp_path, {"2026-08-08.txt": b"1", "2026-08-22.txt": b"3"})
     (folder / "2026-08-15.txt.gz").write_bytes(gzip.compress(os.urandom(9000))[:5000])
-    found, error = collect(tmp_path)
+    told: list[str] = []
+    found, error = collect(tmp_path, told=told)
     assert days(found) == ["2026-08-08", "2026-08-22"]
+    assert error is None
+    known = {date(2026, 8, 8), date(2026, 8, 22)}
+    assert collect(tmp_path, known=known, told=told) == ([], None), "nor on the next night"
+    assert ["2026-08-15.txt.gz" in line and "cut or damaged" in line for line in told] == [True] * 2
+
+
+def test_cut_gzip_of_the_newest_day_is_an_error_of_the_feed(tmp_path: Path) -> None:
+    folder = put(tmp_path, {"2026-08-08.txt": b"1"})
+    (folder / "2026-08-15.txt.gz").write_bytes(gzip.compress(os.urandom(9000))[:5000])
+    found, error = collect(tmp_path)
+    assert days(found) == ["2026-08-08"]
     assert isinstance(error, UnpackError)
     assert error.place.endswith("2026-08-15.txt.gz")
     assert "Copy it again from where it came" in str(error)
@@ -207,13 +225,13 @@ def test_payload_larger_than_its_feed_may_be_is_not_read_to_its_end(
 ) -> None:
     limits = spec().limits.model_copy(update={"max_bytes": 100_000})
     bomb = b"0" * 5_000_000
-    folder = put(tmp_path, {"2026-08-22.txt": b"3"})
+    folder = put(tmp_path, {"2026-08-08.txt": b"3"})
     if name.endswith(".gz"):
         put(tmp_path, {name: bomb})
     else:
         pack(folder, [("2026-08-15.txt", bomb)])
     found, error = collect(tmp_path, limits=limits)
-    assert days(found) == ["2026-08-22"]
+    assert days(found) == ["2026-08-08"]
     assert isinstance(error, UnpackError)
     assert "unpacks to more than 100,000 bytes" in str(error)
 

@@ -154,8 +154,8 @@ def test_damaged_recording_costs_itself_only(mirror_plan: MakePlan, small_mirror
     kev_file(small_mirror, BEFORE).with_suffix(".json.gz").write_bytes(b"\x1f\x8b\x08cut")
     plan = mirror_plan()
     report = pull(KEV, plan)
-    assert "cut or damaged" in report.error
-    assert not report.may_retry
+    assert report.error == ""
+    assert "cut or damaged" in report.messages[0]
     assert report.landed == 3
     assert max(day for day, _ in rows_of(plan, "cisa_kev")) == NEWEST
 
@@ -253,3 +253,48 @@ def test_payload_landed_by_hand_is_parsed_too(mirror_plan: MakePlan, small_mirro
     parse(KEV, plan, report)
     assert (report.landed, report.parsed) == (0, 1)
     assert report.rows > 0
+
+
+def test_damaged_newest_recording_is_an_error_that_no_second_try_mends(
+    mirror_plan: MakePlan, small_mirror: Path
+) -> None:
+    kev_file(small_mirror).unlink()
+    kev_file(small_mirror).with_suffix(".json.gz").write_bytes(b"\x1f\x8b\x08cut")
+    report = pull(KEV, mirror_plan())
+    assert "cut or damaged" in report.error
+    assert not report.may_retry
+    assert report.landed == 3
+
+
+def test_rejected_records_and_new_columns_are_told_with_feed_day_and_cure(
+    mirror_plan: MakePlan, small_mirror: Path
+) -> None:
+    document = json.loads(kev_file(small_mirror).read_text(encoding="utf-8"))
+    document["vulnerabilities"][0] |= {"epss": 0.9}
+    for record in document["vulnerabilities"][1:9]:
+        record["cveID"] = ""
+    kev_file(small_mirror).write_text(json.dumps(document), encoding="utf-8")
+    (told,) = pull(KEV, mirror_plan()).messages
+    assert told.startswith("cisa_kev, payload of 2026-06-14 (")
+    assert "new column: epss; record 2: no cveID" in told
+    assert "and 3 more. Kept: " in told
+    assert told.endswith("catalog/cisa_kev/parse.py must follow.")
+
+
+def test_payload_set_aside_earlier_is_named_again_until_a_good_one_comes(
+    mirror_plan: MakePlan, small_mirror: Path
+) -> None:
+    good = kev_file(small_mirror).read_bytes()
+    kev_file(small_mirror).write_bytes(b"<html><title>Access Denied</title></html>")
+    plan = mirror_plan()
+    for parsed in (4, 0):
+        report = pull(KEV, plan)
+        assert report.parsed == parsed
+        assert "'Access Denied'" in report.messages[-1]
+    # the same day, copied anew
+    kev_file(small_mirror).write_bytes(good)
+    report = pull(KEV, plan)
+    assert (report.landed, report.parsed, report.messages) == (1, 1, [])
+    assert max(day for day, _ in rows_of(plan, "cisa_kev")) == NEWEST
+    again = pull(KEV, plan)
+    assert (again.landed, again.messages) == (0, [])

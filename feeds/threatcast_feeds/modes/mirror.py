@@ -54,6 +54,7 @@ def arrivals(
     known: set[date],
     *,
     mode: str = "mirror",
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Arrival]:
     """Yield a feed's recorded payloads in the order of their days.
 
@@ -70,14 +71,17 @@ def arrivals(
         Days already landed; their payloads are not read again.
     mode : str
         What to write down as the origin: `mirror`, or `sample` for simulated recordings.
+    tell : callable
+        Takes what is wrong with files whose loss leaves the newest vintage in place: a stranger
+        beside the vintages, or an older vintage that is damaged.
 
     Raises
     ------
     FetchError
-        If the folder is missing or holds no payload, or (after all good ones) if a file's name
-        is not a vintage of this feed.
+        If the folder is missing or holds no payload, or (after all good ones) if the newest
+        vintage cannot be read.
     UnpackError
-        After all good payloads: if a file or the archive is cut, too large or hostile.
+        After all good payloads: if the newest vintage or the archive is cut, too large or hostile.
     """
     folder = mirror / spec.key
     plain, strangers = _listing(spec, folder)
@@ -92,18 +96,20 @@ def arrivals(
             "or point --mirror at the folder that holds the feeds",
         )
     last = _last_day(spec, plain, archive, until, known)
-    problems: list[FeedError] = list(strangers)
+    for stranger in strangers:
+        tell(str(stranger))
+    problems: list[tuple[date, FeedError]] = []
     packed = _archived(spec, archive, last, known, problems) if archive.is_file() else iter(())
     done = set(known)
     for vintage in heapq.merge(plain, packed):
         if vintage.day in done or (last and vintage.day > last):
             continue
-        done.add(vintage.day)
         try:
             content = vintage.read()
         except FeedError as error:
-            problems.append(error)
+            problems.append((vintage.day, error))
             continue
+        done.add(vintage.day)
         yield Arrival(
             feed=spec.key,
             day=vintage.day,
@@ -114,8 +120,19 @@ def arrivals(
             mode=mode,
             url=f"{mode}:{spec.key}/{vintage.name}",
         )
-    if problems:
-        raise problems[0]
+    _complain(problems, max((day for day in done if not last or day <= last), default=None), tell)
+
+
+def _complain(
+    problems: list[tuple[date, FeedError]], newest: date | None, tell: Callable[[str], None]
+) -> None:
+    """Raise the first problem that may have cost the newest vintage; tell of the others."""
+    grave = [error for day, error in problems if newest is None or day > newest]
+    for _, error in problems:
+        if not grave or error is not grave[0]:
+            tell(str(error))
+    if grave:
+        raise grave[0]
 
 
 def _listing(spec: FeedSpec, folder: Path) -> tuple[list[_Vintage], list[FeedError]]:
@@ -191,7 +208,11 @@ def _bounded(spec: FeedSpec, name: str, file: _Readable) -> bytes:
 
 
 def _archived(
-    spec: FeedSpec, archive: Path, last: date | None, known: set[date], problems: list[FeedError]
+    spec: FeedSpec,
+    archive: Path,
+    last: date | None,
+    known: set[date],
+    problems: list[tuple[date, FeedError]],
 ) -> Iterator[_Vintage]:
     """Yield the wanted members of the archive; damage ends it and is noted in `problems`."""
     try:
@@ -203,9 +224,9 @@ def _archived(
             content = _bounded(spec, f"{ARCHIVE}, member {member.name}", plain)
             yield _Vintage(day, member.name, ext, lambda content=content: content)  # type: ignore[misc]
     except _DAMAGE as error:
-        problems.append(_damaged(spec, str(archive), error))
+        problems.append((date.max, _damaged(spec, str(archive), error)))
     except UnpackError as error:
-        problems.append(error)
+        problems.append((date.max, error))
 
 
 def _stream(archive: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 HEAD_BYTES = 65_536
 KEPT = "the payload in landing and the rows of all earlier ones"
 _MAGIC = {b"\x1f\x8b": "a gzip file", b"PK\x03\x04": "a zip archive", b"\xfd7zXZ": "an xz file"}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _PAGE = re.compile(rb"\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 
@@ -42,6 +43,8 @@ def refuse_impostors(source: PayloadSource, *, binary: bool = False) -> bytes:
     head = source.head(HEAD_BYTES)
     if not head.strip():
         raise refuse(source, "the payload is empty")
+    if head.startswith(_UTF16):
+        decode(source, head)
     if _PAGE.match(head.removeprefix(b"\xef\xbb\xbf")):
         title = _TITLE.search(head.decode("utf-8", errors="replace"))
         said = f" titled {' '.join(unescape(title[1]).split())[:80]!r}" if title else ""

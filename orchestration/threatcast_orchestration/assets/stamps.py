@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from threatcast_orchestration.home import Home
 
@@ -14,7 +13,7 @@ def read_stamps(home: Home) -> dict[str, str]:
     A damaged file counts as none: the stages are built again and it is written anew.
     """
     try:
-        stamps = json.loads(_path(home).read_text(encoding="utf-8"))
+        stamps = json.loads(home.stamps.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return stamps if isinstance(stamps, dict) else {}
@@ -22,11 +21,7 @@ def read_stamps(home: Home) -> dict[str, str]:
 
 def write_stamp(home: Home, stage: str, stamp: str) -> None:
     """Keep the stamp of a stage, or clear it ("") before a build, so that a crash is seen."""
-    path = _path(home)
+    path = home.stamps
     scratch = path.with_suffix(".tmp")
     scratch.write_text(json.dumps(read_stamps(home) | {stage: stamp}, indent=1), encoding="utf-8")
     scratch.replace(path)
-
-
-def _path(home: Home) -> Path:
-    return home.warehouse.with_name("stamps.json")
