@@ -161,15 +161,15 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
 
 def _refuse_nothing(connection: "duckdb.DuckDBPyConnection") -> None:
     """Stop the night if no feed of observations has a payload: zeros would be made of nothing."""
-    row = connection.execute(
-        "SELECT count(*) FROM raw.vintages INNER JOIN raw.feeds USING (feed) "
-        "WHERE role = 'observations'"
-    ).fetchone()
-    if not row or not row[0]:
+    as_of, vintages = connection.execute(
+        "SELECT as_of, (SELECT count(*) FROM raw.vintages INNER JOIN raw.feeds USING (feed) "
+        "WHERE role = 'observations') FROM raw.run_context"
+    ).fetchall()[0]
+    if not vintages:
         raise NothingToPublish(
-            "No feed of observations has given a payload that could be read by the as-of day, so "
-            "there is nothing to publish. See why with: threatcast feeds list; "
-            "threatcast feeds fetch FEED."
+            f"No feed of observations had given a payload that could be read by {as_of}, so there "
+            "is nothing to publish. See why with: threatcast feeds list; threatcast feeds fetch "
+            "FEED. If that day lies before the first payload, choose a later --as-of."
         )
 
 
