@@ -8,8 +8,9 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 from threatcast_orchestration.errors import LockHeld, OrchestrationError
 
@@ -43,14 +44,16 @@ def run_lock(path: Path) -> Iterator[None]:
                 f"Another run (process {holder}) works in {path.parent}. This one leaves; nothing "
                 "was changed. Wait for the other to end, see `threatcast status`."
             ) from error
-        handle.seek(0)
-        handle.truncate()
-        handle.write(str(os.getpid()))
-        handle.flush()
+        _sign(handle, str(os.getpid()))
         try:
             yield
         finally:
-            handle.seek(0)
-            handle.truncate()
-            handle.flush()
+            _sign(handle, "")
             fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def _sign(handle: TextIO, holder: str) -> None:
+    """Write down who holds the lock; on a full disk it is held all the same."""
+    with suppress(OSError):
+        os.ftruncate(handle.fileno(), 0)
+        os.pwrite(handle.fileno(), holder.encode(), 0)

@@ -61,10 +61,25 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightRe
     home.prepare()
     home.bind_source(plan.source)
     with run_lock(home.lock):
-        result = _execute(plan, quiet=quiet)
+        result = _recorded(plan, quiet=quiet)
     _write_last_run(home, result)
     _judge(plan, result)
     return result
+
+
+def _recorded(plan: Plan, *, quiet: bool) -> NightResult:
+    """Run the job; says what to do if its history cannot be written, as on a full disk."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        return _execute(plan, quiet=quiet)
+    except (OSError, SQLAlchemyError) as error:
+        reason = str(getattr(error, "orig", None) or error)
+        raise OrchestrationError(
+            f"The run of {plan.as_of} stopped: its history in {plan.home.dagster} cannot be "
+            f"written ({reason}). Kept: all that was landed and parsed, and the last release. Free "
+            "the disk or make the folder writable, then run again; it goes on."
+        ) from error
 
 
 def _execute(plan: Plan, *, quiet: bool) -> NightResult:

@@ -239,6 +239,35 @@ def test_full_disk_is_named_before_any_work_and_keeps_all(mirror: Path, home: Ho
     assert accepted(plan_for(mirror, home), "cisa_kev") == before
 
 
+def test_history_that_cannot_be_written_stops_the_night_with_the_cure(
+    mirror: Path, home: Home
+) -> None:
+    home.prepare()
+    (home.dagster / "history").write_bytes(b"")
+    done = threatcast("run", "--mirror", str(mirror), home=home.root)
+    assert done.returncode == 1
+    assert f"its history in {home.dagster} cannot be written" in done.stderr
+    assert "Free the disk" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_lock_is_held_on_a_full_disk(home: Home) -> None:
+    script = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from threatcast_orchestration.lock import run_lock\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "with run_lock(Path(sys.argv[1])):\n"
+        "    sys.stdout.write('held')\n"
+    )
+    home.root.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(home.lock)], check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "held"
+
+
 WRONG_USE: dict[str, tuple[tuple[str, ...], str]] = {
     "as-of is no day": (("--as-of", "tomorrow"), "'tomorrow' is not a day; write it as YYYY-MM-DD"),
     "as-of is impossible": (("--as-of", "2026-02-31"), "'2026-02-31' is not a day"),
