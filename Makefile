@@ -39,6 +39,7 @@ setup: .venv/installed .venv/parsed ## Install the locked dependencies and prepa
 	@touch $@
 
 run: setup ## Make a release: from THREATCAST_MIRROR if set, else from the simulated sample
+	@$(BIN)/python -m threatcast_orchestration.tracking
 	@$(BIN)/threatcast run
 
 test: setup ## Run all tests

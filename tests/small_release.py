@@ -308,6 +308,7 @@ def make_release(
     simulated: bool = True,
     as_of: date = AS_OF,
     commit: str = "0" * 40,  # another commit makes another release of the same tables
+    built_at: datetime = BUILT_AT,
 ) -> Published:
     """Build and publish a release of the warehouse."""
     staged = build(
@@ -317,6 +318,6 @@ def make_release(
         simulated=simulated,
         settings={"horizon": 12},
         commit=commit,
-        built_at=BUILT_AT,
+        built_at=built_at,
     )
     return publish(staged)

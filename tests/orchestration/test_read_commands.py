@@ -17,12 +17,13 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 from nights import threatcast
-from small_release import make_release, write_warehouse
+from small_release import BUILT_AT, make_release, write_warehouse
 from threatcast_orchestration import cli
 from threatcast_orchestration.commands.options import SIMULATED_LINE
 from threatcast_publishing.catalog import current
@@ -65,8 +66,14 @@ def published_home(tmp_path_factory) -> Path:
     """A home with three releases: one real, two simulated, of which the last is current."""
     home = tmp_path_factory.mktemp("home")
     warehouse = write_warehouse(home / "w.duckdb")
-    for simulated, commit in ((False, "a" * 40), (True, "b" * 40), (True, "c" * 40)):
-        make_release(warehouse, home / "releases", simulated=simulated, commit=commit)
+    for hours, simulated in enumerate((False, True, True)):
+        make_release(
+            warehouse,
+            home / "releases",
+            simulated=simulated,
+            commit=str(hours) * 40,
+            built_at=BUILT_AT + timedelta(hours=hours),
+        )
     (home / "source.json").write_text('{"source": "sample"}')
     return home
 

@@ -7,6 +7,7 @@ piped on. What comes from the sample ends with `SIMULATED_LINE`.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -84,3 +85,12 @@ def _cell(value: Any) -> str:
         return f"{value:,}"
     text = str(value)
     return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
+
+
+def program() -> str:
+    """Return how this command is called from here: by its name, or by where it lies."""
+    if shutil.which("threatcast"):
+        return "threatcast"
+    path = Path(sys.executable).with_name("threatcast")
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

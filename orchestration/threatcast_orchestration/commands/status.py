@@ -12,6 +12,7 @@ from threatcast_orchestration.commands.options import (
     QuietOption,
     print_json,
     print_table,
+    program,
     say,
 )
 from threatcast_orchestration.errors import NothingToPublish
@@ -79,7 +80,21 @@ def summary(home: Home) -> dict[str, Any]:
         "feeds": _rows(home, _FEEDS),
         "outlooks": _rows(home, _OUTLOOKS),
         "world": _rows(home, _WORLD),
+        "missing_past": _missing_past(home),
     }
+
+
+def _missing_past(home: Home) -> list[str]:
+    """Return which feeds of a live home lack their past, and the command that fetches it."""
+    if home.source != "live":
+        return []
+    from threatcast_orchestration.intake import backfill_hint
+    from threatcast_orchestration.night import make_plan
+    from threatcast_orchestration.settings import load_settings
+
+    plan = make_plan(home, load_settings(home, {"source": "live"}))
+    hints = [backfill_hint(spec, plan) for spec in plan.catalog.values()]
+    return [hint for hint in hints if hint]
 
 
 def _rows(home: Home, sql: str) -> list[dict[str, Any]]:
@@ -109,15 +124,17 @@ def write_summary(facts: dict[str, Any], *, quiet: bool = False) -> None:
         for row in facts["world"]:
             say(f"- {row['sentence']}")
         say("")
+    for hint in facts["missing_past"]:
+        say(f"! {hint}")
     published = sum(row["published"] for row in facts["outlooks"])
     every = sum(row[state] for row in facts["outlooks"] for state in STATES)
     _write_last_run(facts)
     say(f"Release {facts['release']}: {published:,} outlooks published of {every:,}.")
     if not quiet:
         folder = f"{facts['home']}/releases/current"
-        say(f"Page:    {folder}/site/index.html (or: threatcast serve)")
+        say(f"Page:    {folder}/site/index.html (or: {program()} serve)")
         say(f"Tables:  {folder}/csv, {folder}/parquet, {folder}/threatcast.duckdb")
-        say("Query:   threatcast query \"SELECT * FROM outlook WHERE location = 'WORLD'\"")
+        say(f"Query:   {program()} query \"SELECT * FROM outlook WHERE location = 'WORLD'\"")
         say("History: make ui")
     if facts["simulated"]:
         say(SIMULATED_LINE)
