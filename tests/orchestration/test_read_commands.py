@@ -319,7 +319,7 @@ def test_list_names_releases_that_it_had_to_leave_out(command, full_home):
 
 def test_show_says_what_a_release_was_made_of(command, published_home):
     out = command("releases", "show", "2026-06-14", home=published_home).out
-    for line in ("as_of: 2026-06-14", f"commit: {'a' * 40}", "settings: horizon=12"):
+    for line in ("as_of: 2026-06-14", f"commit: {'0' * 40}", "settings: horizon=12"):
         assert line in out.splitlines()
     assert re.search(r"outlook +│ +15 ", out)
 
