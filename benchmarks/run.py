@@ -1,0 +1,91 @@
+"""Measures what the documents promise; says which numbers are within their limits.
+
+    python benchmarks/run.py                 everything
+    python benchmarks/run.py parsing nights  only these
+
+Reads the recordings in THREATCAST_MIRROR, else a generated sample. Exit code: 0 if all limits are
+kept, 1 if one is broken or a benchmark could not be run. Writes `benchmarks/latest.json`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nights
+import parsing
+from readings import Reading, header, line_of, write_readings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LATEST = Path(__file__).with_name("latest.json")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the benchmarks that are named and return the exit code."""
+    options = _options(arguments)
+    folder = os.environ.get("THREATCAST_MIRROR", "")
+    source = "mirror" if folder else "sample"
+    readings: list[Reading] = []
+    failures: list[str] = []
+    print(f"source: {source}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n{header()}")
+    for name in options.names or list(BENCHMARKS):
+        with tempfile.TemporaryDirectory(
+            prefix="threatcast-bench-", dir=options.scratch
+        ) as scratch:
+            mirror = Path(folder).resolve() if folder else _sample(Path(scratch))
+            try:
+                for reading in BENCHMARKS[name](mirror, Path(scratch), source):
+                    readings.append(reading)
+                    print(line_of(reading), flush=True)
+            except RuntimeError as error:
+                failures.append(f"{name}: {error}")
+                print(failures[-1], file=sys.stderr)
+    about = {"source": source, "cores": os.cpu_count(), "machine": platform.machine()}
+    write_readings(options.out, readings, about | {"failures": failures})
+    broken = [reading.name for reading in readings if not reading.ok]
+    print(f"broken: {', '.join(broken)}" if broken else "no measured limit is broken")
+    return int(bool(broken or failures))
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measure what the documents promise.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}")
+    parser.add_argument("--out", type=Path, default=LATEST, help="where to write the numbers")
+    parser.add_argument("--scratch", type=Path, help="folder on the disk to measure on")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.names) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    return options
+
+
+def _sample(scratch: Path) -> Path:
+    from threatcast_feeds.modes.sample import write_mirror
+
+    write_mirror(scratch / "sample")
+    return scratch / "sample"
+
+
+def _parsing(mirror: Path, scratch: Path, source: str) -> Iterator[Reading]:
+    del source
+    return parsing.measure(mirror, scratch)
+
+
+def _nights(mirror: Path, scratch: Path, source: str) -> Iterator[Reading]:
+    return nights.measure(mirror, scratch, source=source)
+
+
+BENCHMARKS: dict[str, Callable[[Path, Path, str], Iterator[Reading]]] = {
+    "parsing": _parsing,
+    "nights": _nights,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())
