@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field, PrivateAttr
 
+from threatcast_orchestration.dead_runs import close_dead_runs
 from threatcast_orchestration.errors import WrongUse
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.lock import run_lock
@@ -172,11 +173,8 @@ class Night(ConfigurableResource["Night"]):
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Night]:
-        """Hold the home's lock from the first step to the last."""
-        del context
-        plan = self.plan
-        if self.locked:
+        """Hold the home's lock from the first step to the last, and clear up after the dead."""
+        with nullcontext() if self.locked else run_lock(self.plan.home.lock):
+            if context.instance is not None and context.run_id is not None:
+                close_dead_runs(context.instance, context.run_id)
             yield self
-        else:
-            with run_lock(plan.home.lock):
-                yield self
