@@ -18,7 +18,7 @@ from threatcast_orchestration.checks import build_gate_checks
 from threatcast_orchestration.jobs import build_job, build_schedule
 from threatcast_orchestration.night import Night
 from threatcast_orchestration.progress import step_logger
-from threatcast_orchestration.sensors import build_failure_sensor
+from threatcast_orchestration.sensors import build_sensors
 from threatcast_orchestration.settings import home_path, quiet_environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,13 +50,18 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
         asset_checks=build_gate_checks(),
         jobs=[job],
         schedules=[build_schedule(job)],
-        sensors=[build_failure_sensor()],
+        sensors=build_sensors(),
         resources={"night": Night.configure_at_launch(), "dbt": dbt_resource()}
         | dict(resources or {}),
-        loggers={"steps": step_logger, "console": dg.colored_console_logger},
+        loggers={"steps": step_logger, "console": _console()},
         executor=dg.in_process_executor,
     )
     return dg.Definitions.merge(feed_definitions(), wired)
+
+
+def _console() -> dg.LoggerDefinition:
+    """Return Dagster's own logger for warnings only: the history keeps the rest."""
+    return dg.colored_console_logger.configured({"log_level": "WARNING"})
 
 
 @dg.definitions

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import duckdb
 
-_COLUMNS = (
+COLUMNS = (
     "release_id VARCHAR, target VARCHAR, location VARCHAR, location_level VARCHAR, "
     "location_name VARCHAR, parent VARCHAR, as_of DATE, state VARCHAR, reason VARCHAR, "
     "evidence_grade VARCHAR, usual_weekly DOUBLE, expected_4w DOUBLE, low80_4w DOUBLE, "
@@ -36,8 +36,8 @@ def write_history(
 
     earlier = [info for info in list_releases(releases) if info.as_of < as_of]
     connection.execute("CREATE SCHEMA IF NOT EXISTS history")
-    connection.execute(f"CREATE OR REPLACE TABLE history.outlook_history ({_COLUMNS})")
-    names = ", ".join(part.split()[0] for part in _COLUMNS.split(", ")[1:])
+    connection.execute(f"CREATE OR REPLACE TABLE history.outlook_history ({COLUMNS})")
+    names = ", ".join(part.split()[0] for part in COLUMNS.split(", ")[1:])
     for info in earlier:
         path = info.folder / "parquet" / "outlook.parquet"
         if path.is_file():

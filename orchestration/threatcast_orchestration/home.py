@@ -26,6 +26,8 @@ run_monitoring:
   start_timeout_seconds: 300
 freshness:
   enabled: true
+nux:
+  enabled: false
 """
 
 _PROBE = 1 << 20

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from threatcast_orchestration.alerts import send
 from threatcast_orchestration.errors import GateBlocked, NothingToPublish, OrchestrationError
@@ -16,7 +15,14 @@ from threatcast_orchestration.jobs import JOB
 from threatcast_orchestration.lock import run_lock
 from threatcast_orchestration.night import Plan, make_plan
 from threatcast_orchestration.progress import Progress
-from threatcast_orchestration.sensors import COMMAND_LINE_TAG
+from threatcast_orchestration.run_record import (
+    COMMAND_LINE_TAG,
+    NightResult,
+    blocking,
+    failed_checks,
+    failed_steps,
+    write_last_run,
+)
 from threatcast_orchestration.settings import clock, quiet_environment
 
 if TYPE_CHECKING:
@@ -25,21 +31,9 @@ if TYPE_CHECKING:
     from threatcast_orchestration.home import Home
     from threatcast_orchestration.settings import Settings
 
-_OWN = "threatcast_"
-REPOSITORY_TAG = {".dagster/repository": "__repository__@threatcast"}
-
-
-@dataclass
-class NightResult:
-    """How a night ended."""
-
-    run_id: str
-    as_of: str
-    source: str
-    release: str | None
-    seconds: float
-    failed_checks: list[dict[str, Any]] = field(default_factory=list)
-    failed_steps: list[dict[str, str]] = field(default_factory=list)
+LOCATION, REPOSITORY = "threatcast", "__repository__"
+"""What `workspace.yaml` calls these definitions, and what Dagster does."""
+REPOSITORY_TAG = {".dagster/repository": f"{REPOSITORY}@{LOCATION}"}
 
 
 def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightResult:
@@ -62,7 +56,7 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightRe
     home.bind_source(plan.source)
     with run_lock(home.lock):
         result = _recorded(plan, quiet=quiet)
-    _write_last_run(home, result)
+    write_last_run(home, result)
     _judge(plan, result)
     return result
 
@@ -90,7 +84,7 @@ def _execute(plan: Plan, *, quiet: bool) -> NightResult:
     started = clock()
     with dg.DagsterInstance.get() as instance, _chatter_to(plan.home.dagster / "last_run.log"):
         job = build_definitions().resolve_job_def(JOB)
-        _close_dead_runs(instance)
+        _sign_runs(instance)
         config = {
             "home": str(plan.home.root),
             "source": plan.source,
@@ -116,8 +110,8 @@ def _execute(plan: Plan, *, quiet: bool) -> NightResult:
         source=plan.source,
         release=current(plan.home.releases) if outcome.success else None,
         seconds=round((clock() - started).total_seconds(), 1),
-        failed_checks=_failed_checks(outcome),
-        failed_steps=_failed_steps(outcome),
+        failed_checks=failed_checks(outcome.get_asset_check_evaluations()),
+        failed_steps=failed_steps(outcome.all_events),
     )
 
 
@@ -133,51 +127,19 @@ def _chatter_to(path: Path) -> Iterator[None]:
         builtin.propagate = propagate
 
 
-def _close_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Mark runs that died as failed: whoever holds the lock knows that no other lives."""
-    import dagster as dg
+def _sign_runs(instance: dg.DagsterInstance) -> None:
+    """Say of runs made here which definitions they belong to.
 
-    dead = instance.get_runs(
-        dg.RunsFilter(
-            job_name=JOB,
-            statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.STARTING],
-        )
+    Without it the UI leaves them out of its timeline and cannot run them again.
+    """
+    from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
+
+    place = RegisteredCodeLocationOrigin(LOCATION)
+    origin = RemoteRepositoryOrigin(place, REPOSITORY).get_job_origin(JOB)
+    # `execute_in_process` does not hand it on
+    instance.create_run_for_job = partial(  # type: ignore[method-assign]
+        instance.create_run_for_job, remote_job_origin=origin
     )
-    for run in dead:
-        instance.report_run_failed(
-            run, "The process of this run ended before its last step; the next run goes on."
-        )
-
-
-def _failed_checks(outcome: dg.ExecuteInProcessResult) -> list[dict[str, Any]]:
-    return [
-        {
-            "asset": evaluation.asset_key.to_user_string(),
-            "check": evaluation.check_name,
-            "severity": evaluation.severity.value,
-            "description": evaluation.description or "",
-        }
-        for evaluation in outcome.get_asset_check_evaluations()
-        if not evaluation.passed
-    ]
-
-
-def _failed_steps(outcome: dg.ExecuteInProcessResult) -> list[dict[str, str]]:
-    return [
-        {"step": str(event.step_key)} | _told(event.step_failure_data.error)
-        for event in outcome.all_events
-        if event.is_step_failure and event.step_failure_data.error is not None
-    ]
-
-
-def _told(error: Any) -> dict[str, str]:
-    """Return the first error of a chain that was written for people, else its deepest cause."""
-    while error.cause is not None and not error.message.startswith(_OWN):
-        error = error.cause
-    text = error.message.strip()
-    if text.startswith(_OWN):
-        text = text.partition(": ")[2]
-    return {"kind": error.cls_name or "", "error": text}
 
 
 def _judge(plan: Plan, result: NightResult) -> None:
@@ -186,14 +148,10 @@ def _judge(plan: Plan, result: NightResult) -> None:
     if not result.failed_steps:
         send(plan.settings, "success", f"Threatcast: release {result.release}", details)
         return
-    blocking = [
-        check
-        for check in result.failed_checks
-        if check["severity"] == "ERROR" and check["check"] != "payload_gate"
-    ]
+    refused = blocking(result)
     steps = "; ".join(f"{f['step']}: {f['error']}" for f in result.failed_steps)
-    if blocking:
-        names = ", ".join(f"{c['asset']} / {c['check']}" for c in blocking)
+    if refused:
+        names = ", ".join(f"{c['asset']} / {c['check']}" for c in refused)
         text = (
             f"A gate blocked the release of {result.as_of}: {names}. The last release stays "
             "current. Look at the failed check in the UI (`make ui`, run "
@@ -211,9 +169,3 @@ def _judge(plan: Plan, result: NightResult) -> None:
     )
     send(plan.settings, "failure", f"Threatcast: {text}", details)
     raise OrchestrationError(text)
-
-
-def _write_last_run(home: Home, result: NightResult) -> None:
-    scratch = home.last_run.with_suffix(".tmp")
-    scratch.write_text(json.dumps(vars(result), indent=1) + "\n", encoding="utf-8")
-    scratch.replace(home.last_run)

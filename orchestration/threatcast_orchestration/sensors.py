@@ -1,13 +1,27 @@
-"""The failure sensor: runs that were not started by the command line tell the webhook too."""
+"""The sensors: runs that the command line did not start leave the same record and messages."""
 
 from __future__ import annotations
 
 import dagster as dg
 
 from threatcast_orchestration.alerts import send
+from threatcast_orchestration.jobs import JOB
+from threatcast_orchestration.run_record import (
+    COMMAND_LINE_TAG,
+    blocking,
+    is_night,
+    record_of,
+    write_last_run,
+)
 from threatcast_orchestration.settings import home_path, load_settings
 
-COMMAND_LINE_TAG = "threatcast/started_by"
+PAUSE = 60
+"""Seconds between two looks."""
+
+
+def build_sensors() -> list[dg.SensorDefinition]:
+    """Return the sensor for failed runs and the one for nights that went well."""
+    return [build_failure_sensor(), build_success_sensor()]
 
 
 def build_failure_sensor() -> dg.SensorDefinition:
@@ -15,20 +29,50 @@ def build_failure_sensor() -> dg.SensorDefinition:
 
     @dg.run_failure_sensor(
         name="tell_webhook_of_failure",
+        minimum_interval_seconds=PAUSE,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Posts a failed nightly run to `webhook_url` (threatcast.toml or "
-        "THREATCAST_WEBHOOK_URL). Does nothing if none is set.",
+        description="Posts a failed run to `webhook_url` (threatcast.toml or "
+        "THREATCAST_WEBHOOK_URL), if one is set, and keeps how the night ended for "
+        "`threatcast status`. Runs of the command line have done both themselves.",
     )
     def tell_webhook_of_failure(context: dg.RunFailureSensorContext) -> None:
         run = context.dagster_run
         if run.tags.get(COMMAND_LINE_TAG) == "command line":
-            return  # the command line has sent it already
-        settings = load_settings(home_path())
+            return
+        home, event = home_path(), "failure"
+        if is_night(run, JOB):
+            record = record_of(context.instance, run, home)
+            write_last_run(home, record)
+            event = "blocked" if blocking(record) else "failure"
         send(
-            settings,
-            "failure",
+            load_settings(home),
+            event,
             f"Threatcast: run {run.run_id} failed: {context.failure_event.message}",
             {"run_id": run.run_id, "job": run.job_name},
         )
 
     return tell_webhook_of_failure
+
+
+def build_success_sensor() -> dg.SensorDefinition:
+    """Return a sensor that keeps how a night ended, and posts it if all ends are wanted."""
+
+    @dg.run_status_sensor(
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        name="keep_record_of_night",
+        minimum_interval_seconds=PAUSE,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Keeps how a scheduled night ended for `threatcast status`, and posts it to "
+        '`webhook_url` if `webhook_on` is "all".',
+    )
+    def keep_record_of_night(context: dg.RunStatusSensorContext) -> None:
+        run = context.dagster_run
+        if run.tags.get(COMMAND_LINE_TAG) == "command line" or not is_night(run, JOB):
+            return
+        home = home_path()
+        record = record_of(context.instance, run, home)
+        write_last_run(home, record)
+        details = {"run_id": run.run_id, "as_of": record.as_of, "source": record.source}
+        send(load_settings(home), "success", f"Threatcast: release {record.release}", details)
+
+    return keep_record_of_night

@@ -17,13 +17,22 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource
 from dagster_dbt import dbt_assets as make_dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
 from threatcast_orchestration.assets.stamps import read_stamps, write_stamp
+from threatcast_orchestration.assets.tables import row_counts, table_schema
 from threatcast_orchestration.errors import NothingToPublish
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.night import Night
-from threatcast_orchestration.warehouse import POOL, connect, fingerprint, write_raw
+from threatcast_orchestration.run_record import night_tags
+from threatcast_orchestration.warehouse import (
+    POOL,
+    RAW_TABLES,
+    connect,
+    fingerprint,
+    write_raw,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -124,6 +133,7 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
                 kinds={"duckdb"},
                 description=description,
                 deps=[dg.AssetKey(["raw", feed]) for feed in feeds],
+                metadata={"dagster/column_schema": table_schema(RAW_TABLES[table])},
             )
             for table, description in zip(
                 tables,
@@ -137,8 +147,11 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
         ],
         pool=POOL,
     )
-    def open_warehouse(night: Night) -> Iterator[dg.MaterializeResult[Any]]:
+    def open_warehouse(
+        context: dg.AssetExecutionContext, night: Night
+    ) -> Iterator[dg.MaterializeResult[Any]]:
         plan = night.plan
+        context.instance.add_run_tags(context.run_id, night_tags(plan))
         with connect(plan.home, memory_limit=plan.settings.memory_limit) as connection:
             write_raw(
                 connection,
@@ -224,13 +237,39 @@ def _build(
     stamp = sha256(f"{inputs} {code_hash()}".encode()).hexdigest()
     if read_stamps(home).get(stage) == stamp and home.warehouse.is_file():
         context.log.info("%s: inputs and code unchanged, tables kept", stage)
+        rows = row_counts(home)
         for key in _in_order(context):
-            yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True})
+            counted = rows.get(key, {})
+            yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True, **counted})
         return
     write_stamp(home, stage, "")
     target = home.dbt_target / stage
     target.mkdir(parents=True, exist_ok=True)
     # unit tests are about the code, not about this night: `make test` runs them
     words = ["build", "--exclude-resource-type", "unit_test"]
-    yield from dbt.cli(words, context=context, target_path=target).stream()
-    write_stamp(home, stage, stamp)
+    events = dbt.cli(words, context=context, target_path=target).stream()
+    yield from _with_row_counts(context, events, home)
+    if not context.is_subset:  # a few tables, chosen in the UI, are not the stage
+        write_stamp(home, stage, stamp)
+
+
+def _with_row_counts(
+    context: dg.AssetExecutionContext, events: Iterator[Any], home: Home
+) -> Iterator[Any]:
+    """Hand on dbt's events with the rows of each table, once dbt has let go of the file."""
+    held: list[Any] = []
+    failure = None
+    try:
+        for event in events:
+            held.append(event)  # noqa: PERF402 what came before a failure is kept
+    except DagsterDbtCliRuntimeError as error:
+        failure = error
+    rows = row_counts(home)
+    for event in held:
+        if isinstance(event, dg.Output):
+            counted = rows.get(context.asset_key_for_output(event.output_name), {})
+            yield event.with_metadata({**event.metadata, **counted})
+        else:
+            yield event
+    if failure is not None:
+        raise failure

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from threatcast_orchestration.assets.stamps import write_stamp
+from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.forecast_tables import TABLES, write_tables
 from threatcast_orchestration.forecasts import load_inputs, make
 from threatcast_orchestration.night import Night
@@ -46,6 +47,7 @@ def _forecast_step() -> dg.AssetsDefinition:
                 kinds={"python", "prophet", "duckdb"},
                 description=_DESCRIPTIONS[table],
                 deps=_INPUTS,
+                metadata={"dagster/column_schema": table_schema(TABLES[table])},
             )
             for table in TABLES
         ],

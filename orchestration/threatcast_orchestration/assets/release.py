@@ -8,6 +8,8 @@ from typing import Any
 import dagster as dg
 
 from threatcast_orchestration.assets.stamps import write_stamp
+from threatcast_orchestration.assets.tables import table_schema
+from threatcast_orchestration.history import COLUMNS
 from threatcast_orchestration.night import Night
 from threatcast_orchestration.settings import clock
 from threatcast_orchestration.warehouse import POOL, connect
@@ -29,6 +31,7 @@ def _history_step() -> dg.AssetsDefinition:
         "published. Releases of earlier as-of days only.",
         # after the gate on the forecasts, so that a refused night stops here
         deps=[dg.AssetKey(["raw", "run_context"]), dg.AssetKey(["forecasts", "outlook"])],
+        metadata={"dagster/column_schema": table_schema(COLUMNS)},
         pool=POOL,
     )
     def outlook_history(night: Night) -> dg.MaterializeResult[Any]:

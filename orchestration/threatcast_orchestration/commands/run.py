@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import socket
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +19,12 @@ from threatcast_orchestration.commands.options import (
     print_json,
     remark,
 )
+from threatcast_orchestration.errors import LockHeld, WrongUse
 from threatcast_orchestration.home import SOURCES
 from threatcast_orchestration.settings import home_path, load_settings, quiet_environment
+
+if TYPE_CHECKING:
+    from threatcast_orchestration.home import Home
 
 
 def run(
@@ -67,10 +73,60 @@ def ui(
     place = home_path(home)
     place.prepare()
     quiet_environment(place)
+    _refuse_taken(host, port)
+    _keep_alone(place, f"http://{host}:{port}")
     workspace = Path(__file__).resolve().parents[3] / "workspace.yaml"
-    remark(f"Dagster UI for {place.root}: http://{host}:{port} (Ctrl-C ends)")
-    program = str(Path(sys.executable).with_name("dagster"))
-    os.execv(  # noqa: S606 our own interpreter's dagster, no shell
-        program,
-        [program, "dev", "-w", str(workspace), "-h", host, "-p", str(port)],
+    remark(
+        f"Dagster UI for {place.root}: http://{host}:{port} (ready in about 15 seconds; "
+        "Ctrl-C ends it). While it is open, the nightly schedule runs at 02:00 UTC."
     )
+    os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"
+    program = str(Path(sys.executable).with_name("dagster"))
+    words = ["dev", "-w", str(workspace), "-h", host, "-p", str(port), "--log-level", "warning"]
+    os.execv(program, [program, *words])  # noqa: S606 our own interpreter's dagster, no shell
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Stop before anything is started if the address cannot be listened on.
+
+    Raises
+    ------
+    WrongUse
+        Names the address and the cure.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise WrongUse(
+            f"The UI cannot listen on {host}:{port} ({error.strerror}). Nothing was started. "
+            f"Choose another port: threatcast ui --port {port + 1 if port < 65535 else port - 1}"
+        ) from error
+
+
+def _keep_alone(home: Home, address: str) -> None:
+    """Let one UI work in a home: two schedulers would start each night twice.
+
+    The lock goes on with the process that takes this one's place, and ends with it.
+
+    Raises
+    ------
+    LockHeld
+        If another one is open; says where.
+    """
+    handle = os.open(home.dagster / "ui.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        where = os.pread(handle, 200, 0).decode(errors="replace") or "an unknown address"
+        raise LockHeld(
+            f"The UI of this home is open already: {where}. Nothing was started. Close it first "
+            "(Ctrl-C where it was started)."
+        ) from error
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, address.encode(), 0)
+    os.set_inheritable(handle, True)  # noqa: FBT003 positional in the library

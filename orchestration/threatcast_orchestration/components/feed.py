@@ -136,7 +136,8 @@ def _description(spec: FeedSpec) -> str:
     return (
         f"{spec.title} ({spec.publisher}). {spec.description}\n\n"
         f"One event: {spec.event}. Counts as seen: {spec.seen}. Cadence: {spec.cadence}.\n\n"
-        "Known biases: " + "; ".join(spec.biases)
+        "Known biases: " + "; ".join(spec.biases) + "\n\nThe freshness policy tells when the feed "
+        "was last asked; whether anything new came, and its state, stand in marts/fct_feed_health."
     )
 
 

@@ -1,0 +1,211 @@
+"""What the UI and the schedule are told: every asset, its place, its columns, its guards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from threatcast_feeds.registry import load_catalog
+from threatcast_orchestration.components.feed import FETCH_RETRIES, PAYLOAD_GATE
+from threatcast_orchestration.definitions import build_definitions
+from threatcast_orchestration.gates.suites import load_suites
+from threatcast_orchestration.jobs import JOB
+from threatcast_orchestration.warehouse import POOL
+from threatcast_publishing.contract import TABLES
+
+SNAPSHOT = Path(__file__).with_name("asset_keys.txt")
+STAGES = {
+    "raw": "feeds",
+    "seeds": "seeds",
+    "staging": "staging",
+    "intermediate": "history",
+    "marts": "marts",
+    "forecasts": "forecasts",
+    "mlflow": "forecasts",
+    "history": "release",
+    "published": "published",
+    "release": "release",
+}
+NO_TABLES = ("mlflow/night", "release")
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return build_definitions()
+
+
+@pytest.fixture(scope="module")
+def graph(definitions: dg.Definitions) -> Any:
+    return definitions.resolve_asset_graph()
+
+
+@pytest.fixture(scope="module")
+def nodes(graph: Any) -> dict[str, Any]:
+    return {key.to_user_string(): graph.get(key) for key in graph.get_all_asset_keys()}
+
+
+def steps(definitions: dg.Definitions) -> dict[str, Any]:
+    job = definitions.resolve_job_def(JOB)
+    return {node.name: node.definition for node in job.graph.nodes}
+
+
+def parents(node: Any) -> set[str]:
+    return {key.to_user_string() for key in node.parent_keys}
+
+
+def below(nodes: dict[str, Any], start: str, without: frozenset[str] = frozenset()) -> set[str]:
+    """Return all that is made from one asset, not by way of those named."""
+    found, queue = set(), [start]
+    while queue:
+        for child in nodes[queue.pop()].child_keys:
+            name = child.to_user_string()
+            if name not in found | without:
+                found.add(name)
+                queue.append(name)
+    return found
+
+
+def test_assets_are_those_of_the_list(nodes: dict[str, Any]) -> None:
+    listed = set(SNAPSHOT.read_text(encoding="utf-8").split())
+    gone, new = sorted(listed - set(nodes)), sorted(set(nodes) - listed)
+    assert (gone, new) == ([], []), (
+        f"Assets are names that history and people refer to. Gone: {gone}. New: {new}. "
+        f"If that is meant, change {SNAPSHOT.name} beside this test."
+    )
+
+
+def test_every_asset_is_made_here_and_stands_in_the_group_of_its_stage(
+    nodes: dict[str, Any],
+) -> None:
+    assert [name for name, node in nodes.items() if not node.is_materializable] == []
+    groups = {name: node.group_name for name, node in nodes.items()}
+    assert groups == {name: STAGES[name.split("/")[0]] for name in nodes}
+
+
+@pytest.mark.parametrize("fact", ["owners", "kinds", "description"])
+def test_every_asset_has(nodes: dict[str, Any], fact: str) -> None:
+    assert [name for name, node in nodes.items() if not getattr(node, fact)] == []
+
+
+def test_every_table_has_its_columns_and_their_types(nodes: dict[str, Any]) -> None:
+    bare = [
+        name
+        for name, node in nodes.items()
+        if name not in NO_TABLES
+        and not (
+            "dagster/column_schema" in node.metadata
+            and all(c.type for c in node.metadata["dagster/column_schema"].columns)
+        )
+    ]
+    assert bare == []
+
+
+def test_columns_of_dbt_come_described_from_its_yaml(nodes: dict[str, Any]) -> None:
+    undescribed = [
+        f"{name}.{column.name}"
+        for name, node in nodes.items()
+        if "dbt" in node.kinds
+        for column in node.metadata["dagster/column_schema"].columns
+        if not column.description
+    ]
+    assert undescribed == []
+
+
+def test_every_feed_reaches_its_staging_model_and_the_release(nodes: dict[str, Any]) -> None:
+    for feed in load_catalog():
+        assert f"raw/{feed}" in parents(nodes[f"staging/stg_{feed}"]), feed
+        assert "release" in below(nodes, f"raw/{feed}"), feed
+
+
+def test_every_observed_feed_reaches_forecasts_and_outlook_by_its_own_rows(
+    nodes: dict[str, Any],
+) -> None:
+    # all feeds reach everything by way of the tables about the run: not those are meant
+    about_the_run = frozenset({"raw/feeds", "raw/vintages", "raw/run_context"})
+    for spec in load_catalog().values():
+        if spec.role != "observations":
+            continue
+        made = below(nodes, f"staging/stg_{spec.key}", about_the_run)
+        wanted = {"marts/fct_feed_health", "published/outlook", "release"}
+        counted = set(spec.targets) - {"phishing_mix"}
+        if counted:
+            wanted |= {"marts/fct_weekly_counts", "forecasts/forecast", "published/forecast"}
+        assert wanted <= made, (spec.key, wanted - made)
+
+
+def test_only_seeds_and_the_countries_are_made_from_nothing(nodes: dict[str, Any]) -> None:
+    roots = {name for name, node in nodes.items() if not node.parent_keys}
+    assert roots == {name for name in nodes if name.startswith("seeds/")} | {"raw/country_codes"}
+
+
+def test_release_waits_for_every_published_table(nodes: dict[str, Any]) -> None:
+    assert parents(nodes["release"]) == {f"published/{table}" for table in TABLES}
+
+
+def test_one_job_makes_everything_with_every_check(definitions: dg.Definitions, graph: Any) -> None:
+    job = definitions.resolve_job_def(JOB)
+    assert set(job.asset_layer.executable_asset_keys) == graph.get_all_asset_keys()
+    assert set(job.asset_layer.asset_graph.asset_check_keys) == set(graph.asset_check_keys)
+
+
+def test_schedule_runs_every_night_at_two_utc_without_being_switched_on(
+    definitions: dg.Definitions,
+) -> None:
+    (schedule,) = definitions.get_repository_def().schedule_defs
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "UTC")
+    assert schedule.job_name == JOB
+    assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING
+
+
+def test_sensors_tell_of_every_end_without_being_switched_on(definitions: dg.Definitions) -> None:
+    sensors = definitions.get_repository_def().sensor_defs
+    assert {sensor.name for sensor in sensors} == {
+        "tell_webhook_of_failure",
+        "keep_record_of_night",
+    }
+    assert {sensor.default_status for sensor in sensors} == {dg.DefaultSensorStatus.RUNNING}
+
+
+def test_every_step_that_opens_the_warehouse_waits_for_the_others(
+    definitions: dg.Definitions,
+) -> None:
+    pools = {name: step.pool for name, step in steps(definitions).items()}
+    free = {name for name, pool in pools.items() if pool != POOL}
+    # fetching and parsing write files of their own, and may run beside each other
+    assert free == {f"pull_{feed}" for feed in load_catalog()}
+
+
+def test_every_feed_has_a_payload_gate_that_lets_the_others_go_on(graph: Any) -> None:
+    for feed in load_catalog():
+        (check,) = graph.get_check_keys_for_assets({dg.AssetKey(["raw", feed])})
+        assert check.name == PAYLOAD_GATE
+        assert not graph.get(check).blocking, feed
+
+
+@pytest.mark.parametrize(
+    ("kind", "schema"),
+    [("marts", "marts"), ("forecasts", "forecasts"), ("release", "published")],
+)
+def test_suites_after_the_payloads_block_what_lies_downstream(
+    graph: Any, kind: str, schema: str
+) -> None:
+    suites = load_suites(kind)
+    assert suites
+    for suite in suites:
+        key = dg.AssetCheckKey(dg.AssetKey([schema, suite.name]), suite.check_name)
+        assert graph.get(key).blocking, suite.name
+
+
+def test_freshness_of_a_feed_fails_at_its_own_limit(nodes: dict[str, Any]) -> None:
+    for spec in load_catalog().values():
+        policy = nodes[f"raw/{spec.key}"].freshness_policy
+        assert policy.fail_window.to_timedelta() == timedelta(days=spec.fresh_days), spec.key
+        assert policy.warn_window.to_timedelta() < policy.fail_window.to_timedelta()
+
+
+def test_fetches_are_tried_again_and_wait_longer_each_time() -> None:
+    assert FETCH_RETRIES.max_retries >= 2
+    assert FETCH_RETRIES.backoff is dg.Backoff.EXPONENTIAL
