@@ -53,15 +53,10 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
         sensors=build_sensors(),
         resources={"night": Night.configure_at_launch(), "dbt": dbt_resource()}
         | dict(resources or {}),
-        loggers={"steps": step_logger, "console": _console()},
+        loggers={"steps": step_logger, "console": dg.colored_console_logger},
         executor=dg.in_process_executor,
     )
     return dg.Definitions.merge(feed_definitions(), wired)
-
-
-def _console() -> dg.LoggerDefinition:
-    """Return Dagster's own logger for warnings only: the history keeps the rest."""
-    return dg.colored_console_logger.configured({"log_level": "WARNING"})
 
 
 @dg.definitions

@@ -16,6 +16,8 @@ def build_job() -> UnresolvedAssetJobDefinition:
         description="Pull the feeds, build the warehouse, forecast, gate and publish a release.",
         executor_def=dg.in_process_executor,
         tags={"dagster/max_retries": "0"},
+        # the history keeps the rest: a terminal that shows the UI needs no line an event
+        config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from threatcast_orchestration.errors import LockHeld
+
 if TYPE_CHECKING:
     import dagster as dg
 
@@ -121,9 +123,15 @@ def _failure_of_the_run(events: Iterable[dg.DagsterEvent]) -> list[dict[str, str
     """Return why a run failed outside its steps, as when its process died."""
     return [
         {"step": "the run itself", "kind": "", "error": event.message or "no reason was kept"}
+        | (_told(event.job_failure_data.error) if event.job_failure_data.error else {})
         for event in events
         if event.is_failure and not event.is_step_failure
     ]
+
+
+def left_at_once(result: NightResult) -> bool:
+    """Whether a run only found another one at work: that one's record counts."""
+    return any(step["kind"] == LockHeld.__name__ for step in result.failed_steps)
 
 
 def write_last_run(home: Home, result: NightResult) -> None:

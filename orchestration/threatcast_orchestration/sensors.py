@@ -10,6 +10,7 @@ from threatcast_orchestration.run_record import (
     COMMAND_LINE_TAG,
     blocking,
     is_night,
+    left_at_once,
     record_of,
     write_last_run,
 )
@@ -42,7 +43,8 @@ def build_failure_sensor() -> dg.SensorDefinition:
         home, event = home_path(), "failure"
         if is_night(run, JOB):
             record = record_of(context.instance, run, home)
-            write_last_run(home, record)
+            if not left_at_once(record):
+                write_last_run(home, record)
             event = "blocked" if blocking(record) else "failure"
         send(
             load_settings(home),
