@@ -175,6 +175,6 @@ class Night(ConfigurableResource["Night"]):
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Night]:
         """Hold the home's lock from the first step to the last, and clear up after the dead."""
         with nullcontext() if self.locked else run_lock(self.plan.home.lock):
-            if context.instance is not None and context.run_id is not None:
-                close_dead_runs(context.instance, context.run_id)
+            if context.instance is not None and context.run is not None:
+                close_dead_runs(context.instance, context.run.run_id)
             yield self

@@ -11,7 +11,7 @@ PAGE = (PROJECT / "docs" / "bad-input.md").read_text(encoding="utf-8")
 NAMED = re.compile(r"`(test_\w+)`")
 
 
-def tests_there_are() -> set[str]:
+def known_tests() -> set[str]:
     return {
         node.name
         for path in (PROJECT / "tests").rglob("test_*.py")
@@ -21,7 +21,7 @@ def tests_there_are() -> set[str]:
 
 
 def test_every_test_that_the_page_names_exists() -> None:
-    assert set(NAMED.findall(PAGE)) - tests_there_are() == set()
+    assert set(NAMED.findall(PAGE)) - known_tests() == set()
 
 
 def test_every_line_of_the_page_names_a_test() -> None:

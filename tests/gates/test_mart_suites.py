@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from threatcast_orchestration.forecast_tables import TABLES
 from threatcast_orchestration.gates.runner import GateResult, load_suite, load_suites, run_suite
-from threatcast_orchestration.history import _COLUMNS as HISTORY_COLUMNS
+from threatcast_orchestration.history import COLUMNS as HISTORY_COLUMNS
 
 SMALL_MARTS = Path(__file__).with_name("small_marts.sql")
 

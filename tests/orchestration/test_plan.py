@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from dagster import build_init_resource_context
 from threatcast_feeds.simulation import LAST_DAY
 from threatcast_orchestration.errors import LockHeld, WrongUse
 from threatcast_orchestration.home import Home
@@ -67,7 +68,7 @@ def test_mirror_without_any_dated_file_says_the_layout(tmp_path: Path) -> None:
 
 def test_night_resource_binds_the_home_and_holds_its_lock(home: Home, small_mirror: Path) -> None:
     night = Night(home=str(home.root), mirror=str(small_mirror), as_of="2026-06-12")
-    with night.yield_for_execution(None) as held:  # type: ignore[arg-type]  # not looked at
+    with night.yield_for_execution(build_init_resource_context()) as held:
         assert held.plan.as_of == date(2026, 6, 12)
         assert home.source == "mirror"
         with pytest.raises(LockHeld), run_lock(home.lock):
@@ -80,5 +81,5 @@ def test_night_resource_of_the_command_line_takes_no_second_lock(
     home: Home, small_mirror: Path
 ) -> None:
     night = Night(home=str(home.root), mirror=str(small_mirror), locked=True)
-    with run_lock(home.lock), night.yield_for_execution(None) as held:  # type: ignore[arg-type]
+    with run_lock(home.lock), night.yield_for_execution(build_init_resource_context()) as held:
         assert held.plan.source == "mirror"

@@ -335,7 +335,7 @@ def test_record_takes_the_newest_champions_and_the_payloads_of_the_warehouse(
     for name, table in tables.items():
         table.to_parquet(tmp_path / f"{name}.parquet")
     moment = datetime(2026, 6, 14, tzinfo=UTC)
-    plan = Plan(home, Settings(horizon=6), "mirror", None, moment.date(), moment)
+    plan = Plan(home, Settings(origins=6), "mirror", None, moment.date(), moment)
     inputs = Inputs(panel(), pd.DataFrame(), pd.DataFrame(), MODELS, "0123456789abcdef" * 4)
 
     def record_with(payload: str) -> NightRecord:
@@ -350,7 +350,7 @@ def test_record_takes_the_newest_champions_and_the_payloads_of_the_warehouse(
     night = record_with("aa")
     assert night.champions["model"].tolist() == ["comb_two"]
     assert (night.run_id, night.source) == ("0123456789abcdef", "mirror")
-    assert night.params["horizon"] == "6"
+    assert night.params["origins"] == "6"
     assert night.seconds == {"flat": 0.5}
     assert night.tags["threatcast.simulated"] == "false"
     assert record_with("aa").vintage_hash == night.vintage_hash
