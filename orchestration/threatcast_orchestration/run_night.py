@@ -96,7 +96,8 @@ def _execute(plan: Plan, *, quiet: bool) -> NightResult:
             outcome = job.execute_in_process(
                 run_config={
                     "resources": {"night": {"config": config}},
-                    "loggers": {"steps": {}},
+                    # `Progress` prints the warnings; the job's own console would print them again
+                    "loggers": {"steps": {}, "console": {"config": {"log_level": "CRITICAL"}}},
                 },
                 instance=instance,
                 raise_on_error=False,

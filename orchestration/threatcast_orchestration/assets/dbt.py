@@ -8,7 +8,6 @@ No postponed annotations here: Dagster reads those of a step's arguments.
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from graphlib import TopologicalSorter
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -20,6 +19,7 @@ from dagster_dbt import dbt_assets as make_dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
+from threatcast_orchestration.assets.kept import kept_results
 from threatcast_orchestration.assets.stamps import read_stamps, write_stamp
 from threatcast_orchestration.assets.tables import row_counts, table_schema
 from threatcast_orchestration.errors import NothingToPublish
@@ -223,27 +223,31 @@ def build_dbt_assets() -> list[dg.AssetsDefinition]:
     return [dbt_warehouse, dbt_published]
 
 
-def _in_order(context: dg.AssetExecutionContext) -> list[dg.AssetKey]:
-    """Return the step's assets, each after those that it is made of, as Dagster wants them."""
-    deps = context.assets_def.asset_deps
-    chosen = context.selected_asset_keys
-    graph = {key: sorted(deps.get(key, set()) & chosen) for key in sorted(chosen)}
-    return list(TopologicalSorter(graph).static_order())
+def _held_before(context: dg.AssetExecutionContext, key: dg.AssetKey) -> list[dg.AssetCheckResult]:
+    """Return the blocking tests of an unchanged table: a stage is stamped only if all held."""
+    return [
+        dg.AssetCheckResult(
+            passed=True,
+            asset_key=key,
+            check_name=spec.name,
+            description="The table is as it was when this test held.",
+            metadata={"unchanged": True},
+        )
+        for spec in sorted(context.assets_def.check_specs, key=lambda spec: spec.name)
+        if spec.asset_key == key and spec.blocking and spec.key in context.selected_asset_check_keys
+    ]
 
 
 def _build(
     context: dg.AssetExecutionContext, dbt: LocalDbt, home: Home, stage: str, inputs: str
 ) -> Iterator[Any]:
     stamp = sha256(f"{inputs} {code_hash()}".encode()).hexdigest()
+    target = home.dbt_target / stage
     if read_stamps(home).get(stage) == stamp and home.warehouse.is_file():
         context.log.info("%s: inputs and code unchanged, tables kept", stage)
-        rows = row_counts(home)
-        for key in _in_order(context):
-            counted = rows.get(key, {})
-            yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True, **counted})
+        yield from kept_results(context, home, target)
         return
     write_stamp(home, stage, "")
-    target = home.dbt_target / stage
     target.mkdir(parents=True, exist_ok=True)
     # unit tests are about the code, not about this night: `make test` runs them
     words = ["build", "--exclude-resource-type", "unit_test"]
