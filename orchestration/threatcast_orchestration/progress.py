@@ -80,6 +80,9 @@ class Progress(logging.Handler):
         kind = event.event_type_value
         if kind == "STEP_START":
             self._describe(str(event.step_key))
+        elif kind == "STEP_UP_FOR_RETRY":
+            seconds = event.step_retry_data.seconds_to_wait or 0
+            self._line(f"{event.step_key}: no answer; asked again in {seconds:.0f} s")
         elif kind in ("STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED"):
             self._done += 1
             self._finish(event, kind)

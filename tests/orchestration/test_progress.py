@@ -66,3 +66,22 @@ def test_nothing_listens_after_the_run() -> None:
     with Progress(1) as progress:
         assert progress in logging.getLogger(LOGGER).handlers
     assert progress not in logging.getLogger(LOGGER).handlers
+
+
+@dg.op(retry_policy=dg.RetryPolicy(max_retries=1, delay=0.2))
+def answers_late(context: dg.OpExecutionContext) -> None:
+    if context.retry_number == 0:
+        raise ConnectionError("no answer")
+
+
+@dg.job(logger_defs={"steps": step_logger})
+def patient_night() -> None:
+    answers_late()
+
+
+def test_step_that_will_be_tried_again_says_so(capfd: pytest.CaptureFixture[str]) -> None:
+    with Progress(1):
+        patient_night.execute_in_process(run_config={"loggers": {"steps": {"config": {}}}})
+    waiting, done = capfd.readouterr().err.splitlines()
+    assert waiting.startswith("answers_late: no answer; asked again in ")
+    assert done.startswith("[1/1] answers_late: ")
