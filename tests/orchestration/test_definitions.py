@@ -209,3 +209,13 @@ def test_freshness_of_a_feed_fails_at_its_own_limit(nodes: dict[str, Any]) -> No
 def test_fetches_are_tried_again_and_wait_longer_each_time() -> None:
     assert FETCH_RETRIES.max_retries >= 2
     assert FETCH_RETRIES.backoff is dg.Backoff.EXPONENTIAL
+
+
+def test_columns_written_by_steps_are_read_from_their_sql(nodes: dict[str, Any]) -> None:
+    columns = nodes["raw/feeds"].metadata["dagster/column_schema"].columns
+    types = {column.name: column.type for column in columns}
+    assert (types["feed"], types["fresh_days"], types["targets"]) == (
+        "varchar",
+        "integer",
+        "varchar[]",
+    )
