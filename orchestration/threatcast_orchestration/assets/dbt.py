@@ -223,21 +223,6 @@ def build_dbt_assets() -> list[dg.AssetsDefinition]:
     return [dbt_warehouse, dbt_published]
 
 
-def _held_before(context: dg.AssetExecutionContext, key: dg.AssetKey) -> list[dg.AssetCheckResult]:
-    """Return the blocking tests of an unchanged table: a stage is stamped only if all held."""
-    return [
-        dg.AssetCheckResult(
-            passed=True,
-            asset_key=key,
-            check_name=spec.name,
-            description="The table is as it was when this test held.",
-            metadata={"unchanged": True},
-        )
-        for spec in sorted(context.assets_def.check_specs, key=lambda spec: spec.name)
-        if spec.asset_key == key and spec.blocking and spec.key in context.selected_asset_check_keys
-    ]
-
-
 def _build(
     context: dg.AssetExecutionContext, dbt: LocalDbt, home: Home, stage: str, inputs: str
 ) -> Iterator[Any]:
