@@ -295,6 +295,18 @@ def test_unreachable_source_is_said_so(around: Surroundings) -> None:
     assert "Check this machine's network" in str(caught.value)
 
 
+def test_call_that_reached_nobody_does_not_count_against_the_pace(
+    around: Surroundings, patience: Patience
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{taken.getsockname()[1]}/list.json"
+    around.rewrite = lambda _: closed
+    with pytest.raises(FetchError, match="cannot be reached"):
+        fetch(feed(calls_per_minute=1), now=NOW, around=around)
+    assert patience.seconds < 60, "four attempts at one a minute would take three minutes"
+
+
 def test_body_shorter_than_announced_is_never_taken(
     feed_server: FeedServer, around: Surroundings
 ) -> None:

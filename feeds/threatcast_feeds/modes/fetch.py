@@ -170,6 +170,8 @@ class Session:
             except BodyError as error:
                 raise self.refuse(url, str(error), again=error.again) from error
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+                if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                    self._pace.forget(place)
                 raise self._unreachable(url, error) from error
         raise self.refuse(url, f"it redirects more than {MOST_REDIRECTS} times")
 

@@ -107,3 +107,7 @@ class Pace:
         if last is not None and (left := last + self._pause - self._clock()) > 0:
             self._sleep(left)
         self._last_call[host] = self._clock()
+
+    def forget(self, url: str) -> None:
+        """Take back a call that never reached its host, and so cost it nothing."""
+        self._last_call.pop(urlsplit(url).netloc, None)
