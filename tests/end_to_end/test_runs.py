@@ -11,6 +11,7 @@ import sys
 import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 from nights import quick_home, threatcast
 from threatcast_publishing.catalog import current, list_releases
@@ -90,6 +91,32 @@ def test_first_night_killed_while_feeds_are_pulled_is_finished_by_the_next(tmp_p
     result = threatcast("run", "--json", home=home)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["run"]["release"] == current(sample_home / "releases")
+
+
+def test_gate_that_fails_blocks_the_release_and_the_last_one_stays(home):
+    kept = current(home / "releases")
+    (forecasts,) = (home / "forecasts").glob("*/forecast.parquet")
+    spoilt = forecasts.with_suffix(".new")
+    duckdb.execute(
+        f"COPY (SELECT * REPLACE (-1 AS value) FROM read_parquet('{forecasts}')) "
+        f"TO '{spoilt}' (FORMAT parquet)"
+    )
+    spoilt.replace(forecasts)
+    result = threatcast("run", home=home)
+    assert result.returncode == 3
+    assert "A gate blocked the release" in result.stderr
+    assert "forecasts/forecast" in result.stderr
+    assert current(home / "releases") == kept
+    assert verify(home / "releases" / kept).ok
+    failed = json.loads((home / "gates" / "2026-06-14" / "forecasts.forecast.json").read_text())
+    (rule,) = [
+        rule
+        for rule in failed["expectations"]
+        if not rule["success"] and rule["kwargs"]["column"] == "is_non_negative"
+    ]
+    assert rule["severity"] == "critical"
+    assert rule["unexpected_count"] > 0
+    assert rule["sample"][0].keys() >= {"target", "location", "model"}
 
 
 def test_second_run_at_once_says_so_and_leaves(home):
