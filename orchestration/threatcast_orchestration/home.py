@@ -13,8 +13,9 @@ from threatcast_orchestration.errors import OrchestrationError, WrongUse
 
 SOURCES = ("live", "mirror", "sample")
 
-_DAGSTER_YAML = """\
-# written by threatcast; settings of the Dagster instance of this home
+_WRITTEN = "# written by threatcast"
+_DAGSTER_YAML = f"""\
+{_WRITTEN} at each run: settings of this home's Dagster. Take this line out to keep your own.
 telemetry:
   enabled: false
 concurrency:
@@ -161,7 +162,7 @@ class Home:
             for folder in (self.warehouse.parent, self.dagster, self.releases, self.gates):
                 folder.mkdir(parents=True, exist_ok=True)
             config = self.dagster / "dagster.yaml"
-            if not config.is_file():
+            if not config.is_file() or config.read_text("utf-8").startswith(_WRITTEN):
                 config.write_text(_DAGSTER_YAML, encoding="utf-8")
             probe = self.root / ".writable"
             try:

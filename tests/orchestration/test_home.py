@@ -59,6 +59,15 @@ def test_settings_of_the_instance_that_a_person_changed_stay(home: Home) -> None
     assert "concurrency" not in (home.dagster / "dagster.yaml").read_text(encoding="utf-8")
 
 
+def test_settings_that_threatcast_wrote_follow_an_upgrade(home: Home) -> None:
+    config = home.dagster / "dagster.yaml"
+    home.prepare()
+    written = config.read_text(encoding="utf-8")
+    config.write_text(written.splitlines()[0] + "\n", encoding="utf-8")
+    home.prepare()
+    assert config.read_text(encoding="utf-8") == written
+
+
 def test_home_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OrchestrationError) as refused:
