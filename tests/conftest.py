@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from nights import one_at_a_time, quick_home, threatcast
+
+# a shell that runs the tests in the background has them ignore interrupts, and all they start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROJECT = Path(__file__).resolve().parent.parent
 

@@ -164,7 +164,7 @@ def backfill_hint(spec: FeedSpec, plan: Plan) -> str:
     if not starts or len({landed.day for landed in plan.landing.payloads(spec.key)}) > 1:
         return ""
     return (
-        f"{spec.key}: this home knows one day of it only, so {', '.join(sorted(starts))} cannot "
+        f"{spec.key}: this home knows one day of it at most, so {', '.join(sorted(starts))} cannot "
         "be forecast yet. Its past is public; fetch it once with "
         f"`threatcast feeds backfill {spec.key} --since {min(starts.values())}`."
     )
