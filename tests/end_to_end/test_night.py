@@ -121,7 +121,8 @@ def test_history_of_the_first_night_is_empty_and_there_is_one_release(sample_hom
 def test_night_is_one_mlflow_run_with_champions_in_the_registry(sample_home, tables):
     import mlflow
 
-    client = mlflow.MlflowClient(f"sqlite:///{sample_home}/mlflow/mlflow.db")
+    store = f"sqlite:///{sample_home}/mlflow/mlflow.db"
+    client = mlflow.MlflowClient(tracking_uri=store, registry_uri=store)
     experiments = client.search_experiments()
     runs = client.search_runs([e.experiment_id for e in experiments], "", max_results=1000)
     parents = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
