@@ -10,17 +10,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_publishing.contract import OUTLOOK_COLUMNS, OUTLOOK_TEXT
+
 if TYPE_CHECKING:
     import duckdb
 
-COLUMNS = (
-    "release_id VARCHAR, target VARCHAR, location VARCHAR, location_level VARCHAR, "
-    "location_name VARCHAR, parent VARCHAR, as_of DATE, state VARCHAR, reason VARCHAR, "
-    "evidence_grade VARCHAR, usual_weekly DOUBLE, expected_4w DOUBLE, low80_4w DOUBLE, "
-    "high80_4w DOUBLE, expected_12w DOUBLE, low80_12w DOUBLE, high80_12w DOUBLE, "
-    "p_above_usual_4w DOUBLE, p_zero_4w DOUBLE, trend VARCHAR, p_large_decrease DOUBLE, "
-    "p_decrease DOUBLE, p_stable DOUBLE, p_increase DOUBLE, p_large_increase DOUBLE, "
-    "sentence VARCHAR, model VARCHAR, run_id VARCHAR"
+_TYPES = dict.fromkeys(OUTLOOK_TEXT, "VARCHAR") | {"as_of": "DATE"}
+COLUMNS = ", ".join(
+    ["release_id VARCHAR", *(f"{name} {_TYPES.get(name, 'DOUBLE')}" for name in OUTLOOK_COLUMNS)]
 )
 
 
@@ -37,7 +34,7 @@ def write_history(
     earlier = [info for info in list_releases(releases) if info.as_of < as_of]
     connection.execute("CREATE SCHEMA IF NOT EXISTS history")
     connection.execute(f"CREATE OR REPLACE TABLE history.outlook_history ({COLUMNS})")
-    names = ", ".join(part.split()[0] for part in COLUMNS.split(", ")[1:])
+    names = ", ".join(OUTLOOK_COLUMNS)
     for info in earlier:
         path = info.folder / "parquet" / "outlook.parquet"
         if path.is_file():

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 CONTRACT_VERSION = "1.0"
 SIMULATED_MARK = "SIMULATED, not observed: made by the sample generator."
 STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
-TREND_CLASSES = ("large_decrease", "decrease", "stable", "increase", "large_increase")
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ def _tracking_step() -> dg.AssetsDefinition:
         pool=POOL,
     )
     def night_run(night: Night) -> dg.MaterializeResult[Any]:
-        from threatcast_orchestration.tracking import record_of, track_night
+        from threatcast_orchestration.tracking import record_of, store_uri, track_night
 
         plan = night.plan
         with connect(plan.home, read_only=True) as connection:
@@ -116,7 +116,7 @@ def _tracking_step() -> dg.AssetsDefinition:
             metadata={
                 "mlflow_run_id": run_id,
                 "see": dg.MetadataValue.text(
-                    f"mlflow ui --backend-store-uri sqlite:///{plan.home.root}/mlflow/mlflow.db"
+                    f"mlflow ui --backend-store-uri {store_uri(plan.home)}"
                 ),
             }
         )
