@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING
+
+from threatcast_orchestration.night_tables import compute
 
 if TYPE_CHECKING:
     import duckdb
@@ -138,7 +139,7 @@ def make(
     scratch = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    for table, frame in _compute(inputs, settings, progress).items():
+    for table, frame in compute(inputs, settings, progress).items():
         frame.to_parquet(scratch / f"{table}.parquet", index=False)
     scratch.replace(folder)
     _forget_old(home.forecasts)
@@ -153,95 +154,3 @@ def _forget_old(folder: Path) -> None:
     )
     for path in kept[KEPT + 1 :]:
         shutil.rmtree(path, ignore_errors=True)
-
-
-def _compute(
-    inputs: Inputs, settings: Settings, progress: Callable[[int, int, str], None] | None
-) -> dict[str, pd.DataFrame]:
-    """Run the library: forecasts and back-test, outlooks, grades, cards."""
-    import pandas as pd
-    from threatcast_forecasting import evidence, nightly
-    from threatcast_forecasting.models import all_models
-    from threatcast_forecasting.outlook import dependence, outlook
-
-    if inputs.panel.empty:
-        return _empty(inputs.models)
-    result = nightly(
-        inputs.panel,
-        inputs.models,
-        origins=settings.origins,
-        step=settings.step,
-        known=inputs.known,
-        # what the night does not run, its champion does not pick
-        candidates=[name for name in inputs.models if name != "champion"],
-        jobs=settings.jobs,
-        seed=settings.seed,
-        progress=progress,
-        clock=perf_counter,
-    )
-    names = inputs.panel[["series_id", "target", "location"]].drop_duplicates()
-    champion = result.forecasts[result.forecasts["model"] == "champion"]
-    scored = result.scores.merge(names, on="series_id")
-    rho = dependence(scored[scored["model"] == "champion"])
-    numbers = outlook(champion, inputs.panel, rho_by_target=rho, seed=settings.seed)
-    newest = result.champions.loc[
-        result.champions.groupby("target", observed=True)["origin"].idxmax()
-    ].rename(columns={"model": "chosen"})
-    grades = evidence.grades(inputs.panel, scored, newest)
-    outlooks = (
-        numbers.drop(columns=["target", "location", "usual_weekly"], errors="ignore")
-        .merge(names, on="series_id")
-        .merge(newest[["target", "chosen"]], on="target")
-        .merge(grades, on="series_id")
-        .rename(columns={"chosen": "model"})
-        .assign(run_id=inputs.run_id)
-        .drop(columns="series_id")
-    )
-    cards = pd.DataFrame([vars(all_models()[name].card) for name in inputs.models]).rename(
-        columns={"name": "model"}
-    )
-    cards["is_champion_of"] = [
-        ", ".join(sorted(newest.loc[newest["chosen"] == name, "target"])) for name in inputs.models
-    ]
-    return {
-        "forecast": _with_dates(result.forecasts.merge(names, on="series_id")),
-        "scores": _score_rows(scored, inputs.kinds),
-        "outlook": outlooks,
-        "champions": result.champions,
-        "seconds": pd.DataFrame(
-            {"model": list(result.seconds), "seconds": list(result.seconds.values())}
-        ),
-        "models": cards,
-    }
-
-
-def _with_dates(rows: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    origin = pd.to_datetime(rows["origin"])
-    weeks = pd.to_timedelta(7 * rows["horizon"], unit="D")
-    return rows.assign(
-        reference_date=origin + pd.Timedelta(days=6), target_week=origin + weeks
-    ).drop(columns=["series_id", "origin"])
-
-
-def _score_rows(scored: pd.DataFrame, kinds: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
-    kinds = kinds.assign(origin=pd.to_datetime(kinds["origin"]))
-    rows = scored.assign(origin=pd.to_datetime(scored["origin"])).merge(
-        kinds, on=["target", "location", "origin"], how="left"
-    )
-    rows["as_of_kind"] = rows["as_of_kind"].fillna("final")
-    rows["reference_date"] = rows["origin"] + pd.Timedelta(days=6)
-    return rows.assign(kind="backtest").drop(columns=["series_id", "origin"])
-
-
-def _empty(models: tuple[str, ...]) -> dict[str, pd.DataFrame]:
-    """Return the tables of a night on which no series may be forecast."""
-    import pandas as pd
-    from threatcast_forecasting.models import all_models
-
-    cards = pd.DataFrame([vars(all_models()[name].card) for name in models])
-    cards = cards.rename(columns={"name": "model"}).assign(is_champion_of="")
-    return {"models": cards}
