@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from threatcast_forecasting.errors import ModelError
-from threatcast_forecasting.models import Prediction
+from threatcast_forecasting.models import Prediction, is_pooled
 from threatcast_forecasting.quantiles import LEVELS, finish
 from threatcast_forecasting.seeds import stable_seed
 
@@ -135,19 +135,22 @@ def newest(batch: Batch) -> Floats:
 
 
 def _attempt(name: str, model: Model, batch: Batch, horizon: int, seed: int) -> Prediction:
-    """Return a prediction; NaN and a state for those series, and only those, that make it fail."""
+    """Return a prediction; NaN and a state for those series, and only those, that make it fail.
+
+    A pooled model that raises loses its whole batch: a part of it would be another pool.
+    """
     try:
         return _checked(model.predict(batch, horizon, seed), len(batch.series_ids), horizon)
     except Exception as error:  # noqa: BLE001 whatever a model raises must not cost other series
         count = len(batch.series_ids)
-        if count > 1:
+        if count > 1 and not is_pooled(model):
             half = count // 2
             parts = (batch.part(0, half), batch.part(half, count))
             return _joined([_attempt(name, model, part, horizon, seed) for part in parts])
-        LOG.info("%s failed on series %s: %s", name, batch.series_ids[0], error)
+        LOG.info("%s failed on series %s: %s", name, ", ".join(batch.series_ids), error)
         # the error's text may hold paths or addresses in memory, which differ from run to run
         state = f"fallback: {name} raised {type(error).__name__}"
-        return Prediction(np.full((1, horizon, len(LEVELS)), np.nan), (state,))
+        return Prediction(np.full((count, horizon, len(LEVELS)), np.nan), (state,) * count)
 
 
 def _checked(prediction: Prediction, count: int, horizon: int) -> Prediction:

@@ -14,6 +14,7 @@ import numpy as np
 
 from threatcast_forecasting.champions import InnerScores, champions_table
 from threatcast_forecasting.engine import Task, batch_size, run_all
+from threatcast_forecasting.models import is_pooled
 from threatcast_forecasting.plan import plan_of
 from threatcast_forecasting.shelves import Shelf, Store, scales
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from threatcast_forecasting.engine import Clock
     from threatcast_forecasting.grid import Knowledge
+    from threatcast_forecasting.models import Model
     from threatcast_forecasting.plan import Plan
     from threatcast_forecasting.recipe import Recipe
 
@@ -32,12 +34,13 @@ if TYPE_CHECKING:
     Seconds = dict[str, float]
 
 CHUNK = 2000
-"""Most series in a batch, and in a block; bounds memory and changes no number."""
+"""Most series in a batch, and in a block; bounds memory and changes no number but a pooled model's,
+which learns from the series of its target in its block."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run. Only `horizon` and `seed` change any number."""
+    """How to run. Only `horizon` and `seed` change a number, and `chunk` those of pooled models."""
 
     horizon: int
     seed: int
@@ -103,7 +106,8 @@ def _shelves(
     knowledge: Knowledge, plan: Plan, recipe: Recipe, settings: Settings, seconds: Seconds
 ) -> Iterator[Shelf]:
     """Yield the base forecasts of one block after the other, and add to `seconds`."""
-    blocks = _blocks(plan, recipe, settings.chunk)
+    targets = knowledge.grid.targets[plan.series]
+    blocks = _blocks(plan, targets, recipe, settings.chunk)
     pieces = [piece for block in blocks for piece in block.pieces]
     tasks = (_task(knowledge, plan, recipe, settings, piece) for piece in pieces)
     outcomes = enumerate(run_all(tasks, settings.jobs, settings.clock), start=1)
@@ -121,27 +125,38 @@ def _shelves(
         yield shelf
 
 
-def _blocks(plan: Plan, recipe: Recipe, chunk: int) -> list[Block]:
+def _blocks(plan: Plan, targets: NDArray[np.object_], recipe: Recipe, chunk: int) -> list[Block]:
     """Return the plan cut into blocks of at most `chunk` series."""
     starts = np.flatnonzero(np.r_[True, plan.series[1:] != plan.series[:-1]])
     edges = [*starts[::chunk].tolist(), len(plan.series)]
     return [
-        Block(first, last, _pieces(plan, recipe, chunk, first, last))
+        Block(first, last, _pieces(plan, targets, recipe, chunk, first, last))
         for first, last in pairwise(edges)
     ]
 
 
-def _pieces(plan: Plan, recipe: Recipe, chunk: int, first: int, last: int) -> list[Piece]:
+def _pieces(
+    plan: Plan, targets: NDArray[np.object_], recipe: Recipe, chunk: int, first: int, last: int
+) -> list[Piece]:
     """Return the work of a block: slow models in small pieces, so that no process waits long."""
     origins = plan.origin[first:last]
     pieces = []
     for origin in np.unique(origins):
         places = first + np.flatnonzero(origins == origin)
         for name, model in recipe.base.items():
-            size = batch_size(model, chunk)
-            parts = [places[at : at + size] for at in range(0, len(places), size)]
+            parts = _parts(model, places, targets[places], chunk)
             pieces += [Piece(name, int(origin), part) for part in parts]
     return pieces
+
+
+def _parts(
+    model: Model, places: NDArray[np.int64], targets: NDArray[np.object_], chunk: int
+) -> list[NDArray[np.int64]]:
+    """Return places as a model takes them: a pooled one by target, others by their speed."""
+    if is_pooled(model):
+        return [places[targets == target] for target in np.unique(targets)]
+    size = batch_size(model, chunk)
+    return [places[at : at + size] for at in range(0, len(places), size)]
 
 
 def _task(

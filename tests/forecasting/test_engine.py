@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -142,3 +143,19 @@ def test_slow_models_get_small_batches():
     object.__setattr__(slow, "seconds_per_series", 0.01)
     assert batch_size(slow, 2000) == 25
     assert batch_size(FLAT, 2000) == 2000
+
+
+@dataclasses.dataclass(frozen=True)
+class Pooled(Failing):
+    pooled: bool = True
+
+
+def test_pooled_model_that_raises_costs_its_whole_batch():
+    outcome = run(task(Pooled(card("it"), raises=("b",))))
+    assert outcome.states == ("fallback: it raised ValueError",) * 5
+    assert (outcome.quantiles == 7).all()
+
+
+def test_series_that_a_pooled_model_cannot_forecast_costs_no_other():
+    outcome = run(task(Pooled(card("it"), silent=("c",))))
+    assert outcome.states == ("", "", "fallback: it returned no number", "", "")

@@ -63,6 +63,11 @@ class Model(Protocol):
 
     A model may have an attribute `seconds_per_series` (float): how long one series takes, roughly.
     Slow models are given smaller batches.
+
+    A model with the attribute `pooled = True` is the exception to the rule above: it learns from
+    all series of its batch, and is handed all series of one target (in a block of the pipeline) at
+    one origin. If it raises, the whole batch falls back; for one series that it cannot forecast it
+    returns NaN.
     """
 
     card: ModelCard
@@ -70,6 +75,11 @@ class Model(Protocol):
     def predict(self, batch: Batch, horizon: int, seed: int) -> Prediction:
         """Return quantiles for the `horizon` weeks after the batch's last week."""
         ...
+
+
+def is_pooled(model: object) -> bool:
+    """Return whether a model learns from all series of its batch."""
+    return bool(getattr(model, "pooled", False))
 
 
 @cache
