@@ -21,6 +21,8 @@ SCALE_WEEKS = 52
 SMALLEST_SCALE = 0.1
 TOP = (LEVELS[-1] + 1.0) / 2
 """Probability at the highest quantile."""
+PIT_GRID = np.round(np.linspace(0.005, 0.995, 199), 3)
+"""Where the distribution of the PIT is held against the uniform one; `TOP` is its last place."""
 SHARES = (0.5, 0.8, 0.95)
 """Central intervals whose coverage is reported."""
 
@@ -127,6 +129,39 @@ def pit_bounds(observed: ArrayLike, quantiles: ArrayLike) -> tuple[Floats, Float
     truth = np.asarray(observed, dtype=np.float64)
     lower = np.minimum(cumulative(truth - 1.0, quantiles), TOP)
     return np.asarray(lower), cumulative(truth, quantiles)
+
+
+def pit_sums(low: ArrayLike, high: ArrayLike) -> tuple[Floats, int]:
+    """Return the summed distribution of randomised PITs at `PIT_GRID`, and how many they are.
+
+    Each PIT is uniform between its two bounds, so its distribution is a ramp; the sum of all is
+    the mean non-randomised PIT histogram of Czado, Gneiting and Held (2009), without its bins.
+
+    Parameters
+    ----------
+    low, high : float array
+        What `pit_bounds` returned; NaN is left out.
+
+    Examples
+    --------
+    >>> sums, count = pit_sums([0.0, 0.5, np.nan], [0.5, 1.0, np.nan])
+    >>> float(abs(sums / count - PIT_GRID).max().round(9)), count
+    (0.0, 2)
+    """
+    start, end = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+    known = ~np.isnan(start)
+    start, end = start[known], end[known]
+    # a range of no width is a step; this is steep enough to be one
+    width = np.maximum(end - start, 1e-9)
+
+    def ramp(begin: Floats) -> Floats:
+        """Return the sum of all (u - begin) / width with u > begin."""
+        place, size = np.searchsorted(PIT_GRID, begin), len(PIT_GRID) + 1
+        slope = np.bincount(place, 1 / width, size).cumsum()[:-1]
+        offset = np.bincount(place, begin / width, size).cumsum()[:-1]
+        return np.asarray(PIT_GRID * slope - offset)
+
+    return ramp(start) - ramp(start + width), int(known.sum())
 
 
 def scale_of(values: ArrayLike) -> Floats:

@@ -10,7 +10,7 @@ from threatcast_forecasting.engine import FALLBACK
 from threatcast_forecasting.panels import location_level
 from threatcast_forecasting.recipe import RIVAL
 from threatcast_forecasting.results import BOOLEANS
-from threatcast_forecasting.scores import score_table
+from threatcast_forecasting.scores import PIT_GRID, pit_sums, score_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MEASURES = ("scaled_wis", "log_wis", *BOOLEANS)
 PAIRS_A_PART = 4096
 DECIMALS = 6
+BUSY = 5.0
+"""Events a week, on average over the last 52 training weeks, from which a series counts as busy."""
+ACTIVITIES = ("sparse", "busy")
 
 
 def summarise(result: BacktestResult, panel: pd.DataFrame) -> dict[str, Any]:
@@ -32,8 +35,12 @@ def summarise(result: BacktestResult, panel: pd.DataFrame) -> dict[str, Any]:
 
     Scaled and log WIS and coverage are averaged over origins and horizons, then over series; weeks
     that the panel does not know are left out. `relative_to_flat` and `relative_to_comb_two` are
-    ratios of mean scaled WIS: below 1 is better than the rival. Both rivals are in the result
-    whether or not they were asked for.
+    ratios of mean scaled WIS, `log_relative_to_...` of mean log WIS: below 1 is better than the
+    rival. Both rivals are in the result whether or not they were asked for.
+
+    `pit_distance` is the largest distance between the distribution of the randomised PIT (its
+    expectation, so nothing is drawn) and the uniform one, all forecasts together: 0 is calibrated.
+    A series is `busy` at an origin if it had 5 events a week or more in the 52 weeks before.
 
     Parameters
     ----------
@@ -44,24 +51,30 @@ def summarise(result: BacktestResult, panel: pd.DataFrame) -> dict[str, Any]:
     Returns
     -------
     dict
-        `models` (sorted, best first), `by_target`, `by_location_level`, `by_horizon`: lists of
-        rows; `panel`: what was tested. Numbers that do not exist are None.
+        `models` (sorted, best first), `by_target`, `by_location_level`, `by_horizon`,
+        `by_activity`: lists of rows; `panel`: what was tested. Numbers that do not exist are None.
     """
     store = result.store
-    sums = {name: _sums(store, name) for name in store.names}
+    tallies = {name: _Tally(store, name) for name in store.names}
+    sums = {name: tally.sums for name, tally in tallies.items()}
     everyone = np.full(len(store.grid.series_ids), "", dtype=object)
     levels = np.array([location_level(place) for place in store.grid.locations], dtype=object)
     models = _compared(sums, everyone, "")
+    by_target = _compared(sums, store.grid.targets, "target")
     for row in models:
+        row["pit_distance"] = tallies[row["model"]].pit.distance()
         row["seconds"] = _rounded(result.seconds[row["model"]], 3)
         row["fallbacks"] = _fallbacks(store, row["model"])
         row["asked"] = row["model"] in store.asked
     models.sort(key=lambda row: (row["scaled_wis"] is None, row["scaled_wis"], row["model"]))
+    for row in by_target:
+        row["pit_distance"] = tallies[row["model"]].pit.distance(target=row["target"])
     return {
         "models": models,
-        "by_target": _compared(sums, store.grid.targets, "target"),
+        "by_target": by_target,
         "by_location_level": _compared(sums, levels, "location_level"),
         "by_horizon": _by_horizon(sums, everyone, store.horizon),
+        "by_activity": _by_activity(tallies, everyone),
         "panel": _described(store, panel),
     }
 
@@ -96,12 +109,50 @@ class _Sums:
         return np.asarray(np.divide(totals, counts, out=none, where=counts > 0))
 
 
-def _sums(store: Store, name: str) -> _Sums:
-    sums = _Sums(len(store.grid.series_ids), store.horizon)
-    for here in store.parts(PAIRS_A_PART):
-        table = score_table(store.truth(here), store.quantiles(name, here), store.scale[here])
-        sums.add(store.series[here], table)
-    return sums
+class _Pit:
+    """Sums of the distribution of the randomised PIT, by target and activity."""
+
+    def __init__(self, store: Store) -> None:
+        self.targets, self._target = np.unique(store.grid.targets, return_inverse=True)
+        self.sums = np.zeros((len(self.targets), len(ACTIVITIES), len(PIT_GRID)))
+        self.counts = np.zeros((len(self.targets), len(ACTIVITIES)))
+
+    def add(self, series: NDArray[np.int64], busy: NDArray[np.bool_], table: Row) -> None:
+        target = self._target[series]
+        for place in np.unique(target):
+            for activity in (0, 1):
+                rows = (target == place) & (busy == activity)
+                sums, count = pit_sums(table["pit_low"][rows], table["pit_high"][rows])
+                self.sums[place, activity] += sums
+                self.counts[place, activity] += count
+
+    def distance(self, target: str | None = None, activity: str | None = None) -> float | None:
+        """Return the largest distance to the uniform distribution, of all or of a part."""
+        here = self.targets == (self.targets if target is None else target)
+        columns = [n for n, name in enumerate(ACTIVITIES) if activity in (None, name)]
+        count = self.counts[here][:, columns].sum()
+        if not count:
+            return None
+        share = self.sums[here][:, columns].sum(axis=(0, 1)) / count
+        return _rounded(float(np.abs(share - PIT_GRID).max()))
+
+
+class _Tally:
+    """What one model's scores add up to: by series and horizon, by activity, and its PIT."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        series = len(store.grid.series_ids)
+        self.sums = _Sums(series, store.horizon)
+        self.by_activity = {activity: _Sums(series, store.horizon) for activity in ACTIVITIES}
+        self.pit = _Pit(store)
+        for here in store.parts(PAIRS_A_PART):
+            at, busy = store.series[here], store.scale[here] >= BUSY
+            table = score_table(store.truth(here), store.quantiles(name, here), store.scale[here])
+            self.pit.add(at, busy, table)
+            self.sums.add(at, table)
+            for activity, chosen in zip(ACTIVITIES, (~busy, busy), strict=True):
+                part = {measure: table[measure][chosen] for measure in MEASURES}
+                self.by_activity[activity].add(at[chosen], part)
 
 
 def _mean(values: Floats) -> float | None:
@@ -115,9 +166,9 @@ def _compared(sums: dict[str, _Sums], groups: NDArray[np.object_], label: str) -
     for group in sorted(set(groups)):
         members = groups == group
         means = {name: part.means(members) for name, part in sums.items()}
-        flat, rival = means[FALLBACK]["scaled_wis"], means[RIVAL]["scaled_wis"]
+        flat, rival = means[FALLBACK], means[RIVAL]
         for name, measures in means.items():
-            own = measures["scaled_wis"]
+            own, log = measures["scaled_wis"], measures["log_wis"]
             scored = ~np.isnan(sums[name].by_series("scaled_wis")[members])
             key = {label: group} if label else {}
             rows.append(
@@ -125,9 +176,11 @@ def _compared(sums: dict[str, _Sums], groups: NDArray[np.object_], label: str) -
                 | key
                 | {
                     "scaled_wis": _rounded(own),
-                    "log_wis": _rounded(measures["log_wis"]),
-                    "relative_to_flat": _ratio(own, flat),
-                    "relative_to_comb_two": _ratio(own, rival),
+                    "log_wis": _rounded(log),
+                    "relative_to_flat": _ratio(own, flat["scaled_wis"]),
+                    "relative_to_comb_two": _ratio(own, rival["scaled_wis"]),
+                    "log_relative_to_flat": _ratio(log, flat["log_wis"]),
+                    "log_relative_to_comb_two": _ratio(log, rival["log_wis"]),
                 }
                 | {f"coverage_{n.split('_')[1]}": _rounded(measures[n]) for n in BOOLEANS}
                 | {"series": int(scored.sum())}
@@ -140,6 +193,16 @@ def _by_horizon(sums: dict[str, _Sums], everyone: NDArray[np.object_], horizon: 
     for week in range(1, horizon + 1):
         part = {name: table.at(week) for name, table in sums.items()}
         rows += [{"horizon": week} | row for row in _compared(part, everyone, "")]
+    return rows
+
+
+def _by_activity(tallies: dict[str, _Tally], everyone: NDArray[np.object_]) -> list[Row]:
+    rows = []
+    for activity in ACTIVITIES:
+        part = {name: tally.by_activity[activity] for name, tally in tallies.items()}
+        for row in _compared(part, everyone, ""):
+            distance = tallies[row["model"]].pit.distance(activity=activity)
+            rows.append({"activity": activity} | row | {"pit_distance": distance})
     return rows
 
 

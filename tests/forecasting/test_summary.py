@@ -62,9 +62,49 @@ def test_relative_scores_are_ratios_to_the_rivals(summary):
     rows = {row["model"]: row for row in summary["models"]}
     for row in rows.values():
         for rival in ("flat", "comb_two"):
-            ratio = row["scaled_wis"] / rows[rival]["scaled_wis"]
-            assert row[f"relative_to_{rival}"] == pytest.approx(ratio, abs=1e-5)
+            for measure, prefix in (("scaled_wis", ""), ("log_wis", "log_")):
+                ratio = row[measure] / rows[rival][measure]
+                assert row[f"{prefix}relative_to_{rival}"] == pytest.approx(ratio, abs=1e-5)
     assert rows["flat"]["relative_to_flat"] == 1
+
+
+def pit_distance(scores: pd.DataFrame) -> float:
+    """Largest distance to uniform of the mean of each forecast's own PIT distribution."""
+    places = np.arange(1, 200) / 200
+    low, high = (scores[name].to_numpy(float)[:, None] for name in ("pit_low", "pit_high"))
+    shares = np.clip((places - low) / (high - low), 0, 1)
+    return np.abs(np.nanmean(shares, axis=0) - places).max()
+
+
+def test_pit_distance_is_that_of_the_mean_distribution(result, summary):
+    places = PANEL.drop_duplicates("series_id").set_index("series_id")["target"]
+    scores = result.scores.assign(target=result.scores["series_id"].map(places))
+    for name, own in scores.groupby("model"):
+        row = next(row for row in summary["models"] if row["model"] == name)
+        assert row["pit_distance"] == pytest.approx(pit_distance(own), abs=1e-5)
+        assert row["pit_distance"] > 0
+    for (target, name), own in scores.groupby(["target", "model"]):
+        rows = {(row["target"], row["model"]): row for row in summary["by_target"]}
+        assert rows[target, name]["pit_distance"] == pytest.approx(pit_distance(own), abs=1e-5)
+
+
+def test_activity_is_that_before_the_origin():
+    quiet, loud = np.tile([1.0, 3.0], 45), np.tile([8.0, 12.0], 45)
+    # loud until the last origin's weeks, and quiet where it is scored: still busy
+    fallen = np.concatenate([loud[:78], quiet[:12]])
+    panel = one_series(quiet).assign(series_id="quiet")
+    panel = pd.concat(
+        [panel, *(panel.assign(series_id=n, value=v) for n, v in (("loud", loud), ("f", fallen)))]
+    )
+    result = backtest(panel, ["flat"], origins=1, registry=registry())
+    rows = {(row["activity"], row["model"]): row for row in summarise(result, panel)["by_activity"]}
+    scores = result.scores[result.scores["model"] == "flat"]
+    for activity, ids in (("busy", ["loud", "f"]), ("sparse", ["quiet"])):
+        own, row = scores[scores["series_id"].isin(ids)], rows[activity, "flat"]
+        assert row["series"] == len(ids)
+        assert row["scaled_wis"] == pytest.approx(own["scaled_wis"].mean(), abs=1e-6)
+        assert row["coverage_80"] == pytest.approx(own["covered_80"].mean(), abs=1e-6)
+        assert row["pit_distance"] == pytest.approx(pit_distance(own), abs=1e-5)
 
 
 def test_models_are_sorted_best_first(summary):

@@ -226,24 +226,34 @@ def write_text(text: str, path: Path) -> None:
 
 
 def print_summary(summary: dict[str, Any]) -> None:
-    """Print how the models compare: over all, then by target, location level and horizon."""
-    shown = ("scaled_wis", "log_wis", "relative_to_flat", "relative_to_comb_two")
+    """Print how the models compare: over all, then by target, level, activity and horizon.
+
+    Scores of counts and of log counts stand side by side, each also relative to both rivals.
+    """
     rows = [
         {"model": row["model"]}
-        | {key: _number(row[key]) for key in (*shown, "coverage_50", "coverage_80", "coverage_95")}
+        | {key: _number(row[key]) for key in ("scaled_wis", "log_wis")}
+        | {
+            f"{scale} / {rival}": _number(row[f"{prefix}relative_to_{rival}"])
+            for rival in ("flat", "comb_two")
+            for scale, prefix in (("wis", ""), ("log", "log_"))
+        }
+        | {f"in {share} %": _number(row[f"coverage_{share}"]) for share in (50, 80, 95)}
+        | {"pit_distance": _number(row["pit_distance"])}
         | {"fallbacks": row["fallbacks"], "seconds": _number(row["seconds"], 1)}
         for row in summary["models"]
     ]
     print_table(rows, list(rows[0]), "Back-test: means by model; lower WIS is better")
     models = [row["model"] for row in summary["models"]]
-    for key in ("target", "location_level", "horizon"):
-        cells: dict[Any, dict[str, Any]] = {}
-        for row in summary[f"by_{key}"]:
-            line = cells.setdefault(row[key], {key: row[key]})
-            line[row["model"]] = _number(row["scaled_wis"])
-        if len(cells) > 1:
-            title = f"Mean scaled WIS by {key.replace('_', ' ')}"
-            print_table(list(cells.values()), [key, *models], title)
+    for key in ("target", "location_level", "activity", "horizon"):
+        for measure in ("scaled_wis", "log_wis"):
+            cells: dict[Any, dict[str, Any]] = {}
+            for row in summary[f"by_{key}"]:
+                line = cells.setdefault(row[key], {key: row[key]})
+                line[row["model"]] = _number(row[measure])
+            if len(cells) > 1:
+                title = f"Mean {measure.replace('_wis', ' WIS')} by {key.replace('_', ' ')}"
+                print_table(list(cells.values()), [key, *models], title)
 
 
 def _number(value: float | None, decimals: int = 3) -> str:
