@@ -1,5 +1,5 @@
-{#- Mean scaled WIS of every model by that of a rival, over the scores that both have, with 90 %
-    bounds.
+{#- A mean score of every model (`scaled_wis` or `log_wis`) by that of a rival, over the scores that
+    both have, with 90 % bounds.
 
     The bounds are those of a ratio of means on the log scale (delta method, normal quantile
     1.645): with a and b the two scores of a pair and m the number of origins,
@@ -7,7 +7,7 @@
     The origins are the units, because series of the same weeks err together. Origins whose target
     weeks overlap are taken as independent, which makes the bounds a little narrow. Null with fewer
     than three origins, or where a mean is zero. -#}
-{% macro relative_skill(scores, rival) -%}
+{% macro relative_skill(scores, rival, score) -%}
     with pairs as (
         select
             own.target,
@@ -16,8 +16,8 @@
             own.horizon,
             own.reference_date,
             own.location,
-            own.scaled_wis as own_score,
-            rival.scaled_wis as rival_score
+            own.{{ score }} as own_score,
+            rival.{{ score }} as rival_score
         from {{ scores }} as own
         inner join {{ scores }} as rival
             on

@@ -163,10 +163,12 @@ def test_model_is_measured_overall_and_against_its_rivals(
     tracked: tuple[Home, str], client: Any
 ) -> None:
     target = runs(client, tracked[1])["malware_hosts"]
-    metrics = runs(client, target.info.run_id)["champion"].data.metrics
+    models = runs(client, target.info.run_id)
+    metrics, flat = models["champion"].data.metrics, models["flat"].data.metrics
     assert metrics["scaled_wis"] == pytest.approx(0.4)
     assert metrics["relative_to_flat"] == pytest.approx(0.5)
     assert metrics["relative_to_comb_two"] == pytest.approx(0.8)
+    assert metrics["log_relative_to_flat"] == pytest.approx(metrics["log_wis"] / flat["log_wis"])
     assert metrics["coverage_50"] == pytest.approx(0.5)
     assert metrics["series"] == 2
     assert target.data.metrics["scaled_wis.flat"] == pytest.approx(0.8)

@@ -27,14 +27,20 @@ means as (
     group by target, location_level, model, horizon
 ),
 
-against_flat as (
-    {{ relative_skill("scores", "flat") }}
-),
+{% set comparisons = {
+    "relative_to_flat": ("flat", "scaled_wis"),
+    "relative_to_comb_two": ("comb_two", "scaled_wis"),
+    "log_relative_to_flat": ("flat", "log_wis"),
+    "log_relative_to_comb_two": ("comb_two", "log_wis"),
+} -%}
 
-against_comb_two as (
-    {{ relative_skill("scores", "comb_two") }}
-)
+{% for name, (rival, score) in comparisons.items() -%}
+    {{ name }} as (
+        {{ relative_skill("scores", rival, score) }}
+    )
+    {%- if not loop.last %},{% endif %}
 
+{% endfor %}
 select
     means.target,
     means.location_level,
@@ -49,22 +55,18 @@ select
     means.covered_50,
     means.covered_80,
     means.covered_95,
-    against_flat.ratio as relative_to_flat,
-    against_flat.low90 as relative_to_flat_low90,
-    against_flat.high90 as relative_to_flat_high90,
-    against_comb_two.ratio as relative_to_comb_two,
-    against_comb_two.low90 as relative_to_comb_two_low90,
-    against_comb_two.high90 as relative_to_comb_two_high90
+    {% for name in comparisons -%}
+        {{ name }}.ratio as {{ name }},
+        {{ name }}.low90 as {{ name }}_low90,
+        {{ name }}.high90 as {{ name }}_high90
+        {%- if not loop.last %},{% endif %}
+    {% endfor -%}
 from means
-left join against_flat
-    on
-        means.target = against_flat.target
-        and means.location_level = against_flat.location_level
-        and means.model = against_flat.model
-        and means.horizon = against_flat.horizon
-left join against_comb_two
-    on
-        means.target = against_comb_two.target
-        and means.location_level = against_comb_two.location_level
-        and means.model = against_comb_two.model
-        and means.horizon = against_comb_two.horizon
+{% for name in comparisons -%}
+    left join {{ name }}
+        on
+            means.target = {{ name }}.target
+            and means.location_level = {{ name }}.location_level
+            and means.model = {{ name }}.model
+            and means.horizon = {{ name }}.horizon
+{% endfor %}

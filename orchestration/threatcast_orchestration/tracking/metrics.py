@@ -29,9 +29,13 @@ class Value:
 
 
 def overall(scores: pd.DataFrame) -> list[Value]:
-    """Return each model's mean scaled WIS, for a run above the models."""
-    means = _by_series(scores, "model")["scaled_wis"]
-    return [Value(f"scaled_wis.{model}", value) for model, value in means.items()]
+    """Return each model's mean scaled and log WIS, for a run above the models."""
+    means = _by_series(scores, "model")
+    return [
+        Value(f"{score}.{model}", value)
+        for score in ("scaled_wis", "log_wis")
+        for model, value in means[score].items()
+    ]
 
 
 def of_model(scores: pd.DataFrame, model: str) -> list[Value]:
@@ -47,11 +51,11 @@ def of_model(scores: pd.DataFrame, model: str) -> list[Value]:
     own = scores[scores["model"] == model]
     means = _by_series(scores, "model")
     values = [Value(name, means[column][model]) for name, column in _MEANS.items()]
-    wis = means["scaled_wis"]
     values += [
-        Value(f"relative_to_{rival}", wis[model] / wis[rival])
+        Value(f"{prefix}relative_to_{rival}", means[score][model] / means[score][rival])
         for rival in RIVALS
-        if rival != model and wis.get(rival)
+        for score, prefix in (("scaled_wis", ""), ("log_wis", "log_"))
+        if rival != model and means[score].get(rival)
     ]
     values.append(Value("series", own["location"].nunique()))
     values.append(Value("fallbacks", own.loc[_fell_back(own), "location"].nunique()))
