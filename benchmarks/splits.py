@@ -58,7 +58,8 @@ _INCIDENTS = """
         try_cast(start_date AS DATE) AS day
     FROM (SELECT *, row_number() OVER () AS number FROM read_csv(
         '{extra}/eurepoc_world/*.csv.gz', all_varchar = true, header = true))
-    WHERE {name} NOT IN ('', 'Not available', 'Unknown') AND day(try_cast(start_date AS DATE)) > 1"""
+    WHERE {name} NOT IN ('', 'Not available', 'Unknown')
+        AND day(try_cast(start_date AS DATE)) > 1"""
 
 # family: feed whose gaps hold, first day, last day (empty: as far as the feed goes), events
 FAMILIES: dict[str, tuple[str, str, str, str]] = {
