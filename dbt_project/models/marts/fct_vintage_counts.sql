@@ -34,49 +34,18 @@ origins as (
     cross join steps
 ),
 
-first_copies as (
-    select
-        feed,
-        min(vintage_day) as vintage_day
-    from {{ ref("int_feed_copies") }}
-    where kind = 'vintage'
-    group by feed
-),
-
--- before its first recorded copy, only the records' own days can say what was known
-kinds_before as (
-    select
-        feed,
-        min_by(kind, first_day) as kind
-    from {{ ref("vintage_kinds") }}
-    where kind <> 'vintage'
-    group by feed
-),
-
--- what stands behind the counts of an origin: recorded copies, the records' own days, or neither
-kinds as (
+moments as (
     select
         targets.target,
         targets.feed,
+        targets.dating,
         origins.origin,
-        origins.origin_day,
-        case
-            -- yearly releases whose records do not say when they became known
-            when kinds_before.kind = 'final' then 'final'
-            when periods.kind is not null then periods.kind
-            when targets.dating = 'vintage' then 'vintage'
-            when first_copies.vintage_day <= origins.origin_day then 'vintage'
-            else 'record_dates'
-        end as as_of_kind
+        origins.origin_day
     from targets
     cross join origins
-    left join first_copies on targets.feed = first_copies.feed
-    left join kinds_before on targets.feed = kinds_before.feed
-    left join {{ ref("vintage_kinds") }} as periods
-        on
-            targets.feed = periods.feed
-            and origins.origin_day between periods.first_day and periods.last_day
 ),
+
+{{ kinds_of_knowledge("moments", "origin_day") }},
 
 -- the first vintage that shows a week: of a list with days, the first that is not older than its
 -- end; of a list without days, the first that falls into it
