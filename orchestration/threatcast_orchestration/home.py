@@ -67,6 +67,11 @@ class Home:
         return self.root / "forecasts"
 
     @property
+    def decisions(self) -> Path:
+        """Record of which model was published for which target, and why."""
+        return self.root / "models" / "decisions.jsonl"
+
+    @property
     def gates(self) -> Path:
         """Results of the gates, and their Data Docs."""
         return self.root / "gates"
@@ -75,6 +80,11 @@ class Home:
     def releases(self) -> Path:
         """All releases, and the link `current`."""
         return self.root / "releases"
+
+    @property
+    def archive(self) -> Path:
+        """Every forecast that was ever published; files are added, never changed."""
+        return self.root / "archive"
 
     @property
     def dagster(self) -> Path:

@@ -1,0 +1,212 @@
+"""Every forecast that was ever published, kept for ever: files are added, never changed.
+
+    archive/forecasts/<reference date>/<number>-<release>.json      one note a release
+    archive/forecasts/<reference date>/<number>-<release>.parquet   its forecast, unless the same
+                                                                    numbers are kept already
+
+Number 0 is the first forecast that was published for a reference date. What follows is a
+correction: its note says why it differs. Releases may be deleted, the archive goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from threatcast_orchestration.errors import OrchestrationError
+
+if TYPE_CHECKING:
+    from threatcast_publishing.catalog import ReleaseInfo
+
+_LEVELS = 23
+
+# one row a forecast of one week; `scale` is what makes its score comparable, from the counts
+# that this very release knew
+_ROWS = f"""
+    WITH known AS (
+        SELECT target, location, value,
+            row_number() OVER (PARTITION BY target, location ORDER BY week DESC) AS age
+        FROM read_parquet($activity)
+        WHERE value IS NOT NULL AND week <= CAST($reference_date AS DATE) - 6
+    ),
+    scales AS (
+        SELECT target, location, greatest(avg(value), 0.1) AS scale
+        FROM known WHERE age <= 52 GROUP BY ALL
+    ),
+    forecasts AS (
+        SELECT target, location, model, horizon, target_week, max(state) AS state,
+            list(value ORDER BY quantile) AS quantiles
+        FROM read_parquet($forecast)
+        WHERE value IS NOT NULL
+        GROUP BY ALL
+        HAVING count(*) = {_LEVELS}
+    )
+    SELECT forecasts.*, scales.scale
+    FROM forecasts INNER JOIN scales USING (target, location)
+    ORDER BY target, location, model, horizon
+"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One note of the archive; `file` holds its forecast, or is None if an earlier one does."""
+
+    release_id: str
+    reference_date: date
+    number: int
+    as_of: date
+    reason: str | None
+    file: Path | None
+
+
+def keep_releases(releases: Path, archive: Path, *, reason: str = "") -> list[Kept]:
+    """Add what the archive lacks of the releases on disk; returns the new notes.
+
+    Parameters
+    ----------
+    releases, archive
+        Folders of a home.
+    reason
+        What a person says about a correction; the note adds what differs.
+    """
+    from threatcast_publishing.catalog import list_releases
+
+    known = {note.release_id for note in read_archive(archive)}
+    added = []
+    for info in list_releases(releases):
+        # a release that lacks its files is damaged: `threatcast releases verify` speaks of it
+        if info.release_id not in known and all(path.is_file() for path in _sources(info)):
+            note = _keep(info, archive, reason)
+            added += [note] if note else []
+    return added
+
+
+def read_archive(archive: Path) -> list[Kept]:
+    """Return all notes, by reference date and number."""
+    notes = [_note(path) for path in (archive / "forecasts").glob("*/*.json")]
+    return sorted(notes, key=lambda note: (note.reference_date, note.number))
+
+
+def _sources(info: ReleaseInfo) -> tuple[Path, Path]:
+    tables = info.folder / "parquet"
+    return tables / "forecast.parquet", tables / "activity_weekly.parquet"
+
+
+def _note(path: Path) -> Kept:
+    raw = _read(path)
+    return Kept(
+        release_id=raw["release_id"],
+        reference_date=date.fromisoformat(raw["reference_date"]),
+        number=int(raw["number"]),
+        as_of=date.fromisoformat(raw["as_of"]),
+        reason=raw["reason"],
+        file=path.with_suffix(".parquet") if raw["same_as"] is None else None,
+    )
+
+
+def _keep(info: ReleaseInfo, archive: Path, said: str) -> Kept | None:
+    """Write one release's forecast and note; None if the release holds no forecast."""
+    import duckdb
+    from threatcast_publishing.files import json_bytes
+    from threatcast_publishing.manifest import read_manifest
+
+    forecast, activity = (str(path) for path in _sources(info))
+    with duckdb.connect() as connection:
+        day = connection.execute(
+            "SELECT max(reference_date) FROM read_parquet(?)", [forecast]
+        ).fetchall()[0][0]
+        if day is None:
+            return None
+        named = {"forecast": forecast, "activity": activity, "reference_date": day}
+        rows = connection.execute(_ROWS, named).to_arrow_table()
+    folder = archive / "forecasts" / day.isoformat()
+    earlier = _raw_notes(folder)
+    manifest = read_manifest(info.folder).raw
+    digest = _digest(rows)
+    note = {
+        "release_id": info.release_id,
+        "reference_date": day.isoformat(),
+        "number": len(earlier),
+        "as_of": info.as_of.isoformat(),
+        "published_at": info.built_at.isoformat(),
+        "commit": info.commit,
+        "settings": manifest["settings"],
+        "data_vintages": manifest["data_vintages"],
+        "forecast_hash": digest,
+        "same_as": next((n["number"] for n in earlier if n["forecast_hash"] == digest), None),
+    }
+    note["reason"] = _reason(earlier[0], note, said) if earlier else None
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{len(earlier):03d}-{info.release_id}.json"
+    if note["same_as"] is None:
+        import pyarrow.parquet as pq
+
+        scratch = folder / ".forecast.tmp"
+        pq.write_table(rows, scratch, compression="zstd")
+        _put(scratch, path.with_suffix(".parquet"))
+    scratch = folder / ".note.tmp"
+    scratch.write_bytes(json_bytes(note))
+    _put(scratch, path)
+    return _note(path)
+
+
+def _raw_notes(folder: Path) -> list[dict[str, Any]]:
+    return sorted((_read(path) for path in folder.glob("*.json")), key=lambda n: int(n["number"]))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return a note as it was written.
+
+    Raises
+    ------
+    OrchestrationError
+        If it is damaged: what was published must not be guessed.
+    """
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise OrchestrationError(
+            f"The archive's note {path} cannot be read ({error}). Nothing was published. Put a "
+            "copy of it back. If there is none and its release is still on disk, move the note "
+            "and the file beside it away: the next run archives that release again."
+        ) from error
+
+
+def _digest(rows: Any) -> str:
+    """Return a hash of the forecast itself, whatever wrote the file and whatever its scale."""
+    return sha256(repr(rows.drop_columns(["scale"]).to_pydict()).encode()).hexdigest()
+
+
+def _reason(first: Mapping[str, Any], now: Mapping[str, Any], said: str) -> str:
+    """Return what a person said and what differs from the first release of that date."""
+    found = []
+    if first["commit"] != now["commit"]:
+        found.append(f"code changed from {first['commit'][:12]} to {now['commit'][:12]}")
+    changed = [
+        name
+        for name in sorted({*first["settings"], *now["settings"]})
+        if first["settings"].get(name) != now["settings"].get(name)
+    ]
+    if changed:
+        found.append(f"settings changed: {', '.join(changed)}")
+    before = {entry["feed"]: entry for entry in first["data_vintages"]}
+    after = {entry["feed"]: entry for entry in now["data_vintages"]}
+    feeds = [feed for feed in sorted({*before, *after}) if before.get(feed) != after.get(feed)]
+    if feeds:
+        found.append(f"data changed: {', '.join(feeds)}")
+    differs = "; ".join(found) or "made again"
+    return f"{said} ({differs})" if said else differs
+
+
+def _put(scratch: Path, path: Path) -> None:
+    """Make a finished file visible under its name, safe against a power cut."""
+    from threatcast_publishing.files import sync_file
+
+    sync_file(scratch)
+    scratch.replace(path)
+    sync_file(path.parent)
