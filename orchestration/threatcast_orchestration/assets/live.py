@@ -1,0 +1,90 @@
+"""Live scores as assets: what was published on earlier days against what came since.
+
+No postponed annotations here: Dagster reads those of a step's arguments.
+"""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from threatcast_orchestration.assets.stamps import write_stamp
+from threatcast_orchestration.assets.tables import table_schema
+from threatcast_orchestration.live import TABLES
+from threatcast_orchestration.night import Night
+from threatcast_orchestration.stand_in import COLUMNS
+from threatcast_orchestration.warehouse import POOL, connect
+
+if TYPE_CHECKING:
+    import duckdb
+
+_TABLES = TABLES | {"stand_in": COLUMNS}
+_DESCRIPTIONS = {
+    "scores": "One row a target, location, model, reference date and horizon: how the forecast "
+    "that was published first fared, for the newest settled weeks.",
+    "corrections": "One row a target, reference date and later forecast that differs from the "
+    "first: why, and both scores.",
+    "drift": "One row a target, place or location level, and model: whether live scores keep what "
+    "was promised.",
+    "stand_in": "One row a target and location that falls back to the baseline: its outlook.",
+}
+
+
+def build_live_assets() -> dg.AssetsDefinition:
+    """Return the step that scores earlier forecasts and judges the models by it."""
+
+    @dg.multi_asset(
+        name="score_published",
+        specs=[
+            dg.AssetSpec(
+                dg.AssetKey(["live", table]),
+                group_name="forecasts",
+                owners=["team:science"],
+                kinds={"python", "duckdb"},
+                description=_DESCRIPTIONS[table],
+                # after the gate on the forecasts, so that a refused night stops here
+                deps=[
+                    dg.AssetKey(["marts", "fct_weekly_counts"]),
+                    *(dg.AssetKey(["forecasts", name]) for name in ("forecast", "outlook")),
+                ],
+                metadata={"dagster/column_schema": table_schema(columns)},
+            )
+            for table, columns in _TABLES.items()
+        ],
+        pool=POOL,
+    )
+    def score_published(
+        context: dg.AssetExecutionContext, night: Night
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        from threatcast_orchestration.live import write_live
+        from threatcast_orchestration.stand_in import write_stand_in
+
+        plan = night.plan
+        with connect(plan.home) as connection:
+            rows = write_live(connection, plan.home, plan.as_of)
+            rows["stand_in"] = write_stand_in(connection, plan.settings)
+            told = connection.execute(
+                "SELECT state, count(*) FROM live.drift WHERE scope = 'location' GROUP BY ALL "
+                "ORDER BY ALL"
+            ).fetchall()
+            stamp = _stamp(connection)
+        write_stamp(plan.home, "live", stamp)
+        context.log.info("live scores: %d, places by state: %s", rows["scores"], dict(told))
+        for table in _TABLES:
+            yield dg.MaterializeResult(
+                asset_key=dg.AssetKey(["live", table]), metadata={"dagster/row_count": rows[table]}
+            )
+
+    return score_published
+
+
+def _stamp(connection: "duckdb.DuckDBPyConnection") -> str:
+    """Return a hash of all rows: the published tables rest while these stay the same."""
+    sums = [
+        connection.execute(
+            f"SELECT count(*), sum(hash(rows)::HUGEINT)::VARCHAR FROM live.{table} AS rows"
+        ).fetchone()
+        for table in _TABLES
+    ]
+    return sha256(repr(sums).encode()).hexdigest()

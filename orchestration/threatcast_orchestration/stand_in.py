@@ -1,0 +1,70 @@
+"""The baseline's outlook where the published model has drifted: `live.stand_in`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from threatcast_orchestration.forecast_tables import TABLES
+from threatcast_orchestration.forecasts import load_inputs
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+    from threatcast_orchestration.settings import Settings
+
+COLUMNS = TABLES["outlook"]
+"""As `forecasts.outlook`: it takes the place of a row there."""
+
+_PLACES = """
+    SELECT drift.target, drift.place AS location, outlooks.run_id
+    FROM live.drift AS drift
+    INNER JOIN forecasts.outlook AS outlooks
+        ON drift.target = outlooks.target AND drift.place = outlooks.location
+    WHERE drift.scope = 'location' AND drift.state = 'fallback'
+"""
+_FORECASTS = f"""
+    SELECT target || '|' || location AS series_id, horizon, quantile, value
+    FROM forecasts.forecast INNER JOIN ({_PLACES}) USING (target, location)
+    WHERE model = $model ORDER BY ALL
+"""
+_SCORES = """
+    SELECT target, location AS series_id, reference_date AS origin, horizon, pit_low, pit_high
+    FROM forecasts.scores WHERE model = $model AND kind = 'backtest' ORDER BY ALL
+"""
+
+
+def write_stand_in(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
+    """Write the outlooks of places that fall back to the baseline; returns how many.
+
+    They are graded D, as all that rests on the baseline alone.
+    """
+    connection.execute(f"CREATE OR REPLACE TABLE live.stand_in ({COLUMNS})")
+    places = connection.execute(_PLACES).df()
+    if places.empty:
+        return 0
+    rows = _outlooks(connection, settings, places)
+    names = ", ".join(part.split()[0] for part in COLUMNS.split(", "))
+    connection.register("rows", rows)
+    connection.execute(f"INSERT INTO live.stand_in BY NAME SELECT {names} FROM rows")
+    connection.unregister("rows")
+    return len(rows)
+
+
+def _outlooks(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, places: pd.DataFrame
+) -> pd.DataFrame:
+    from threatcast_forecasting.drift import BASELINE
+    from threatcast_forecasting.outlook import dependence, outlook
+
+    forecasts = connection.execute(_FORECASTS, {"model": BASELINE}).df()
+    rho = dependence(connection.execute(_SCORES, {"model": BASELINE}).df())
+    panel = load_inputs(connection, settings).panel
+    panel = panel[panel["series_id"].isin(set(forecasts["series_id"]))]
+    places["series_id"] = places["target"] + "|" + places["location"]
+    numbers = outlook(forecasts, panel, rho_by_target=rho, seed=settings.seed)
+    return (
+        numbers.drop(columns=["target", "usual_weekly"])
+        .merge(places, on="series_id")
+        .assign(model=BASELINE, evidence_grade="D")
+    )
