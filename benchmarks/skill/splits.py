@@ -165,14 +165,14 @@ _COUNTED = """
     ORDER BY series_id, week"""
 
 
-def split_panel(warehouse: duckdb.DuckDBPyConnection, mirror: Path) -> pd.DataFrame:
+def split_panel(warehouse: duckdb.DuckDBPyConnection, mirror: Path | None) -> pd.DataFrame:
     """Return the series of all families that are long and busy enough.
 
     Parameters
     ----------
     warehouse : DuckDBPyConnection
         Of a home built from the recordings.
-    mirror : Path
+    mirror : Path or None
         The recordings; families that need the folder `extra` beside them are left out without it.
 
     Returns
@@ -183,16 +183,16 @@ def split_panel(warehouse: duckdb.DuckDBPyConnection, mirror: Path) -> pd.DataFr
     """
     import pandas as pd
 
-    extra = mirror.parent / "extra"
+    extra = mirror.parent / "extra" if mirror else None
     parts = [
         busiest(_family(warehouse, name, extra))
         for name, (feed, *_) in FAMILIES.items()
-        if feed or extra.is_dir()
+        if feed or (extra is not None and extra.is_dir())
     ]
     return pd.concat(parts, ignore_index=True)
 
 
-def _family(warehouse: duckdb.DuckDBPyConnection, family: str, extra: Path) -> pd.DataFrame:
+def _family(warehouse: duckdb.DuckDBPyConnection, family: str, extra: Path | None) -> pd.DataFrame:
     feed, first, last, events = FAMILIES[family]
     query = _COUNTED.format(
         events=events.replace("{extra}", str(extra)),
