@@ -29,6 +29,10 @@ TABLES = {
         "trend VARCHAR, p_large_decrease DOUBLE, p_decrease DOUBLE, p_stable DOUBLE, "
         "p_increase DOUBLE, p_large_increase DOUBLE"
     ),
+    "nowcast": (
+        "target VARCHAR, location VARCHAR, week DATE, nowcast DOUBLE, nowcast_low80 DOUBLE, "
+        "nowcast_high80 DOUBLE, arrived DOUBLE, kept DOUBLE"
+    ),
     "models": (
         "model VARCHAR, title VARCHAR, description VARCHAR, method VARCHAR, reference VARCHAR, "
         "limits VARCHAR, is_champion_of VARCHAR"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threatcast_orchestration.night_tables import compute
+from threatcast_orchestration.nowcasts import QUERIES, Late, load_late
 
 if TYPE_CHECKING:
     import duckdb
@@ -54,6 +55,7 @@ class Inputs:
     kinds: pd.DataFrame
     models: tuple[str, ...]
     key: str
+    late: Late | None = None
 
     @property
     def run_id(self) -> str:
@@ -84,9 +86,9 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> In
     models = tuple(name.strip() for name in settings.models.split(",") if name.strip())
     digest = sha256(code_hash().encode())
     digest.update(settings_hash(settings).encode())
-    for query in (_PANEL, _KNOWN, f"{_KINDS} ORDER BY ALL"):
+    for query in (_PANEL, _KNOWN, f"{_KINDS} ORDER BY ALL", *QUERIES):
         digest.update(_digest(connection, query).encode())
-    return Inputs(panel, known, kinds, models, digest.hexdigest())
+    return Inputs(panel, known, kinds, models, digest.hexdigest(), load_late(connection))
 
 
 def settings_hash(settings: Settings) -> str:

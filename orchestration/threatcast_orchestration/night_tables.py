@@ -9,6 +9,8 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from threatcast_orchestration import nowcasts
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,13 +28,13 @@ def compute(
     from threatcast_forecasting.outlook import dependence, outlook
 
     if inputs.panel.empty:
-        return _empty(inputs.models)
+        return _empty(inputs)
     result = nightly(
         inputs.panel,
         inputs.models,
         origins=settings.origins,
         step=settings.step,
-        known=inputs.known,
+        known=nowcasts.training_values(inputs),
         # what the night does not run, its champion does not pick
         candidates=[name for name in inputs.models if name != "champion"],
         jobs=settings.jobs,
@@ -68,6 +70,7 @@ def compute(
         "forecast": _with_dates(result.forecasts.merge(names, on="series_id")),
         "scores": _score_rows(scored, inputs.kinds),
         "outlook": outlooks,
+        "nowcast": nowcasts.nowcast_table(inputs),
         "champions": result.champions,
         "seconds": pd.DataFrame(
             {"model": list(result.seconds), "seconds": list(result.seconds.values())}
@@ -98,11 +101,11 @@ def _score_rows(scored: pd.DataFrame, kinds: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(kind="backtest").drop(columns=["series_id", "origin"])
 
 
-def _empty(models: tuple[str, ...]) -> dict[str, pd.DataFrame]:
+def _empty(inputs: Inputs) -> dict[str, pd.DataFrame]:
     """Return the tables of a night on which no series may be forecast."""
     import pandas as pd
     from threatcast_forecasting.models import all_models
 
-    cards = pd.DataFrame([vars(all_models()[name].card) for name in models])
+    cards = pd.DataFrame([vars(all_models()[name].card) for name in inputs.models])
     cards = cards.rename(columns={"name": "model"}).assign(is_champion_of="")
-    return {"models": cards}
+    return {"models": cards, "nowcast": nowcasts.nowcast_table(inputs)}

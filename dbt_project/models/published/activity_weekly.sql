@@ -1,11 +1,25 @@
+with counts as (
+    select * from {{ ref("fct_weekly_counts") }}
+),
+
+nowcasts as (
+    select * from {{ source("forecasts", "nowcast") }}
+)
+
 select
-    target,
-    location,
-    week,
-    value,
-    observation,
-    cast(null as double) as nowcast,
-    cast(null as double) as nowcast_low80,
-    cast(null as double) as nowcast_high80,
-    as_of
-from {{ ref("fct_weekly_counts") }}
+    counts.target,
+    counts.location,
+    counts.week,
+    counts.value,
+    counts.observation,
+    nowcasts.nowcast,
+    nowcasts.nowcast_low80,
+    nowcasts.nowcast_high80,
+    counts.as_of
+from counts
+left join nowcasts
+    on
+        counts.target = nowcasts.target
+        and counts.location = nowcasts.location
+        and counts.week = nowcasts.week
+        and counts.observation = 'provisional'

@@ -23,11 +23,13 @@ _DESCRIPTIONS = {
     "forecast fared against what came. No model saw more than was known on its day.",
     "outlook": "One row an eligible target and location: totals over 4 and 12 weeks, trend and "
     "probabilities.",
+    "nowcast": "One row a target, location and week that may still change: what it will have "
+    "counted in the end.",
     "models": "One row a model: what it is and what it is champion of.",
 }
 _INPUTS = [
     dg.AssetKey(["marts", table])
-    for table in ("fct_weekly_counts", "fct_vintage_counts", "dim_series")
+    for table in ("fct_weekly_counts", "fct_vintage_counts", "fct_reporting_triangle", "dim_series")
 ]
 
 

@@ -1,0 +1,102 @@
+"""Nowcasts in a night: what they are made from, what models learn from, and the table they make.
+
+Knows no Dagster and no files: a connection or frames in, frames out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+    from threatcast_orchestration.forecasts import Inputs
+
+_TRIANGLE = """
+    SELECT target, scope, week, delay, count_day, as_of_kind, arrived, removed, settles_after
+    FROM marts.fct_reporting_triangle
+    ORDER BY target, scope, week, delay
+"""
+# every series whose newest weeks may still grow, whether or not it may be forecast
+_COUNTS = """
+    SELECT counts.target || '|' || counts.location AS series_id, counts.target, counts.location,
+        counts.week, CAST(counts.value AS DOUBLE) AS value
+    FROM marts.fct_weekly_counts AS counts
+    INNER JOIN marts.dim_targets AS targets USING (target)
+    WHERE targets.settle_weeks > 0 AND counts.value IS NOT NULL
+    QUALIFY counts.week > max(counts.week) OVER (PARTITION BY target) - 7 * 130
+    ORDER BY series_id, week
+"""
+_LOOKS = """
+    SELECT targets.target, max(vintages.vintage_day) AS seen
+    FROM marts.dim_targets AS targets
+    INNER JOIN raw.vintages AS vintages USING (feed)
+    GROUP BY targets.target
+    ORDER BY targets.target
+"""
+_AS_OF = "SELECT as_of FROM raw.run_context"
+QUERIES = (_TRIANGLE, _COUNTS, _LOOKS, _AS_OF)
+"""All that nowcasts depend on; part of the key of a night's numbers."""
+
+
+@dataclass(frozen=True)
+class Late:
+    """What is known of late reports on the night's as-of day.
+
+    Parameters
+    ----------
+    triangle : DataFrame
+        See `threatcast_forecasting.delays`.
+    counts : DataFrame
+        `series_id, target, location, week, value` of the targets whose weeks grow.
+    seen : dict
+        Last day on which the feed of each target was looked at.
+    day : datetime64[D]
+    """
+
+    triangle: pd.DataFrame
+    counts: pd.DataFrame
+    seen: dict[str, np.datetime64]
+    day: np.datetime64
+
+
+def load_late(connection: duckdb.DuckDBPyConnection) -> Late:
+    """Return what nowcasts are made from."""
+    looks = connection.execute(_LOOKS).fetchall()
+    row = connection.execute(_AS_OF).fetchone()
+    return Late(
+        triangle=connection.execute(_TRIANGLE).df(),
+        counts=connection.execute(_COUNTS).df(),
+        seen={target: np.datetime64(day, "D") for target, day in looks},
+        day=np.datetime64(row[0] if row else "NaT", "D"),
+    )
+
+
+def training_values(inputs: Inputs) -> pd.DataFrame:
+    """Return what was known at each origin, with nowcasts in the place of unfinished counts."""
+    from threatcast_forecasting import nowcast
+
+    late = inputs.late
+    if late is None or late.triangle.empty:
+        return inputs.known
+    return nowcast.training_values(
+        inputs.panel, inputs.known, late.triangle, late.day, seen=late.seen
+    )
+
+
+def nowcast_table(inputs: Inputs) -> pd.DataFrame:
+    """Return the table `nowcast`: one row a target, location and week that may still change."""
+    import pandas as pd
+    from threatcast_forecasting.nowcast import HIGH, LOW, MIDDLE, nowcast
+
+    names = {LOW: "nowcast_low80", MIDDLE: "nowcast", HIGH: "nowcast_high80"}
+    columns = ["target", "location", "week", *names.values(), "arrived", "kept"]
+    late = inputs.late
+    if late is None or late.triangle.empty or late.counts.empty:
+        return pd.DataFrame(columns=columns)
+    table = nowcast(late.counts, late.triangle, late.day, seen=late.seen)
+    return table.rename(columns=names)[columns]
