@@ -2,6 +2,7 @@
 
     python benchmarks/run.py                 everything
     python benchmarks/run.py parsing nights  only these
+    python benchmarks/run.py skill --help    how good the forecasts are, with options of its own
 
 Reads the recordings in THREATCAST_MIRROR, else a generated sample. Exit code: 0 if all limits are
 kept, 1 if one is broken or a benchmark could not be run. Writes `benchmarks/latest.json`.
@@ -17,8 +18,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+# the benchmarks lie beside this file, as a script and as `python -m benchmarks.run`
+sys.path.insert(0, str(Path(__file__).parent))
+
 import nights
 import parsing
+import skill.command
 from readings import Reading, header, line_of, write_readings
 
 if TYPE_CHECKING:
@@ -29,7 +34,10 @@ LATEST = Path(__file__).with_name("latest.json")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmarks that are named and return the exit code."""
-    options = _options(arguments)
+    words = sys.argv[1:] if arguments is None else arguments
+    if words[:1] == ["skill"]:
+        return skill.command.main(words[1:])
+    options = _options(words)
     folder = os.environ.get("THREATCAST_MIRROR", "")
     source = "mirror" if folder else "sample"
     readings: list[Reading] = []
@@ -54,12 +62,12 @@ def main(arguments: list[str] | None = None) -> int:
     return int(bool(broken or failures))
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
+def _options(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure what the documents promise.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}")
     parser.add_argument("--out", type=Path, default=LATEST, help="where to write the numbers")
     parser.add_argument("--scratch", type=Path, help="folder on the disk to measure on")
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(words)
     unknown = sorted(set(options.names) - set(BENCHMARKS))
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
@@ -82,9 +90,20 @@ def _nights(mirror: Path, scratch: Path, source: str) -> Iterator[Reading]:
     return nights.measure(mirror, scratch, source=source)
 
 
+def _skill(mirror: Path, scratch: Path, source: str) -> Iterator[Reading]:
+    """Yield the verdicts as numbers without a limit: a forecast that falls short breaks nothing."""
+    del mirror, source
+    for verdict in skill.command.run(["--out", str(scratch / "skill")]):
+        if verdict.value is not None:
+            name = f"skill/{verdict.panel}"
+            note = f"{verdict.requirement}: {verdict.word}"
+            yield Reading(name, verdict.value, "", note=note)
+
+
 BENCHMARKS: dict[str, Callable[[Path, Path, str], Iterator[Reading]]] = {
     "parsing": _parsing,
     "nights": _nights,
+    "skill": _skill,
 }
 
 if __name__ == "__main__":

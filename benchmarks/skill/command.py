@@ -34,6 +34,21 @@ MODELS = (
 def main(arguments: list[str] | None = None) -> int:
     """Measure the panels asked for; return 1 if `--check` is given and something is not reached."""
     options = _options(arguments)
+    found = _measure(options)
+    missed = [one for one in found if one.reached is False]
+    if found:
+        print(
+            f"\n{len(found) - len(missed)} of {len(found)} requirements reached or not measurable"
+        )
+    return int(options.check and bool(missed or not found))
+
+
+def run(arguments: list[str]) -> list[Verdict]:
+    """Measure as the command does and return the verdicts."""
+    return _measure(_options(arguments))
+
+
+def _measure(options: argparse.Namespace) -> list[Verdict]:
     found: list[Verdict] = []
     panels: list[Row] = []
     notes: list[str] = []
@@ -45,14 +60,11 @@ def main(arguments: list[str] | None = None) -> int:
             found += (one := verdicts(figures))
             print("\n" + panel_part(figures) + "\n", flush=True)
             print("\n".join(verdict.line() for verdict in one), flush=True)
-    about = {"models": list(_models(options)), "origins": options.origins}
     for note in notes:
         print(f"not measured: {note}")
+    about = {"models": list(_models(options)), "origins": options.origins}
     _write(options, panels, found, notes, about)
-    missed = [one for one in found if one.reached is False]
-    if found:
-        print(f"\n{len(found) - len(missed)} of {len(found)} requirements reached")
-    return int(options.check and bool(missed or not found))
+    return found
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
