@@ -91,10 +91,11 @@ def from_file(path: Path, kind: str) -> Panel:
     ------
     threatcast_orchestration.errors.WrongUse, threatcast_forecasting.errors.PanelError
     """
-    from threatcast_forecasting import validate
-    from threatcast_orchestration.commands.panels import read_frame
+    from threatcast_orchestration.commands.panels import read_panel
+    from threatcast_orchestration.settings import Settings
 
-    return Panel(path.name.split(".")[0], kind, f"The file {path.name}", validate(read_frame(path)))
+    frame = read_panel(path, Settings())
+    return Panel(path.name.split(".")[0], kind, f"The file {path.name}", frame)
 
 
 MADE: dict[str, Callable[[], Panel]] = {

@@ -14,7 +14,7 @@ import numpy as np
 
 from threatcast_forecasting.errors import PanelError
 from threatcast_forecasting.quantiles import LARGEST
-from threatcast_forecasting.weeks import read_days, week_problem, wrong_weeks
+from threatcast_forecasting.weeks import read_days, reference_week, week_problem, wrong_weeks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,6 +95,33 @@ def validate(frame: pd.DataFrame) -> pd.DataFrame:
     for label in ("target", "location"):
         _refuse_changing(panel, label)
     return panel.sort_values(["series_id", "week"], kind="stable", ignore_index=True)
+
+
+def refuse_unfinished(frame: pd.DataFrame, today: np.datetime64) -> None:
+    """Refuse a panel with a week that is not over yet: its count would be too small, or a guess.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Which `validate` takes.
+    today : datetime64[D]
+        This library reads no clock; who knows the day says it.
+
+    Raises
+    ------
+    PanelError
+        Names the first row whose week ends after `today`.
+    """
+    weeks = read_days(frame["week"])
+    newest = reference_week(today)
+    late = weeks > newest
+    if late.any():
+        row = int(late.argmax())
+        raise PanelError(
+            f"series {frame['series_id'].iloc[row]}, row {row + 1}",
+            f"the week {weeks[row]} is not over on {today}",
+            f"The newest week that is over is {newest}; leave out later ones",
+        )
 
 
 def location_level(location: str) -> str:

@@ -20,7 +20,7 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import WrongUse
-from threatcast_orchestration.settings import home_path, load_settings
+from threatcast_orchestration.settings import clock, home_path, load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,12 +69,12 @@ def backtest(
 ) -> None:
     """Back-test models on a panel, without hindsight, and print how they compare."""
     from threatcast_forecasting import backtest as run_backtest
-    from threatcast_forecasting import summarise, validate
+    from threatcast_forecasting import summarise
 
     settings = _settings(
         home, models=models, horizon=horizon, origins=origins, step=step, jobs=jobs, seed=seed
     )
-    frame = validate(read_frame(panel))
+    frame = read_panel(panel, settings)
     table = None if origins_from is None else read_frame(origins_from)
     prepare(out)
     result = run_backtest(
@@ -115,10 +115,9 @@ def forecast(
 ) -> None:
     """Forecast each series of a panel from the panel's last week on."""
     from threatcast_forecasting import forecast as run_forecast
-    from threatcast_forecasting import validate
 
     settings = _settings(home, models=models, horizon=horizon, jobs=jobs, seed=seed)
-    frame = validate(read_frame(panel))
+    frame = read_panel(panel, settings)
     prepare(out)
     result = run_forecast(
         frame,
@@ -152,6 +151,18 @@ def forecast(
 def _settings(home: Path | None, **flags: Any) -> Settings:
     """Return the settings: flags, else the environment, else the home's file, else the default."""
     return load_settings(home_path(home), flags)
+
+
+def read_panel(path: Path, settings: Settings) -> pd.DataFrame:
+    """Read and check a panel; refuse weeks that are not over, today or on the day of `as_of`."""
+    import numpy as np
+    from threatcast_forecasting import validate
+    from threatcast_forecasting.panels import refuse_unfinished
+
+    frame = read_frame(path)
+    panel = validate(frame)
+    refuse_unfinished(frame, np.datetime64(settings.as_of or clock().date(), "D"))
+    return panel
 
 
 def split_models(text: str) -> list[str]:
