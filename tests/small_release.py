@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from threatcast_publishing.contract import OUTLOOK_COLUMNS, OUTLOOK_TEXT, TABLES
+from threatcast_publishing.contract import OUTLOOK_COLUMNS, OUTLOOK_NUMBERS, OUTLOOK_TEXT, TABLES
 from threatcast_publishing.release import Published, build, publish
 
 AS_OF = date(2026, 6, 14)
@@ -17,7 +17,8 @@ QUANTILES = (0.1, 0.5, 0.9)
 WEEKS = 60
 
 DAYS = {
-    "as_of", "week", "reference_date", "target_week", "last_event", "vintage_day"
+    "as_of", "week", "reference_date", "target_week", "last_event", "vintage_day", "since",
+    "previous_until",
 }  # fmt: skip
 NUMBERS = {
     "quantile", "value", "nowcast", "nowcast_low80", "nowcast_high80", "wis", "scaled_wis",
@@ -224,7 +225,33 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
             }
         ],
         "data_vintages": vintages,
+        "drift": [
+            {
+                "target": "ransomware_claims",
+                "scope": "location",
+                "place": "WORLD",
+                "model": "champion",
+                "state": "ok",
+            }
+        ],
+        "corrections": [],
         "outlook_history": [],
+        "outlook_by_model": [
+            {name: row[name] for name in ("target", "location", "model", *OUTLOOK_NUMBERS)}
+            | {"role": "published"}
+            for row in series
+        ],
+        "model_decisions": [
+            {
+                "target": "ransomware_claims",
+                "as_of": AS_OF - timedelta(days=1),
+                "action": "keep",
+                "model_before": "champion",
+                "model_after": "champion",
+                "decided_by": "gate",
+                "reason": "comb_two: it does not win on WIS",
+            }
+        ],
         "phishing_mix": [
             {"week": REFERENCE_WEEK, "kind": "host_kind", "category": name, "share": share}
             for name, share in (("own domain", 0.7), ("free hosting", 0.3))

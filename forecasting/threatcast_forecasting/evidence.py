@@ -18,17 +18,18 @@ HELD = {"covered_80": 0.70, "covered_95": 0.88}
 def grades(panel: pd.DataFrame, scores: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     """Return the evidence grade of each series that has a model of its own.
 
-    A: busy, long, and its intervals held in the back-test; B: the rest; D: the champion of its
-    target is the flat baseline. (C, borrowing from a sub-region, is not given to a series here.)
+    A: busy, long, and its intervals held in the back-test; B: the rest; D: the model
+    published for its target is the flat baseline. (C, borrowing from a sub-region, is not given to a series here.)
 
     Parameters
     ----------
     panel : frame
         Columns series_id, target, week, value; NaN is a week that nobody watched.
     scores : frame
-        Columns series_id, model, covered_80, covered_95; the back-test, nulls left out.
+        Columns series_id, covered_80, covered_95: the back-test of the model that is published
+        for the series' target; nulls are left out.
     chosen : frame
-        Columns target, chosen: the model that is champion of a target.
+        Columns target, chosen: the model that is published for a target.
 
     Returns
     -------
@@ -44,7 +45,7 @@ def grades(panel: pd.DataFrame, scores: pd.DataFrame, chosen: pd.DataFrame) -> p
         .set_index("series_id")
     )
     recent = observed.groupby("series_id").tail(52).groupby("series_id")["value"].mean()
-    own = scores[scores["model"] == "champion"].dropna(subset=list(HELD))
+    own = scores.dropna(subset=list(HELD))
     held = own.astype(dict.fromkeys(HELD, float)).groupby("series_id")[list(HELD)].mean()
     good = (
         (recent.reindex(facts.index) >= BUSY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from threatcast_orchestration import decisions
 from threatcast_orchestration.errors import OrchestrationError
 
 if TYPE_CHECKING:
@@ -33,6 +34,16 @@ TABLES = {
         "target VARCHAR, location VARCHAR, week DATE, nowcast DOUBLE, nowcast_low80 DOUBLE, "
         "nowcast_high80 DOUBLE, arrived DOUBLE, kept DOUBLE"
     ),
+    "outlook_by_model": (
+        "target VARCHAR, location VARCHAR, model VARCHAR, role VARCHAR, since DATE, "
+        "previous_until DATE, run_id VARCHAR, evidence_grade VARCHAR, "
+        "expected_4w DOUBLE, low80_4w DOUBLE, high80_4w DOUBLE, expected_12w DOUBLE, "
+        "low80_12w DOUBLE, high80_12w DOUBLE, p_above_usual_4w DOUBLE, p_zero_4w DOUBLE, "
+        "trend VARCHAR, p_large_decrease DOUBLE, p_decrease DOUBLE, p_stable DOUBLE, "
+        "p_increase DOUBLE, p_large_increase DOUBLE"
+    ),
+    # written by `decisions`: it grows with the record, the rest with the night
+    "model_decisions": decisions.COLUMNS,
     "models": (
         "model VARCHAR, title VARCHAR, description VARCHAR, method VARCHAR, reference VARCHAR, "
         "limits VARCHAR, is_champion_of VARCHAR"

@@ -7,8 +7,8 @@ night with nothing new costs a look-up, and a run that died goes on from here.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING
 
 from threatcast_orchestration.night_tables import compute
 from threatcast_orchestration.nowcasts import QUERIES, Late, load_late
+from threatcast_orchestration.publication import Publication, published_models
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
     from threatcast_orchestration.home import Home
+    from threatcast_orchestration.night import Plan
     from threatcast_orchestration.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,6 +58,7 @@ class Inputs:
     models: tuple[str, ...]
     key: str
     late: Late | None = None
+    publications: Mapping[str, Publication] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str:
@@ -78,8 +81,9 @@ class Results:
         return pd.read_parquet(self.folder / f"{table}.parquet")
 
 
-def load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Inputs:
+def load_inputs(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Inputs:
     """Return the eligible series, what was known of them at past origins, and the key of all."""
+    settings = plan.settings
     panel = connection.execute(_PANEL).df()
     known = connection.execute(_KNOWN).df()
     kinds = connection.execute(_KINDS).df()
@@ -88,7 +92,11 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, settings: Settings) -> In
     digest.update(settings_hash(settings).encode())
     for query in (_PANEL, _KNOWN, f"{_KINDS} ORDER BY ALL", *QUERIES):
         digest.update(_digest(connection, query).encode())
-    return Inputs(panel, known, kinds, models, digest.hexdigest(), load_late(connection))
+    publications = published_models(plan.home, panel["target"], plan.as_of)
+    digest.update(repr(sorted(publications.items())).encode())
+    return Inputs(
+        panel, known, kinds, models, digest.hexdigest(), load_late(connection), publications
+    )
 
 
 def settings_hash(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from threatcast_orchestration import nowcasts
+from threatcast_orchestration.outlooks import outlook_tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,9 +24,8 @@ def compute(
 ) -> dict[str, pd.DataFrame]:
     """Run the library: forecasts and back-test, outlooks, grades, cards; returns tables by name."""
     import pandas as pd
-    from threatcast_forecasting import evidence, nightly
+    from threatcast_forecasting import nightly
     from threatcast_forecasting.models import all_models
-    from threatcast_forecasting.outlook import dependence, outlook
 
     if inputs.panel.empty:
         return _empty(inputs)
@@ -43,33 +43,17 @@ def compute(
         clock=perf_counter,
     )
     names = inputs.panel[["series_id", "target", "location"]].drop_duplicates()
-    champion = result.forecasts[result.forecasts["model"] == "champion"]
     scored = result.scores.merge(names, on="series_id")
-    rho = dependence(scored[scored["model"] == "champion"])
-    numbers = outlook(champion, inputs.panel, rho_by_target=rho, seed=settings.seed)
-    newest = result.champions.loc[
-        result.champions.groupby("target", observed=True)["origin"].idxmax()
-    ].rename(columns={"model": "chosen"})
-    grades = evidence.grades(inputs.panel, scored, newest)
-    outlooks = (
-        numbers.drop(columns=["target", "location", "usual_weekly"], errors="ignore")
-        .merge(names, on="series_id")
-        .merge(newest[["target", "chosen"]], on="target")
-        .merge(grades, on="series_id")
-        .rename(columns={"chosen": "model"})
-        .assign(run_id=inputs.run_id)
-        .drop(columns="series_id")
-    )
+    outlooks = outlook_tables(inputs, result.forecasts, scored, seed=settings.seed)
     cards = pd.DataFrame([vars(all_models()[name].card) for name in inputs.models]).rename(
         columns={"name": "model"}
     )
-    cards["is_champion_of"] = [
-        ", ".join(sorted(newest.loc[newest["chosen"] == name, "target"])) for name in inputs.models
-    ]
+    chosen = outlooks["outlook"].groupby("model")["target"].unique()
+    cards["is_champion_of"] = [", ".join(sorted(chosen.get(name, ()))) for name in inputs.models]
     return {
         "forecast": _with_dates(result.forecasts.merge(names, on="series_id")),
         "scores": _score_rows(scored, inputs.kinds),
-        "outlook": outlooks,
+        **outlooks,
         "nowcast": nowcasts.nowcast_table(inputs),
         "champions": result.champions,
         "seconds": pd.DataFrame(

@@ -51,7 +51,7 @@ class Decision:
         One of `MAKERS`.
     reason
         In plain words; a person's own if a person overrode the gate.
-    run_id, commit
+    run_id, code_commit
         What the scores were made by.
     """
 
@@ -75,7 +75,7 @@ class Decision:
     ratio_low90: float | None = None
     ratio_high90: float | None = None
     run_id: str | None = None
-    commit: str | None = None
+    code_commit: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse an action or a maker that nobody would know how to read."""

@@ -37,6 +37,7 @@ OUTLOOK_TEXT = frozenset(
     ("target", "location", "location_level", "location_name", "parent", "state", "reason",
      "evidence_grade", "trend", "sentence", "model", "run_id")
 )  # fmt: skip
+OUTLOOK_NUMBERS = OUTLOOK_COLUMNS[OUTLOOK_COLUMNS.index("usual_weekly") : -3]
 
 _FORECAST = (
     "target", "location", "model", "reference_date", "horizon", "target_week", "quantile", "value",
@@ -95,6 +96,20 @@ TABLES: Mapping[str, TableContract] = {
             ("target", "location_level", "model", "horizon"),
         ),
         TableContract(
+            "drift",
+            ("target", "scope", "place", "model"),
+            "One row for each target, place or location level, and model: whether published "
+            "forecasts keep what was promised. Empty until a week that was forecast is settled.",
+            ("target", "scope", "place", "model", "state", "reason"),
+        ),
+        TableContract(
+            "corrections",
+            ("target", "reference_date", "number", "model"),
+            "One row for each target, reference date and later forecast that differs from the "
+            "first: why, and both scores. Zero scored means that none of its weeks is settled.",
+            ("target", "reference_date", "number", "model", "release_id", "reason"),
+        ),
+        TableContract(
             "feed_health",
             ("feed",),
             "One row for each feed: how it fares on the as-of day. Zero new records means that it "
@@ -126,6 +141,21 @@ TABLES: Mapping[str, TableContract] = {
             ("release_id", *OUTLOOK_COLUMNS),
         ),
         TableContract(
+            "outlook_by_model",
+            ("target", "location", "model"),
+            "One row for each target, location and published model: the outlook by the target's "
+            "own model and, for 28 days after a change, by the one before it. Zero means that no "
+            "event is expected; cells that `outlook` does not show are left out.",
+            ("target", "location", "model", "role", "since", "previous_until", *OUTLOOK_NUMBERS),
+        ),
+        TableContract(
+            "model_decisions",
+            ("target", "as_of", "action"),
+            "One row for each target, day and action: what was decided about the published model, "
+            "with both scores. Null where there was nothing to compare.",
+            ("target", "as_of", "action", "model_before", "model_after", "decided_by", "reason"),
+        ),
+        TableContract(
             "phishing_mix",
             ("week", "kind", "category"),
             "One row for each week, kind and category of new phishing addresses in a window of "
@@ -137,6 +167,7 @@ TABLES: Mapping[str, TableContract] = {
 }
 
 COLUMN_DESCRIPTIONS: Mapping[str, str] = {
+    "action": "In model_decisions: keep, promote, rollback or fall_back.",
     "age_hours": "Hours between the feed's last success and the end of the as-of day.",
     "as_of": "UTC day: everything was computed from what had been retrieved by its end.",
     "as_of_kind": "What the model could see: vintage, record_dates or final (final data flatter).",
@@ -145,6 +176,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "covered_50": "True if the count lay inside the central 50 % interval, bounds included.",
     "covered_80": "True if the count lay inside the central 80 % interval, bounds included.",
     "covered_95": "True if the count lay inside the central 95 % interval, bounds included.",
+    "decided_by": "Who decided: gate, drift or person.",
     "description": "What it is, in plain words.",
     "evidence_grade": "A own model and much evidence, B own model and less, C borrows from its "
     "sub-region, D baseline only.",
@@ -174,6 +206,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "method": "How the model works, in plain words.",
     "mode": "How the payload was had: live, mirror, sample or git_history.",
     "model": "Name of the model.",
+    "model_after": "The published model from the day after the decision on.",
+    "model_before": "The published model when it was decided.",
     "new_records": "Records that the newest payload adds to the one before.",
     "note": "What a reader should know about the row.",
     "nowcast": "Median estimate of the week's final count where it may still grow; else null.",
@@ -189,6 +223,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "p_zero_4w": "Probability of no event at all in the next 4 weeks.",
     "parent": "The location that this one is summed into; null for the world.",
     "payload": "First 12 hexadecimal digits of the payload's SHA-256.",
+    "previous_until": "Last day on which the model before is published beside the new one.",
     "publisher": "Who publishes the feed.",
     "quantile": "Level of the quantile, between 0 and 1.",
     "reason": "Why the state is what it is; null when there is nothing to explain.",
@@ -198,11 +233,13 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "rejected_count": "Records of the payload that could not be read.",
     "release_id": "The past release in which this row was published.",
     "retrieved_at": "When the payload was retrieved, UTC.",
+    "role": "published, the model that outlook shows; or previous, the one before it.",
     "row_count": "Records read from the payload.",
     "run_id": "The run that made the row.",
     "scaled_wis": "WIS divided by the larger of 0.1 and the mean of the last 52 training weeks.",
     "sentence": "The row in one plain sentence, written from the numbers by fixed rules.",
     "share": "Share of the week's new addresses of that kind of row, between 0 and 1.",
+    "since": "First day on which the published model could be published; null if never changed.",
     "state": "What the row is: see the table's states; numbers are null where nothing is known.",
     "target": "What is counted; see targets.",
     "target_week": "Monday of the week that is forecast.",

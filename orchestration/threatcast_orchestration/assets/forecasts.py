@@ -12,6 +12,7 @@ import dagster as dg
 
 from threatcast_orchestration.assets.stamps import write_stamp
 from threatcast_orchestration.assets.tables import table_schema
+from threatcast_orchestration.decisions import decide, write_decisions
 from threatcast_orchestration.forecast_tables import TABLES, write_tables
 from threatcast_orchestration.forecasts import load_inputs, make
 from threatcast_orchestration.night import Night
@@ -25,7 +26,11 @@ _DESCRIPTIONS = {
     "probabilities.",
     "nowcast": "One row a target, location and week that may still change: what it will have "
     "counted in the end.",
-    "models": "One row a model: what it is and what it is champion of.",
+    "outlook_by_model": "One row an eligible target, location and published model: the target's "
+    "own and, for 28 days after a change, the one before it.",
+    "model_decisions": "One row a target, day and action: what was decided about the published "
+    "model, with both scores.",
+    "models": "One row a model: what it is and what it is published for.",
 }
 _INPUTS = [
     dg.AssetKey(["marts", table])
@@ -60,7 +65,7 @@ def _forecast_step() -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[Any]]:
         plan = night.plan
         with connect(plan.home, read_only=True) as connection:
-            inputs = load_inputs(connection, plan.settings)
+            inputs = load_inputs(connection, plan)
         series = inputs.panel["series_id"].nunique()
         context.log.info("%d series, models: %s", series, ", ".join(inputs.models))
 
@@ -69,9 +74,11 @@ def _forecast_step() -> dg.AssetsDefinition:
                 context.log.info("forecasts %d/%d: %s", done, total, what)
 
         results = make(inputs, plan.home, plan.settings, progress=say)
+        tonight = decide(plan, inputs, results)
         with connect(plan.home) as connection:
             rows = write_tables(connection, results)
-        write_stamp(plan.home, "forecasts", results.key)
+            rows["model_decisions"], record = write_decisions(connection, plan, tonight)
+        write_stamp(plan.home, "forecasts", f"{results.key} {record}")
         for table in TABLES:
             metadata: dict[str, Any] = {
                 "dagster/row_count": rows[table],
@@ -109,7 +116,7 @@ def _tracking_step() -> dg.AssetsDefinition:
 
         plan = night.plan
         with connect(plan.home, read_only=True) as connection:
-            inputs = load_inputs(connection, plan.settings)
+            inputs = load_inputs(connection, plan)
         results = make(inputs, plan.home, plan.settings)
         if not (results.folder / "scores.parquet").is_file():
             return dg.MaterializeResult(metadata={"runs": 0, "why": "no series may be forecast"})

@@ -1,0 +1,23 @@
+select
+    target,
+    as_of,
+    action,
+    model_before,
+    model_after,
+    challenger,
+    decided_by,
+    reason,
+    scaled_wis,
+    coverage_50,
+    coverage_80,
+    coverage_95,
+    challenger_scaled_wis,
+    challenger_coverage_50,
+    challenger_coverage_80,
+    challenger_coverage_95,
+    ratio,
+    ratio_low90,
+    ratio_high90,
+    run_id,
+    code_commit
+from {{ source("forecasts", "model_decisions") }}

@@ -1,0 +1,38 @@
+-- only what the outlook itself shows: a withheld cell is withheld for every model
+with outlook as (
+    select * from {{ ref("outlook") }} where state = 'published'
+),
+
+by_model as (
+    select * from {{ source("forecasts", "outlook_by_model") }} where expected_4w is not null
+)
+
+select
+    by_model.target,
+    by_model.location,
+    by_model.model,
+    by_model.role,
+    by_model.since,
+    by_model.previous_until,
+    outlook.location_level,
+    outlook.as_of,
+    by_model.evidence_grade,
+    outlook.usual_weekly,
+    by_model.expected_4w,
+    by_model.low80_4w,
+    by_model.high80_4w,
+    by_model.expected_12w,
+    by_model.low80_12w,
+    by_model.high80_12w,
+    by_model.p_above_usual_4w,
+    by_model.p_zero_4w,
+    by_model.trend,
+    by_model.p_large_decrease,
+    by_model.p_decrease,
+    by_model.p_stable,
+    by_model.p_increase,
+    by_model.p_large_increase,
+    by_model.run_id
+from by_model
+inner join outlook
+    on by_model.target = outlook.target and by_model.location = outlook.location
