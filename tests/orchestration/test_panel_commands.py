@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
-import io
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
-from threatcast_orchestration.cli import main
+from in_process import Done, threatcast
 
 CHEAP = "champion,negative_binomial,climatology,seasonal_naive"
 FORECAST_COLUMNS = ["series_id", "model", "origin", "horizon", "quantile", "value"]
@@ -41,31 +37,6 @@ def make_panel(weeks: int = 110) -> pd.DataFrame:
     return panel.astype({"value": "Int64"}).assign(
         value=lambda rows: rows["value"].mask(rows.index == weeks + 30)
     )
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def threatcast(*words: object, cwd: Path) -> Done:
-    """Run a command in this process, which saves the second that loading takes each time."""
-    out, err = io.StringIO(), io.StringIO()
-    argv = ["threatcast", *map(str, words)]
-    with (
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(out),
-        contextlib.redirect_stderr(err),
-        mock.patch.object(sys, "argv", argv),
-    ):
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-    return Done(code, out.getvalue(), err.getvalue())
 
 
 def from_the_shell(*words: object, cwd: Path) -> Done:
