@@ -65,6 +65,12 @@
             '; the direction is uncertain, likeliest ' || {{ spoken_trend("trend") }}
             || ' (' || {{ spoken_percent("p_trend") }} || ').'
     end
+    -- a published row has a reason only where the baseline stands in
+    || case
+        when reason is not null
+            then ' These are the baseline''s numbers: the usual model''s last forecasts fared worse.'
+        else ''
+    end
 {%- endmacro %}
 
 {#- The sentence of a row without numbers; needs `state`, `reason`, `feed_explanation`. -#}
@@ -77,6 +83,10 @@
             then
                 'The feed is a window of fixed size: its volume says nothing, so only the mix '
                 || 'is shown.'
+        when reason like 'drift:%'
+            then
+                'It is withheld, because forecasts of the last months were further off than they '
+                || 'said (' || substr(reason, 8) || ').'
         when state = 'withheld' then 'It is shown, not forecast.'
         when reason = 'no forecast was made' then 'No forecast was made.'
         else 'Too little is known: ' || reason || '.'

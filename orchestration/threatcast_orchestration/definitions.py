@@ -13,6 +13,7 @@ from dagster.components.core.component_tree import ComponentTree
 
 from threatcast_orchestration.assets.dbt import build_dbt_assets, build_raw_assets, dbt_resource
 from threatcast_orchestration.assets.forecasts import build_forecast_assets
+from threatcast_orchestration.assets.live import build_live_assets
 from threatcast_orchestration.assets.release import build_release_assets
 from threatcast_orchestration.checks import build_gate_checks
 from threatcast_orchestration.jobs import build_job, build_schedule
@@ -45,6 +46,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             build_raw_assets(list(load_catalog())),
             *build_dbt_assets(),
             *build_forecast_assets(),
+            build_live_assets(),
             *build_release_assets(),
         ],
         asset_checks=build_gate_checks(),

@@ -1,6 +1,6 @@
 -- Three targets and five places on which every rule of the suites holds. As-of Saturday 2026-08-22:
--- the newest complete week is 2026-08-10. The empty tables of the schemas forecasts and history are
--- made before, from their own definitions.
+-- the newest complete week is 2026-08-10. The empty tables of the schemas forecasts, live and
+-- history are made before, from their own definitions.
 CREATE SCHEMA raw;
 CREATE SCHEMA marts;
 CREATE SCHEMA published;
@@ -72,6 +72,10 @@ CREATE TABLE published.models AS FROM forecasts.models;
 CREATE TABLE published.scores AS
 SELECT 'claims' AS target, 'DE' AS location, 'flat' AS model,
     DATE '2026-05-24' AS reference_date, 1 AS horizon, 'backtest' AS kind, 0.5 AS scaled_wis;
+INSERT INTO live.drift (target, scope, place, model, state) VALUES
+    ('claims', 'location', 'DE', 'flat', 'ok'), ('claims', 'level', 'country', 'flat', 'ok');
+CREATE TABLE published.drift AS FROM live.drift;
+CREATE TABLE published.corrections AS FROM live.corrections;
 CREATE TABLE published.skill AS
 SELECT target, 'country' AS location_level, model, horizon FROM published.scores;
 CREATE TABLE published.data_vintages AS

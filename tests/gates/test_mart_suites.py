@@ -10,6 +10,7 @@ import pytest
 from threatcast_orchestration.forecast_tables import TABLES
 from threatcast_orchestration.gates.runner import GateResult, load_suite, load_suites, run_suite
 from threatcast_orchestration.history import COLUMNS as HISTORY_COLUMNS
+from threatcast_orchestration.live import TABLES as LIVE_TABLES
 
 SMALL_MARTS = Path(__file__).with_name("small_marts.sql")
 
@@ -18,9 +19,10 @@ SMALL_MARTS = Path(__file__).with_name("small_marts.sql")
 def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """Return a warehouse of three targets and five places on which every rule holds."""
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA forecasts; CREATE SCHEMA history")
-        for table, columns in TABLES.items():
-            connection.execute(f"CREATE TABLE forecasts.{table} ({columns})")
+        connection.execute("CREATE SCHEMA forecasts; CREATE SCHEMA live; CREATE SCHEMA history")
+        for schema, tables in (("forecasts", TABLES), ("live", LIVE_TABLES)):
+            for table, columns in tables.items():
+                connection.execute(f"CREATE TABLE {schema}.{table} ({columns})")
         connection.execute(f"CREATE TABLE history.outlook_history ({HISTORY_COLUMNS})")
         connection.execute(SMALL_MARTS.read_text(encoding="utf-8"))
         yield connection
@@ -134,6 +136,8 @@ BROKEN = [
     ("release.outlook", "DELETE FROM published.skill", "is_filled"),
     ("release.outlook", "DELETE FROM published.outlook_history", "is_filled"),
     ("release.outlook", "INSERT INTO published.scores FROM published.scores", "is_unique"),
+    ("release.drift", "UPDATE published.drift SET state = 'withhold'", "is_answered"),
+    ("release.drift", "UPDATE published.drift SET state = 'fallback'", "is_answered"),
 ]  # fmt: skip
 
 
@@ -188,6 +192,10 @@ def test_empty_marts_block(warehouse: duckdb.DuckDBPyConnection, name: str) -> N
         ("release.outlook",
          "UPDATE history.outlook_history SET state = 'withheld' WHERE location <> 'DE'",
          "published_ratio"),
+        ("release.drift",
+         "UPDATE published.drift SET state = 'withhold';"
+         "UPDATE published.outlook SET state = 'withheld' WHERE location = 'DE'", "is_held"),
+        ("release.drift", "UPDATE published.drift SET state = 'warn'", "is_quiet"),
     ],
 )  # fmt: skip
 def test_an_odd_night_warns_and_goes_on(

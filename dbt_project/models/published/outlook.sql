@@ -18,7 +18,29 @@ health as (
     select * from {{ ref("fct_feed_health") }}
 ),
 
--- a number is shown only for a series that may be forecast and was
+-- what live scores say of the published forecasts of a place
+drifted as (
+    select
+        target,
+        place as location,
+        state,
+        reason
+    from {{ source("live", "drift") }}
+    where scope = 'location' and state in ('withhold', 'fallback')
+),
+
+-- where the published model has drifted, the baseline's numbers take its place
+made as (
+    select outlooks.*
+    from {{ source("forecasts", "outlook") }} as outlooks
+    left join {{ source("live", "stand_in") }} as stand_ins
+        on outlooks.target = stand_ins.target and outlooks.location = stand_ins.location
+    where stand_ins.target is null
+    union all by name
+    select * from {{ source("live", "stand_in") }}
+),
+
+-- a number is shown only for a series that may be forecast and was, and not against live scores
 outlooks as (
     select
         outlooks.*,
@@ -31,10 +53,15 @@ outlooks as (
             when 'increase' then outlooks.p_increase
             when 'large_increase' then outlooks.p_large_increase
         end as p_trend
-    from {{ source("forecasts", "outlook") }} as outlooks
+    from made as outlooks
     inner join series
         on outlooks.target = series.target and outlooks.location = series.location
-    where series.is_eligible and outlooks.expected_4w is not null
+    left join drifted
+        on outlooks.target = drifted.target and outlooks.location = drifted.location
+    where
+        series.is_eligible
+        and outlooks.expected_4w is not null
+        and drifted.state is distinct from 'withhold'
 ),
 
 decided as (
@@ -73,10 +100,18 @@ decided as (
             outlooks.{{ column }},
         {% endfor -%}
         case
+            when series.is_eligible and drifted.state = 'withhold' then 'withheld'
             when series.is_eligible and outlooks.target is null then 'insufficient_evidence'
             else series.state
         end as state,
         case
+            when
+                series.is_eligible
+                and (
+                    drifted.state = 'withhold'
+                    or (drifted.state = 'fallback' and outlooks.target is not null)
+                )
+                then drifted.reason
             when series.is_eligible and outlooks.target is null then 'no forecast was made'
             else series.reason
         end as reason
@@ -86,6 +121,7 @@ decided as (
     inner join places on series.location = places.location
     left join health on targets.feed = health.feed
     left join outlooks on series.target = outlooks.target and series.location = outlooks.location
+    left join drifted on series.target = drifted.target and series.location = drifted.location
 ),
 
 told as (

@@ -1,19 +1,25 @@
-select
-    target,
-    location,
-    model,
-    reference_date,
-    horizon,
-    kind,
-    as_of_kind,
-    wis,
-    scaled_wis,
-    covered_50,
-    covered_80,
-    covered_95,
-    scale,
-    log_wis,
-    pit_low,
-    pit_high,
-    state
+{% set columns = [
+    "target",
+    "location",
+    "model",
+    "reference_date",
+    "horizon",
+    "kind",
+    "as_of_kind",
+    "wis",
+    "scaled_wis",
+    "covered_50",
+    "covered_80",
+    "covered_95",
+    "scale",
+    "log_wis",
+    "pit_low",
+    "pit_high",
+    "state",
+] %}
+
+select {{ columns | join(", ") }}
 from {{ source("forecasts", "scores") }}
+union all
+select {{ columns | join(", ") }}
+from {{ source("live", "scores") }}

@@ -217,7 +217,8 @@ def build_dbt_assets() -> list[dg.AssetsDefinition]:
     ) -> Iterator[Any]:
         home = night.plan.home
         stamps = read_stamps(home)
-        inputs = " ".join(stamps.get(key, "") for key in ("warehouse", "forecasts", "history"))
+        before = ("warehouse", "forecasts", "live", "history")
+        inputs = " ".join(stamps.get(key, "") for key in before)
         yield from _build(context, dbt, home, "published", inputs)
 
     return [dbt_warehouse, dbt_published]

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from threatcast_orchestration.archive import keep_releases
 from threatcast_orchestration.assets.stamps import write_stamp
 from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.history import COLUMNS
@@ -78,6 +79,7 @@ def _release_step() -> dg.AssetsDefinition:
             progress=lambda name: context.log.info("writing %s", name),
         )
         done = publish(staged)
+        keep_releases(plan.home.releases, plan.home.archive)
         context.log.info(done.message)
         return dg.MaterializeResult(
             metadata={

@@ -1,0 +1,20 @@
+select
+    target,
+    scope,
+    place,
+    model,
+    location_level,
+    reference_weeks,
+    scored,
+    scaled_wis,
+    covered_80,
+    covered_95,
+    relative_to_flat,
+    relative_to_comb_two,
+    relative_in_backtest,
+    coverage_evidence,
+    skill_evidence,
+    drift_evidence,
+    state,
+    reason
+from {{ source("live", "drift") }}
