@@ -18,8 +18,9 @@ HELD = {"covered_80": 0.70, "covered_95": 0.88}
 def grades(panel: pd.DataFrame, scores: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     """Return the evidence grade of each series that has a model of its own.
 
-    A: busy, long, and its intervals held in the back-test; B: the rest; D: the model
-    published for its target is the flat baseline. (C, borrowing from a sub-region, is not given to a series here.)
+    A: busy, long, and its intervals held in the back-test; B: the rest; D: the model published
+    for its target is the flat baseline. (C, borrowing from a sub-region, is not given to a series
+    here.)
 
     Parameters
     ----------

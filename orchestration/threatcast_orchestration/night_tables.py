@@ -29,12 +29,13 @@ def compute(
 
     if inputs.panel.empty:
         return _empty(inputs)
+    known = nowcasts.training_values(inputs)
     result = nightly(
         inputs.panel,
         inputs.models,
         origins=settings.origins,
         step=settings.step,
-        known=nowcasts.training_values(inputs),
+        known=known,
         # what the night does not run, its champion does not pick
         candidates=[name for name in inputs.models if name != "champion"],
         jobs=settings.jobs,
@@ -56,6 +57,7 @@ def compute(
         **outlooks,
         "nowcast": nowcasts.nowcast_table(inputs),
         "champions": result.champions,
+        "known": known,
         "seconds": pd.DataFrame(
             {"model": list(result.seconds), "seconds": list(result.seconds.values())}
         ),

@@ -19,6 +19,7 @@ import pytest
 from threatcast_orchestration.forecasts import Inputs, Results
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.night import Plan
+from threatcast_orchestration.publication import Decision
 from threatcast_orchestration.settings import Settings
 from threatcast_orchestration.tracking import (
     NightRecord,
@@ -36,6 +37,7 @@ from threatcast_orchestration.warehouse import connect
 TARGETS = ("malware_hosts", "ransomware_claims")
 MODELS = ("flat", "comb_two", "champion")
 PLACES = ("WORLD", "DE")
+AS_OF = date(2026, 6, 14)
 SCALED = {"flat": 0.8, "comb_two": 0.5, "champion": 0.4}
 
 
@@ -66,26 +68,36 @@ def panel() -> pd.DataFrame:
     return rows
 
 
-def record(**other: Any) -> NightRecord:
-    champions = pd.DataFrame(
-        {
-            "target": TARGETS,
-            "model": ["comb_two", "flat"],
-            "scaled_wis": [0.5, 0.8],
-            "comb_two_scaled_wis": [0.5, 0.9],
-        }
+def decision(target: str, published: str, challenger: str | None = "flat") -> Decision:
+    return Decision(
+        AS_OF,
+        target,
+        "keep",
+        published,
+        published,
+        "gate",
+        "it does not win on WIS",
+        challenger,
+        scaled_wis=0.5,
+        challenger_scaled_wis=0.8 if challenger else None,
+        ratio=1.6 if challenger else None,
     )
+
+
+def record(**other: Any) -> NightRecord:
     made = NightRecord(
-        as_of=date(2026, 6, 14),
+        as_of=AS_OF,
         run_id="0123456789abcdef",
         commit="c0ffee",
         vintage_hash="aaaa",
         settings_hash="bbbb",
         source="sample",
-        params={"horizon": "4", "seed": "7"},
+        params={"horizon": "4", "seed": "7", "models": ",".join(MODELS)},
         panel=panel(),
+        known=pd.DataFrame({"series_id": [], "origin": [], "week": [], "value": []}),
         scores=scores(),
-        champions=champions,
+        decisions=[decision(TARGETS[0], "comb_two"), decision(TARGETS[1], "flat", None)],
+        champions=pd.DataFrame({"target": TARGETS}),
         seconds={"flat": 0.5},
     )
     return replace(made, **other)
@@ -93,7 +105,8 @@ def record(**other: Any) -> NightRecord:
 
 def one_target(**other: Any) -> NightRecord:
     rows = scores().query("target == 'malware_hosts' and model != 'champion'")
-    return record(**{"scores": rows} | other)
+    kept = [decision("malware_hosts", "comb_two", None)]
+    return record(**{"scores": rows, "decisions": kept} | other)
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +187,19 @@ def test_model_is_measured_overall_and_against_its_rivals(
     assert target.data.metrics["scaled_wis.flat"] == pytest.approx(0.8)
 
 
+def test_target_says_what_was_decided_with_both_scores(
+    tracked: tuple[Home, str], client: Any
+) -> None:
+    target = runs(client, tracked[1])["malware_hosts"]
+    assert target.data.tags["threatcast.decision.action"] == "keep"
+    assert target.data.tags["threatcast.decision.reason"] == "it does not win on WIS"
+    assert target.data.params["published"] == "comb_two"
+    assert target.data.params["challenger"] == "flat"
+    metrics = {name: target.data.metrics[f"gate.{name}"] for name in ("scaled_wis", "ratio")}
+    assert metrics == {"scaled_wis": 0.5, "ratio": 1.6}
+    assert target.data.metrics["gate.challenger_scaled_wis"] == 0.8
+
+
 def test_metrics_by_horizon_have_the_horizon_as_step(
     tracked: tuple[Home, str], client: Any
 ) -> None:
@@ -212,7 +238,11 @@ def test_night_and_targets_have_their_pictures(tracked: tuple[Home, str], client
     for run in (tracked[1], *(run.info.run_id for run in runs(client, tracked[1]).values())):
         folder = Path(client.get_run(run).info.artifact_uri.removeprefix("file://")) / "figures"
         pictures = {path.name: path.read_bytes() for path in folder.iterdir()}
-        assert set(pictures) == {"scaled_wis_by_horizon.png", "calibration.png"}
+        assert set(pictures) == {
+            "scaled_wis_by_horizon.png",
+            "calibration.png",
+            "coverage.png",
+        }
         assert {content[:4] for content in pictures.values()} == {b"\x89PNG"}
 
 
@@ -221,6 +251,13 @@ def test_champion_of_each_target_is_registered_with_its_run(client: Any) -> None
         version = client.get_model_version_by_alias(f"threatcast-{target}", "champion")
         assert version.tags["threatcast.model"] == model
         assert client.get_run(version.run_id).info.run_name == target
+
+
+def test_challenger_has_its_own_alias_and_none_where_there_is_none(client: Any) -> None:
+    version = client.get_model_version_by_alias("threatcast-malware_hosts", "challenger")
+    assert version.tags["threatcast.model"] == "flat"
+    (other,) = client.search_registered_models("name = 'threatcast-ransomware_claims'")
+    assert set(other.aliases) == {"champion"}
 
 
 def test_champion_forecasts_a_panel_in_the_hub_format(tracked: tuple[Home, str]) -> None:
@@ -248,8 +285,8 @@ def test_same_night_again_is_the_same_run(tracked: tuple[Home, str], client: Any
 
 
 def test_interrupted_night_is_written_anew(fresh: Home) -> None:
-    broken = one_target(champions=pd.DataFrame({"target": ["malware_hosts"]}))
-    with pytest.raises(KeyError, match="model"):
+    broken = one_target(decisions=[])
+    with pytest.raises(StopIteration):
         track_night(fresh, broken)
     with open_store(fresh) as client:
         assert {run.info.status for run in runs(client).values()} == {"FAILED"}
@@ -272,9 +309,11 @@ def test_champion_that_stays_is_not_registered_anew(fresh: Home) -> None:
         assert champion(client) == ("1", 1)
         track_night(fresh, replace(first, as_of=date(2026, 6, 15)))
         assert champion(client) == ("1", 1)
-        other = first.champions.assign(model="flat")
-        track_night(fresh, replace(first, as_of=date(2026, 6, 16), champions=other))
+        other = [decision("malware_hosts", "flat", None)]
+        track_night(fresh, replace(first, as_of=date(2026, 6, 16), decisions=other))
         assert champion(client) == ("2", 2)
+        (known,) = client.search_registered_models(f"name = '{name}'")
+        assert set(known.aliases) == {"champion"}
         track_night(fresh, replace(first, as_of=date(2026, 6, 17)))
         assert champion(client) == ("1", 2)
 
@@ -317,20 +356,12 @@ def test_making_a_store_leaves_nothing_in_the_working_folder(empty_store: Path) 
     assert not list((empty_store.parents[1] / "here").iterdir())
 
 
-def test_record_takes_the_newest_champions_and_the_payloads_of_the_warehouse(
+def test_record_takes_the_night_s_tables_and_the_payloads_of_the_warehouse(
     home: Home, tmp_path: Path
 ) -> None:
-    champions = pd.DataFrame(
-        {
-            "target": ["malware_hosts"] * 2,
-            "origin": pd.to_datetime(["2026-05-04", "2026-06-08"]),
-            "model": ["flat", "comb_two"],
-            "scaled_wis": [0.8, 0.5],
-            "comb_two_scaled_wis": [0.9, 0.5],
-        }
-    )
     tables = {
-        "champions": champions,
+        "champions": pd.DataFrame({"target": TARGETS}),
+        "known": record().known,
         "scores": scores(),
         "seconds": pd.DataFrame({"model": ["flat"], "seconds": [0.5]}),
     }
@@ -340,6 +371,8 @@ def test_record_takes_the_newest_champions_and_the_payloads_of_the_warehouse(
     plan = Plan(home, Settings(origins=6), "mirror", None, moment.date(), moment)
     inputs = Inputs(panel(), pd.DataFrame(), pd.DataFrame(), MODELS, "0123456789abcdef" * 4)
 
+    decisions = record().decisions
+
     def record_with(payload: str) -> NightRecord:
         with connect(home) as connection:
             connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
@@ -347,10 +380,10 @@ def test_record_takes_the_newest_champions_and_the_payloads_of_the_warehouse(
                 "CREATE OR REPLACE TABLE raw.vintages AS SELECT 'cisa_kev' AS feed, "
                 f"DATE '2026-06-14' AS vintage_day, '{payload}' AS payload"
             )
-        return record_of(plan, inputs, Results(tmp_path, inputs.key, reused=False))
+        return record_of(plan, inputs, Results(tmp_path, inputs.key, reused=False), decisions)
 
     night = record_with("aa")
-    assert night.champions["model"].tolist() == ["comb_two"]
+    assert night.decisions == decisions
     assert (night.run_id, night.source) == ("0123456789abcdef", "mirror")
     assert night.params["origins"] == "6"
     assert night.seconds == {"flat": 0.5}

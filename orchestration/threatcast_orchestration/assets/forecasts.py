@@ -16,6 +16,7 @@ from threatcast_orchestration.decisions import decide, write_decisions
 from threatcast_orchestration.forecast_tables import TABLES, write_tables
 from threatcast_orchestration.forecasts import load_inputs, make
 from threatcast_orchestration.night import Night
+from threatcast_orchestration.publication import record_decisions
 from threatcast_orchestration.warehouse import POOL, connect
 
 _DESCRIPTIONS = {
@@ -107,11 +108,11 @@ def _tracking_step() -> dg.AssetsDefinition:
         owners=["team:science"],
         kinds={"mlflow"},
         description="The MLflow run of the night: parameters, scores and plots by target and "
-        "model, and the champions in the registry.",
+        "model, what the gate decided, and champions and challengers in the registry.",
         deps=[dg.AssetKey(["forecasts", table]) for table in TABLES],
         pool=POOL,
     )
-    def night_run(night: Night) -> dg.MaterializeResult[Any]:
+    def night_run(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult[Any]:
         from threatcast_orchestration.tracking import record_of, store_uri, track_night
 
         plan = night.plan
@@ -120,7 +121,11 @@ def _tracking_step() -> dg.AssetsDefinition:
         results = make(inputs, plan.home, plan.settings)
         if not (results.folder / "scores.parquet").is_file():
             return dg.MaterializeResult(metadata={"runs": 0, "why": "no series may be forecast"})
-        run_id = track_night(plan.home, record_of(plan, inputs, results))
+        tonight = decide(plan, inputs, results)
+        run_id = track_night(plan.home, record_of(plan, inputs, results, tonight))
+        # last, and after the gates on the forecasts: a night that fails decides nothing
+        new = record_decisions(plan.home, tonight)
+        context.log.info("%d decisions recorded in %s", len(new), plan.home.decisions)
         return dg.MaterializeResult(
             metadata={
                 "mlflow_run_id": run_id,

@@ -1,4 +1,4 @@
-"""A target's champion as an MLflow model: a panel in, hub-format quantiles out.
+"""A target's model as an MLflow model: a panel in, hub-format quantiles out.
 
 MLflow copies this file into each logged model and runs it when one is loaded
 ("models from code"); which of our models it is comes from the model's configuration. Being fitted
@@ -13,7 +13,7 @@ import pandas as pd  # MLflow reads the annotations when it reads the file
 from mlflow.models import set_model  # noqa: TID253 only MLflow reads this file
 from mlflow.pyfunc import PythonModel  # type: ignore[attr-defined]  # noqa: TID253
 
-DEFAULTS = {"horizon": 12, "seed": 20260101}
+DEFAULTS = {"horizon": 12, "seed": 20260101, "candidates": None}
 PLACES = ("target", "location")
 
 
@@ -21,7 +21,7 @@ class Champion(PythonModel):
     """Forecasts a panel with one of the library's models."""
 
     def load_context(self, context: Any) -> None:
-        """Take the configuration: `model`, `horizon`, `seed`."""
+        """Take the configuration: `model`, `horizon`, `seed`, `candidates`."""
         self._settings = DEFAULTS | dict(context.model_config)
 
     def predict(
@@ -32,7 +32,9 @@ class Champion(PythonModel):
         Parameters
         ----------
         model_input
-            A panel: `series_id, week, value`, and `target, location` if known.
+            A panel: `series_id, week, value`, and `target, location` if known. Rows that bear an
+            `origin` are not of the panel: they are what was known of a week at the end of that
+            past week, for models that learn from how forecasts fared.
         params
             `horizon` in weeks, if another one is wanted.
 
@@ -46,11 +48,14 @@ class Champion(PythonModel):
 
         del context
         settings = self._settings | (params or {})
-        unnamed = [key for key in PLACES if key in model_input and model_input[key].isna().all()]
-        panel = model_input.drop(columns=unnamed)
-        panel["week"] = pd.to_datetime(panel["week"])
+        panel, known = _parted(model_input)
         made = forecast(
-            panel, [settings["model"]], horizon=int(settings["horizon"]), seed=settings["seed"]
+            panel,
+            [settings["model"]],
+            horizon=int(settings["horizon"]),
+            known=known,
+            candidates=settings["candidates"],
+            seed=settings["seed"],
         ).forecasts
         places = panel.drop_duplicates("series_id").set_index("series_id")
         origin_end = pd.to_datetime(made["origin"]) + pd.Timedelta(days=6)
@@ -69,6 +74,19 @@ class Champion(PythonModel):
                 "value": made["value"].astype(float),
             }
         ).reset_index(drop=True)
+
+
+def _parted(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+    """Return the panel, and what was known at past origins if that was given."""
+    rows = rows.assign(week=pd.to_datetime(rows["week"]))
+    unnamed = [key for key in PLACES if key in rows and rows[key].isna().all()]
+    if "origin" not in rows:
+        return rows.drop(columns=unnamed), None
+    past = rows["origin"].notna()
+    known = rows.loc[past, ["series_id", "origin", "week", "value"]]
+    known = known.assign(origin=pd.to_datetime(known["origin"]))
+    panel = rows.loc[~past].drop(columns=[*unnamed, "origin"])
+    return panel.reset_index(drop=True), known.reset_index(drop=True) if len(known) else None
 
 
 set_model(Champion())

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEVELS = (50, 80, 95)
+NOMINAL = tuple(np.linspace(0.05, 0.95, 19))
 PIT_BINS = 10
 
 
@@ -28,8 +29,29 @@ def draw_scaled_wis(scores: pd.DataFrame, title: str, path: Path) -> None:
 
 
 def draw_calibration(scores: pd.DataFrame, model: str, title: str, path: Path) -> None:
-    """Draw how often the intervals of all models held, and one model's PIT histogram."""
-    figure, (coverage, pit) = _figure(2, title)
+    """Draw how often weeks stayed below each quantile, by model, and one model's PIT histogram."""
+    figure, (reliability, pit) = _figure(2, title)
+    reliability.plot([0, 1], [0, 1], color="black", linestyle=":", linewidth=1)
+    for name, rows in scores.groupby("model", sort=True):
+        observed = pit_shares(*_bounds(rows), np.array(NOMINAL))
+        wide = 2.5 if name == model else 1.2
+        reliability.plot(NOMINAL, observed, marker="o", markersize=3, linewidth=wide, label=name)
+    reliability.set(
+        xlabel="nominal level of the quantile", ylabel="share of weeks at or below it",
+        xlim=(0, 1), ylim=(0, 1),
+    )  # fmt: skip
+    reliability.legend(fontsize="small", frameon=False, loc="upper left")
+    density = pit_density(*_bounds(scores[scores["model"] == model]))
+    edges = np.linspace(0, 1, PIT_BINS + 1)
+    pit.bar(edges[:-1], density, 1 / PIT_BINS, align="edge", edgecolor="white")
+    pit.axhline(1, color="black", linestyle=":", linewidth=1)
+    pit.set(xlabel=f"PIT of {model} (flat is calibrated)", ylabel="density")
+    figure.savefig(path)
+
+
+def draw_coverage(scores: pd.DataFrame, title: str, path: Path) -> None:
+    """Draw how often the central intervals of each model held."""
+    figure, (coverage,) = _figure(1, title)
     means = scores.groupby("model")[[f"covered_{level}" for level in LEVELS]].mean()
     place = np.arange(len(means))
     for offset, level in zip((-0.27, 0.0, 0.27), LEVELS, strict=True):
@@ -40,20 +62,11 @@ def draw_calibration(scores: pd.DataFrame, model: str, title: str, path: Path) -
     coverage.set_xticks(place, [str(name) for name in means.index], rotation=30, ha="right")
     coverage.set(ylabel="share of weeks inside", ylim=(0, 1.15))
     coverage.legend(fontsize="small", frameon=False, loc="upper center", ncols=len(LEVELS))
-    own = scores[scores["model"] == model]
-    density = pit_density(own["pit_low"].to_numpy(float), own["pit_high"].to_numpy(float))
-    edges = np.linspace(0, 1, PIT_BINS + 1)
-    pit.bar(edges[:-1], density, 1 / PIT_BINS, align="edge", edgecolor="white")
-    pit.axhline(1, color="black", linestyle=":", linewidth=1)
-    pit.set(xlabel=f"PIT of {model} (flat is calibrated)", ylabel="density")
     figure.savefig(path)
 
 
 def pit_density(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the non-randomised PIT histogram of counts, with mean 1.
-
-    Each observation spreads its mass evenly over `[low, high]`, its interval of the predictive
-    distribution (Czado, Gneiting and Held 2009, doi:10.1111/j.1541-0420.2009.01191.x).
 
     Parameters
     ----------
@@ -64,15 +77,43 @@ def pit_density(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[
     -------
     array of shape (PIT_BINS,)
     """
+    shares = pit_shares(low, high, np.linspace(0, 1, PIT_BINS + 1))
+    if not np.isfinite(shares).all():
+        return np.zeros(PIT_BINS)
+    return np.asarray(np.diff(shares) * PIT_BINS)
+
+
+def pit_shares(
+    low: NDArray[np.float64], high: NDArray[np.float64], levels: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the share of observations whose PIT is at most each level; NaN without any.
+
+    Each observation spreads its mass evenly over `[low, high]`, its interval of the predictive
+    distribution (Czado, Gneiting and Held 2009, doi:10.1111/j.1541-0420.2009.01191.x).
+
+    Parameters
+    ----------
+    low, high
+        Shape (n,), within 0 and 1; pairs with a missing value are left out.
+    levels
+        Shape (k,), within 0 and 1.
+
+    Returns
+    -------
+    array of shape (k,)
+    """
     known = np.isfinite(low) & np.isfinite(high)
     if not known.any():
-        return np.zeros(PIT_BINS)
-    edges = np.linspace(0, 1, PIT_BINS + 1)
+        return np.full(len(levels), np.nan)
     width = np.maximum(high[known] - low[known], 1e-9)[:, None]
-    below = np.clip((edges[None, :] - low[known][:, None]) / width, 0, 1)
-    # a PIT of exactly 0 belongs to the first bin, one of exactly 1 to the last
-    below[:, 0], below[:, -1] = 0, 1
-    return np.asarray(np.diff(below.mean(axis=0)) * PIT_BINS)
+    below = np.clip((levels[None, :] - low[known][:, None]) / width, 0, 1)
+    # a PIT of exactly 0 lies above the level 0 only, one of exactly 1 at the level 1
+    below[:, levels <= 0], below[:, levels >= 1] = 0, 1
+    return np.asarray(below.mean(axis=0))
+
+
+def _bounds(scores: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return scores["pit_low"].to_numpy(float), scores["pit_high"].to_numpy(float)
 
 
 def _figure(panels: int, title: str) -> tuple[Any, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from threatcast_orchestration.publication import Decision
 
 RIVALS = ("flat", "comb_two")
 _MEANS = {
@@ -17,6 +19,12 @@ _MEANS = {
     "coverage_80": "covered_80",
     "coverage_95": "covered_95",
 }
+_GATE = (
+    *(f"{side}{name}" for side in ("", "challenger_") for name in _MEANS if name != "log_wis"),
+    "ratio",
+    "ratio_low90",
+    "ratio_high90",
+)
 
 
 @dataclass(frozen=True)
@@ -68,13 +76,11 @@ def of_model(scores: pd.DataFrame, model: str) -> list[Value]:
     return values
 
 
-def of_choice(chosen: pd.DataFrame) -> list[Value]:
-    """Return how the champion stood against the rival to beat when it was chosen."""
+def of_decision(decision: Decision) -> list[Value]:
+    """Return what the gate saw of the published model and of its challenger."""
+    values = asdict(decision)
     return [
-        Value(f"choice.{name}", float(value))
-        for name in ("scaled_wis", "comb_two_scaled_wis")
-        if name in chosen
-        for value in chosen[name].head(1)
+        Value(f"gate.{name}", float(values[name])) for name in _GATE if values[name] is not None
     ]
 
 

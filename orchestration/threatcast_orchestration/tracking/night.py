@@ -14,11 +14,18 @@ from typing import TYPE_CHECKING, Any
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.tracking import figures, metrics
 from threatcast_orchestration.tracking.record import NightRecord
-from threatcast_orchestration.tracking.registry import register_champion
+from threatcast_orchestration.tracking.registry import (
+    CHALLENGER,
+    CHAMPION,
+    drop_alias,
+    register,
+)
 from threatcast_orchestration.tracking.store import open_store
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from threatcast_orchestration.publication import Decision
 
 EXPERIMENT = "threatcast"
 AS_OF = "threatcast.as_of"
@@ -81,15 +88,25 @@ class _Writer:
         return parent
 
     def _target(self, parent: str, target: str, scores: pd.DataFrame) -> None:
-        chosen = self._night.champions.loc[lambda frame: frame["target"] == target]
-        champion = str(chosen["model"].iloc[0]) if len(chosen) else ""
-        values = metrics.overall(scores) + metrics.of_choice(chosen)
-        run = self._run(target, parent, {"target": target, "champion": champion}, values)
-        if champion:
-            self._register(run, target, champion)
+        decision = next(one for one in self._night.decisions if one.target == target)
+        published = decision.model_before
+        if decision.action == "fall_back":
+            published = decision.model_after
+        values = metrics.overall(scores) + metrics.of_decision(decision)
+        params = {
+            "target": target,
+            "published": published,
+            "challenger": decision.challenger or "",
+        }
+        run = self._run(target, parent, params, values)
+        self._tell(run, decision)
+        self._register(run, target, CHAMPION, published)
+        if decision.challenger:
+            self._register(run, target, CHALLENGER, decision.challenger)
+        else:
+            drop_alias(self._client, target, CHALLENGER)
         with TemporaryDirectory() as folder:
-            shown = "champion" if (scores["model"] == "champion").any() else champion
-            self._figures(run, Path(folder), scores, shown, target)
+            self._figures(run, Path(folder), scores, published, target)
         for model in sorted(scores["model"].unique()):
             child = self._run(
                 model, run, {"target": target, "model": model}, metrics.of_model(scores, model)
@@ -97,16 +114,26 @@ class _Writer:
             self._client.set_terminated(child)
         self._client.set_terminated(run)
 
-    def _register(self, run: str, target: str, model: str) -> None:
+    def _tell(self, run: str, decision: Decision) -> None:
+        """Tag a target's run with what was decided in its night."""
+        for key in ("action", "model_before", "model_after", "challenger", "reason"):
+            value = getattr(decision, key)
+            if value is not None:
+                self._client.set_tag(run, f"threatcast.decision.{key}", value)
+
+    def _register(self, run: str, target: str, alias: str, model: str) -> None:
         night = self._night
         identity = {"threatcast.model": model} | {
             key: night.tags[key] for key in ("threatcast.commit", "threatcast.settings_hash")
         }
-        config = {"model": model} | {
+        config: dict[str, Any] = {"model": model} | {
             key: int(night.params[key]) for key in ("horizon", "seed") if key in night.params
         }
-        number = register_champion(self._client, run, target, identity, config)
-        self._client.set_tag(run, "threatcast.champion_version", number)
+        if "models" in night.params:
+            names = [name.strip() for name in night.params["models"].split(",")]
+            config["candidates"] = [name for name in names if name not in ("", "champion")]
+        number = register(self._client, run, target, alias, identity, config)
+        self._client.set_tag(run, f"threatcast.{alias}_version", number)
 
     def _run(
         self,
@@ -145,7 +172,7 @@ class _Writer:
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
         night = self._night
-        for name in ("scores", "panel", "champions"):
+        for name in ("scores", "panel", "known", "champions"):
             path = folder / f"{name}.parquet"
             getattr(night, name).to_parquet(path, index=False)
             self._client.log_artifact(run, str(path), "tables")
@@ -170,6 +197,7 @@ class _Writer:
             title += " (simulated)"
         figures.draw_scaled_wis(scores, title, folder / "scaled_wis_by_horizon.png")
         figures.draw_calibration(scores, model, title, folder / "calibration.png")
+        figures.draw_coverage(scores, title, folder / "coverage.png")
         for path in sorted(folder.glob("*.png")):
             self._client.log_artifact(run, str(path), "figures")
 

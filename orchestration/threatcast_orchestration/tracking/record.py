@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from threatcast_orchestration.forecasts import Inputs, Results
     from threatcast_orchestration.home import Home
     from threatcast_orchestration.night import Plan
+    from threatcast_orchestration.publication import Decision
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,15 @@ class NightRecord:
         registered models.
     panel
         `series_id, target, location, week, value`: what the models were given.
+    known
+        `series_id, origin, week, value`: what they were given in its place at past origins.
     scores
         `target, location, model, reference_date, horizon, wis, scaled_wis, log_wis, covered_50,
         covered_80, covered_95, pit_low, pit_high`, and `state` if known.
+    decisions
+        One a target: its published model, the challenger, and what the gate said of them.
     champions
-        `target, model, scaled_wis, comb_two_scaled_wis`: the model chosen for each target.
+        How `champion` was made for each target and origin.
     seconds
         What each model took, by its name.
     """
@@ -54,7 +59,9 @@ class NightRecord:
     source: str
     params: Mapping[str, str]
     panel: pd.DataFrame
+    known: pd.DataFrame
     scores: pd.DataFrame
+    decisions: Sequence[Decision]
     champions: pd.DataFrame
     seconds: Mapping[str, float] = field(default_factory=dict)
 
@@ -73,10 +80,10 @@ class NightRecord:
         return {f"threatcast.{key}": value for key, value in facts.items()}
 
 
-def record_of(plan: Plan, inputs: Inputs, results: Results) -> NightRecord:
+def record_of(
+    plan: Plan, inputs: Inputs, results: Results, decisions: Sequence[Decision]
+) -> NightRecord:
     """Gather what MLflow keeps of a night that has its forecasts."""
-    champions = results.frame("champions")
-    newest = champions.loc[champions.groupby("target", observed=True)["origin"].idxmax()]
     seconds = results.frame("seconds")
     return NightRecord(
         as_of=plan.as_of,
@@ -87,8 +94,10 @@ def record_of(plan: Plan, inputs: Inputs, results: Results) -> NightRecord:
         source=plan.source,
         params={key: str(value) for key, value in settings_of(plan.settings).items()},
         panel=inputs.panel,
+        known=results.frame("known"),
         scores=results.frame("scores"),
-        champions=newest,
+        decisions=decisions,
+        champions=results.frame("champions"),
         seconds=dict(zip(seconds["model"], seconds["seconds"], strict=True)),
     )
 

@@ -1,7 +1,8 @@
-"""The registered models `threatcast-<target>` and their alias `champion`.
+"""The registered models `threatcast-<target>` and their aliases `champion` and `challenger`.
 
-A version is one model at one commit with one set of settings: a champion that stays is not
-registered anew each night, and one that comes back gets its old version back.
+The champion is the model that is published, the challenger the best other one of the night. A
+version is one model at one commit with one set of settings: a model that stays is not registered
+anew each night, and one that comes back gets its old version back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-ALIAS = "champion"
+CHAMPION, CHALLENGER = "champion", "challenger"
 _CODE = Path(__file__).with_name("champion.py")
 _NEEDED = ("threatcast", "mlflow", "pandas", "numpy", "scipy", "prophet", "joblib")
 
@@ -21,14 +22,23 @@ def registered_name(target: str) -> str:
     return f"threatcast-{target}"
 
 
-def register_champion(
+def drop_alias(client: Any, target: str, alias: str) -> None:
+    """Take an alias off a target's registered model, if there is both."""
+    name = registered_name(target)
+    known = client.search_registered_models(f"name = '{name}'")
+    if known and alias in known[0].aliases:
+        client.delete_registered_model_alias(name, alias)
+
+
+def register(
     client: Any,
     run_id: str,
     target: str,
+    alias: str,
     identity: Mapping[str, str],
     config: Mapping[str, Any],
 ) -> str:
-    """Give the alias `champion` to the version that these tags name; log it if there is none.
+    """Give the alias to the version that these tags name; log it if there is none.
 
     Parameters
     ----------
@@ -37,11 +47,13 @@ def register_champion(
     run_id
         The target's run; a new version is logged there.
     target
-        Whose champion it is.
+        Whose model it is.
+    alias
+        `CHAMPION` or `CHALLENGER`.
     identity
         Tags that tell versions apart: model, commit, settings.
     config
-        What `champion.py` is told: `model`, and `horizon`, `seed` if said.
+        What `champion.py` is told: `model`, and `horizon`, `seed`, `candidates` if said.
 
     Returns
     -------
@@ -51,13 +63,13 @@ def register_champion(
     name = registered_name(target)
     known = client.search_registered_models(f"name = '{name}'")
     if not known:
-        client.create_registered_model(name, description=f"Champion of the target {target}")
+        client.create_registered_model(name, description=f"Models of the target {target}")
     versions = client.search_model_versions(f"name = '{name}'") if known else []
     number = next(
         (str(one.version) for one in versions if identity.items() <= one.tags.items()), None
     ) or _log(client, run_id, name, identity, config)
-    if not known or str(known[0].aliases.get(ALIAS)) != number:
-        client.set_registered_model_alias(name, ALIAS, number)
+    if not known or str(known[0].aliases.get(alias)) != number:
+        client.set_registered_model_alias(name, alias, number)
     return number
 
 
@@ -70,7 +82,7 @@ def _log(
     with mlflow.start_run(run_id=run_id):
         # with requirements and signature given, MLflow starts no child process to guess them
         logged = mlflow.pyfunc.log_model(
-            name=ALIAS,
+            name=str(config["model"]),
             python_model=str(_CODE),
             model_config=dict(config),
             signature=_signature(int(config.get("horizon", 12))),
@@ -96,6 +108,7 @@ def _signature(horizon: int) -> Any:
                 ColSpec("string", "location", required=False),
                 ColSpec("datetime", "week"),
                 ColSpec("double", "value"),
+                ColSpec("datetime", "origin", required=False),
             ]
         ),
         outputs=Schema(
