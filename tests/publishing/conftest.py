@@ -62,6 +62,10 @@ DDL = {
         reference varchar, limits varchar, is_champion_of varchar""",
     "data_vintages": """feed varchar, vintage_day date, payload varchar, row_count bigint,
         is_repeat boolean""",
+    "drift": """target varchar, scope varchar, place varchar, model varchar, covered_80 double,
+        state varchar, reason varchar""",
+    "corrections": """target varchar, reference_date date, number integer, model varchar,
+        release_id varchar, reason varchar, scaled_wis double""",
     "outlook_history": f"release_id varchar, {_OUTLOOK}",
     "phishing_mix": "week date, kind varchar, category varchar, urls integer, share double",
 }
@@ -175,6 +179,15 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
             ("cisa_kev", date(2026, 6, 13), "0123456789ab", 1499, False),
             ("cisa_kev", date(2026, 6, 14), "123456789abc", 1500, False),
             ("ransomware_live", date(2026, 5, 1), "23456789abcd", 20000, False),
+        ],
+        "drift": [
+            ("ransomware_claims", "level", "country", "champion", 0.81, "ok", None),
+            ("ransomware_claims", "location", "NA", "champion", 0.6, "warn",
+             "drift: the 80 % interval held 60 % of the weeks"),
+        ],
+        "corrections": [
+            ("ransomware_claims", AS_OF - timedelta(weeks=2), 1, "champion",
+             "2026-06-03-0123456789ab", "data changed: ransomware_live", None),
         ],
         "outlook_history": [("2026-06-07-0123456789ab", *row) for row in outlook],
         "phishing_mix": [
