@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 COLUMNS = ("target", "scope", "week", "delay", "count_day", "as_of_kind", "arrived", "removed")
-HALF_LIFE = 26
+HALF_LIFE = 13
 """Weeks after which what a week showed counts half."""
 
-ENOUGH = 8
-"""Weeks that must show a step, before it is trusted alone; of fewer than half, nothing is said."""
+ENOUGH = 4
+"""Weeks that must show how a week grows, before anything is said; and copies, to do it alone."""
 
 DOUBT = 1.0
 """Events that are taken to have come and stayed, beside those that were seen."""
@@ -33,8 +33,8 @@ DOUBT = 1.0
 COMPLETE = 0.995
 """A target of whose weeks so much is there at once, and stays, is left as it is."""
 
-USUAL_SPREAD, USUAL_WEEKS = 0.01, 4
-"""Correlation that is assumed within a week, and how many weeks it weighs as much as."""
+USUAL_SPREAD, USUAL_WEEKS, MOST_SPREAD = 0.05, 8, 0.15
+"""Correlation that is assumed within a week, how many weeks it weighs as much as, and its bound."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _delay(rows: pd.DataFrame, day: np.datetime64) -> Delay:
     share, kept = _to_the_end(1 / grown), _to_the_end(1 - lost)
     held = np.r_[1.0, np.cumprod(1 - lost)]
     state = ""
-    if weeks < ENOUGH // 2:
+    if weeks < ENOUGH:
         state = "too_few_weeks"
     elif min(share[0], kept[0]) >= COMPLETE:
         state = "complete"
@@ -168,16 +168,26 @@ def _weights(
 
 def _steps(arrived: Array, removed: Array, weights: Array) -> tuple[Array, Array]:
     """Return by what events grow from each delay to the next, and what share goes."""
-    before, after = arrived[:, :-1], arrived[:, 1:]
-    present = before - removed[:, :-1]
-    gone = np.diff(removed, axis=1)
-    grown = (_sum(weights, after) + DOUBT) / (_sum(weights, before) + DOUBT)
-    lost = _sum(weights, gone) / (_sum(weights, present) + DOUBT)
-    return np.maximum(grown, 1.0), np.clip(lost, 0.0, 0.9)
+    before, gone_before = arrived[:, :-1], removed[:, :-1]
+    come = _without_outlier(_weighted(weights, np.diff(arrived, axis=1)))
+    gone = _without_outlier(_weighted(weights, np.diff(removed, axis=1)))
+    grown = 1 + come / (_weighted(weights, before).sum(axis=0) + DOUBT)
+    lost = gone / (_weighted(weights, before - gone_before).sum(axis=0) + DOUBT)
+    return grown, np.clip(lost, 0.0, 0.9)
 
 
-def _sum(weights: Array, values: Array) -> Array:
-    return np.asarray(np.where(weights > 0, weights * np.nan_to_num(values), 0.0).sum(axis=0))
+def _weighted(weights: Array, values: Array) -> Array:
+    return np.where(weights > 0, weights * np.nan_to_num(values), 0.0)
+
+
+def _without_outlier(amounts: Array) -> Array:
+    """Return sums over weeks in which no week counts more than all the others together.
+
+    One record that names seventy countries, a year late, is no habit of the feed.
+    """
+    total = amounts.sum(axis=0)
+    others = total - amounts.max(axis=0, initial=0)
+    return np.asarray(np.minimum(total, 2 * np.maximum(others, 0)))
 
 
 def _to_the_end(steps: Array) -> Array:
@@ -208,4 +218,4 @@ def _spread(counts: Array, share: Array, weights: Array, lost: Array | None = No
     prior = USUAL_WEEKS * pairs / max(weight[:, 0].sum(), 1.0)
     if pairs <= 0:
         return USUAL_SPREAD
-    return float(np.clip((excess + USUAL_SPREAD * prior) / (pairs + prior), 1e-4, 0.5))
+    return float(np.clip((excess + USUAL_SPREAD * prior) / (pairs + prior), 1e-4, MOST_SPREAD))

@@ -23,6 +23,15 @@ looks as (
     group by feed
 ),
 
+-- the newest weeks of each feed, also of one that stands still
+watched as (
+    select
+        feed,
+        week
+    from {{ ref("int_feed_weeks") }}
+    qualify week > max(week) over (partition by feed) - 7 * {{ var("triangle_weeks") }}
+),
+
 scopes as (
     select
         target,
@@ -49,12 +58,11 @@ moments as (
         delays.delay,
         {{ week_end("watched.week") }} + 7 * delays.delay as count_day
     from targets
-    inner join {{ ref("int_feed_weeks") }} as watched on targets.feed = watched.feed
+    inner join watched on targets.feed = watched.feed
     cross join night
     cross join delays
     where
-        watched.week > night.reference_week - 7 * {{ var("triangle_weeks") }}
-        and targets.settles_after >= delays.delay
+        targets.settles_after >= delays.delay
         and night.as_of >= {{ week_end("watched.week") }} + 7 * delays.delay
 ),
 
@@ -137,11 +145,9 @@ net_moves as (
         ) as delay,
         sum(moves.moved) as moved
     from moves
-    cross join night
     inner join scopes on moves.target = scopes.target
     where
-        moves.week > night.reference_week - 7 * {{ var("triangle_weeks") }}
-        and case scopes.scope
+        case scopes.scope
             when 'located' then moves.location <> 'UNLOCATED'
             when 'unlocated' then moves.location = 'UNLOCATED'
             else true
