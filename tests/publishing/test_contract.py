@@ -16,8 +16,9 @@ from threatcast_publishing.contract import (
 
 def test_tables_are_those_of_the_contract():
     assert list(TABLES) == [
-        "outlook", "forecast", "activity_weekly", "scores", "skill", "feed_health", "targets",
-        "locations", "models", "data_vintages", "outlook_history", "phishing_mix",
+        "outlook", "forecast", "activity_weekly", "scores", "skill", "drift", "corrections",
+        "feed_health", "targets", "locations", "models", "data_vintages", "outlook_history",
+        "outlook_by_model", "model_decisions", "phishing_mix",
     ]  # fmt: skip
 
 
