@@ -7,7 +7,6 @@ not taken for calm; the newest settled weeks are scored again each night, with t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +50,15 @@ _TRUTH = """
         FROM marts.fct_weekly_counts WHERE observation = 'observed'
     )
     WHERE settled - week < 7 * $weeks
+"""
+_PUBLISHED = """
+    CREATE OR REPLACE TEMP TABLE published AS
+    SELECT target, first(model ORDER BY places DESC, model) AS name
+    FROM (
+        SELECT target, model, count(*) AS places
+        FROM forecasts.outlook INNER JOIN forecasts.models USING (model) GROUP BY ALL
+    )
+    GROUP BY target
 """
 # of each cell the first forecast that was published counts. A model that is no longer run has no
 # card to explain it, and is left out
@@ -140,20 +148,12 @@ _CORRECTIONS = """
 """
 
 
-def write_live(
-    connection: duckdb.DuckDBPyConnection,
-    home: Home,
-    as_of: date,
-    published: Mapping[str, str] | None = None,
-) -> dict[str, int]:
+def write_live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> dict[str, int]:
     """Write the tables of the schema `live`; returns rows by table.
 
-    Parameters
-    ----------
-    published
-        The model that is published for a target; the champion for one that is not named.
+    The model that is judged is the one that tonight's outlook of a target rests on.
     """
-    from threatcast_forecasting.drift import WEEKS, assess
+    from threatcast_forecasting.drift import MODEL, WEEKS, assess
 
     keep_releases(home.releases, home.archive)
     connection.execute("CREATE SCHEMA IF NOT EXISTS live")
@@ -162,7 +162,10 @@ def write_live(
     connection.execute(_TRUTH, {"weeks": WEEKS})
     files = _write_entries(connection, read_archive(home.archive), as_of)
     if files:
-        _write_choice(connection, files, as_of, published or {})
+        connection.execute(_PUBLISHED)
+        connection.execute(_FIRSTS, {"files": files})
+        named = {"files": files, "model": MODEL, "weeks": SHOWN_WEEKS, "as_of": as_of}
+        connection.execute(_CHANGED, named)
         scored = _scores(connection, files)
         first = scored[scored["is_first"]]
         shown = first[first["age"] < 7 * SHOWN_WEEKS]
@@ -172,7 +175,8 @@ def write_live(
         connection.unregister("scored")
         if not first.empty:
             past = connection.execute(_BACKTEST).df()
-            _insert(connection, "drift", assess(first, past, published))
+            published = connection.execute("SELECT target, name FROM published").fetchall()
+            _insert(connection, "drift", assess(first, past, dict(published)))
     return {
         table: connection.execute(f"SELECT count(*) FROM live.{table}").fetchall()[0][0]
         for table in TABLES
@@ -205,23 +209,6 @@ def _write_entries(
             [*entry, dates.count(entry[1]) > 1],
         )
     return [entry[0] for entry in entries]
-
-
-def _write_choice(
-    connection: duckdb.DuckDBPyConnection,
-    files: list[str],
-    as_of: date,
-    published: Mapping[str, str],
-) -> None:
-    """Write which forecast of a cell is the first, and which later ones differ, as tables."""
-    from threatcast_forecasting.drift import MODEL
-
-    connection.execute("CREATE OR REPLACE TEMP TABLE published (target VARCHAR, name VARCHAR)")
-    for target, name in sorted(published.items()):
-        connection.execute("INSERT INTO published VALUES (?, ?)", [target, name])
-    connection.execute(_FIRSTS, {"files": files})
-    named = {"files": files, "model": MODEL, "weeks": SHOWN_WEEKS, "as_of": as_of}
-    connection.execute(_CHANGED, named)
 
 
 def _scores(connection: duckdb.DuckDBPyConnection, files: list[str]) -> pd.DataFrame:
