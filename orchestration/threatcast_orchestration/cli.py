@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from threatcast_orchestration.commands import doctor as doctor_command
-from threatcast_orchestration.commands import feeds, panels, releases
+from threatcast_orchestration.commands import feeds, models, panels, releases
 from threatcast_orchestration.commands import run as run_command
 from threatcast_orchestration.commands import status as status_command
 from threatcast_orchestration.errors import OrchestrationError
@@ -39,6 +39,7 @@ app.command("backtest")(panels.backtest)
 app.command("forecast")(panels.forecast)
 app.command("query")(releases.query)
 app.add_typer(releases.app, name="releases")
+app.add_typer(models.app, name="models")
 app.command("serve")(releases.serve)
 app.command("status")(status_command.status)
 app.command("doctor")(doctor_command.doctor)

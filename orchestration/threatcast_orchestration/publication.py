@@ -130,8 +130,10 @@ def published_models(home: Home, targets: Iterable[str], as_of: date) -> dict[st
 def publication_of(target: str, record: Sequence[Decision], as_of: date) -> Publication:
     """Return what a record makes the published model of one target on a day."""
     found = Publication(target)
-    for decision in record:
-        if decision.target != target or decision.model_after == found.model:
+    own = [row for row in record if row.target == target]
+    # what a day decided in the end: a promotion that was taken back the same day changed nothing
+    for decision in {row.as_of: row for row in own}.values():
+        if decision.model_after == found.model:
             continue
         since = decision.as_of + timedelta(days=1)
         until = since + timedelta(days=BOTH_DAYS - 1)

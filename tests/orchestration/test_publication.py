@@ -73,6 +73,16 @@ def test_person_wins_over_the_gate_of_the_same_day_whoever_came_last(home: Home)
         assert [row.decided_by for row in read_decisions(home)] == ["person"]
 
 
+def test_change_that_was_taken_back_the_same_day_was_never_published(home: Home) -> None:
+    person = replace(PROMOTION, decided_by="person")
+    back = replace(person, action="rollback", model_before="prophet", model_after=DEFAULT)
+    record_decisions(home, [person, back])
+    found = published_models(home, ["malware_hosts"], NEXT)["malware_hosts"]
+    assert (found.model, found.since, found.previous) == (DEFAULT, None, None)
+    record_decisions(home, [replace(person, reason="once more")])
+    assert model(home, NEXT) == "prophet"
+
+
 def test_same_decision_again_is_not_written_twice(home: Home) -> None:
     assert record_decisions(home, [PROMOTION]) == [PROMOTION]
     written = home.decisions.read_bytes()
