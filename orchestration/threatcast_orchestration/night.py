@@ -154,6 +154,9 @@ class Night(ConfigurableResource["Night"]):
     source: str = Field(default="", description="live, mirror or sample; empty: the settings'.")
     mirror: str = Field(default="", description="Folder of recorded feeds, for source mirror.")
     as_of: str = Field(default="", description="Day (YYYY-MM-DD) whose knowledge counts.")
+    correction: str = Field(
+        default="", description="Why a forecast is published again; the archive keeps it."
+    )
     locked: bool = Field(default=False, description="The caller already holds the home's lock.")
 
     _plan: Plan | None = PrivateAttr(default=None)
@@ -165,7 +168,9 @@ class Night(ConfigurableResource["Night"]):
             home = home_path(self.home or None)
             quiet_environment(home)
             flags = {
-                key: value for key in ("source", "mirror", "as_of") if (value := getattr(self, key))
+                key: value
+                for key in ("source", "mirror", "as_of", "correction")
+                if (value := getattr(self, key))
             }
             self._plan = make_plan(home, load_settings(home, flags))
             home.bind_source(self._plan.source)

@@ -90,6 +90,7 @@ def _execute(plan: Plan, *, quiet: bool) -> NightResult:
             "source": plan.source,
             "mirror": str(plan.mirror or ""),
             "as_of": plan.as_of.isoformat(),
+            "correction": plan.settings.correction,
             "locked": True,
         }
         with Progress(len(job.graph.node_defs), quiet=quiet):

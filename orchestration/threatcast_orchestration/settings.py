@@ -26,6 +26,7 @@ class Settings:
     source: str = ""
     mirror: str = ""
     as_of: str = ""
+    correction: str = ""
     jobs: int = 2
     horizon: int = 12
     origins: int = 8

@@ -79,7 +79,7 @@ def _release_step() -> dg.AssetsDefinition:
             progress=lambda name: context.log.info("writing %s", name),
         )
         done = publish(staged)
-        keep_releases(plan.home.releases, plan.home.archive)
+        keep_releases(plan.home.releases, plan.home.archive, reason=plan.settings.correction)
         context.log.info(done.message)
         return dg.MaterializeResult(
             metadata={

@@ -38,6 +38,10 @@ def run(
     as_of: Annotated[
         str | None, typer.Option(help="Day (YYYY-MM-DD): only what was known by its end counts.")
     ] = None,
+    correction: Annotated[
+        str | None,
+        typer.Option(help="Why a forecast that is out already is published again; is kept."),
+    ] = None,
     home: HomeOption = None,
     *,
     as_json: JsonOption = False,
@@ -47,7 +51,8 @@ def run(
     one_of("--source", source, SOURCES)
     place = home_path(home)
     quiet_environment(place)
-    settings = load_settings(place, {"source": source, "mirror": mirror, "as_of": as_of})
+    said = {"source": source, "mirror": mirror, "as_of": as_of, "correction": correction}
+    settings = load_settings(place, said)
     from threatcast_orchestration.commands.status import summary, write_summary
     from threatcast_orchestration.run_night import run_night
 
