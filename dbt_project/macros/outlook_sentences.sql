@@ -65,8 +65,10 @@
             '; the direction is uncertain, likeliest ' || {{ spoken_trend("trend") }}
             || ' (' || {{ spoken_percent("p_trend") }} || ').'
     end
-    -- a published row has a reason only where the baseline stands in
+    -- a published row has a reason only where it borrows, or where the baseline stands in
     || case
+        when reason like 'borrows from %'
+            then ' Too sparse for a model of its own, it ' || reason || '.'
         when reason is not null
             then ' These are the baseline''s numbers: the usual model''s last forecasts fared worse.'
         else ''

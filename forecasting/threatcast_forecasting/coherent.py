@@ -38,10 +38,10 @@ class Coherent:
     Parameters
     ----------
     forecasts : DataFrame
-        `location, origin, horizon, quantile, value`: the newest origin and the past ones at which
-        all places had a forecast; rests left out.
+        `location, origin, horizon, quantile, value` of the newest origin, rests left out.
     scores : DataFrame
-        `location, origin, horizon` and the columns of `scores.score_table`, of the past origins.
+        `location, origin, horizon` and the columns of `scores.score_table`, of the past origins at
+        which all places had a forecast.
     draws : dict of float arrays, each of shape (draws, horizon)
         Draws of the newest origin by node, rests among them; whole, adding up draw by draw.
     """
@@ -85,14 +85,37 @@ def coherent(
     if not night.is_whole(newest):
         raise ForecastError("the hierarchy", "a place or a quantile of the newest forecast lacks")
     past = [origin for origin in night.origins[:-1] if night.is_whole(origin)]
-    found = {origin: quantiles_of(night.draws(origin, PAST_DRAWS)) for origin in past}
-    scores_found = [night.scored(origin, quantiles) for origin, quantiles in found.items()]
-    draws = night.draws(newest, DRAWS)
-    found[newest] = quantiles_of(draws)
-    return Coherent(
-        forecasts=_places([night.table(origin, values) for origin, values in found.items()]),
-        scores=_places(scores_found),
-        draws=dict(zip(night.tree.nodes, draws, strict=True)),
+    tables = []
+    for origin in past:
+        draws = night.draws(origin, PAST_DRAWS)
+        tables.append(night.scored(origin, quantiles_of(draws)))
+    draws = dict(zip(night.tree.nodes, night.draws(newest, DRAWS), strict=True))
+    shown = {node: drawn for node, drawn in draws.items() if not node.endswith(REST)}
+    return Coherent(rows_of(shown, newest), _places(tables), draws)
+
+
+def rows_of(draws: Mapping[str, Array], origin: Any) -> pd.DataFrame:
+    """Return quantiles of draws, shape (draws, horizon) by place, as rows.
+
+    Returns
+    -------
+    DataFrame
+        `location, origin, horizon, quantile, value`.
+    """
+    import pandas as pd
+
+    if not draws:
+        return pd.DataFrame(columns=["location", "origin", "horizon", "quantile", "value"])
+    quantiles = quantiles_of(np.stack(list(draws.values())))
+    places, horizon, levels = quantiles.shape
+    return pd.DataFrame(
+        {
+            "location": np.repeat(list(draws), horizon * levels),
+            "origin": origin,
+            "horizon": np.tile(np.repeat(np.arange(1, horizon + 1), levels), places),
+            "quantile": np.tile(LEVELS, places * horizon),
+            "value": quantiles.ravel(),
+        }
     )
 
 
@@ -159,21 +182,6 @@ class _Night:
         ties = ties_of(self.scores[known])
         seed = stable_seed(self.seed, str(origin))
         return coherent_draws(self.quantiles(origin), self.tree, ties, seed=seed, draws=draws)
-
-    def table(self, origin: Any, quantiles: Array) -> pd.DataFrame:
-        """Return quantiles as rows."""
-        import pandas as pd
-
-        nodes, horizon, levels = quantiles.shape
-        return pd.DataFrame(
-            {
-                "location": np.repeat(self.tree.nodes, horizon * levels),
-                "origin": origin,
-                "horizon": np.tile(np.repeat(np.arange(1, horizon + 1), levels), nodes),
-                "quantile": np.tile(LEVELS, nodes * horizon),
-                "value": quantiles.ravel(),
-            }
-        )
 
     def scored(self, origin: Any, quantiles: Array) -> pd.DataFrame:
         """Return scores of quantiles as rows; NaN where nobody knows what came."""

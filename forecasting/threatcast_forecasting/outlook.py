@@ -16,6 +16,8 @@ from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.totals import DRAWS, couple, deviates, shares, weekly_draws
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -94,6 +96,7 @@ def outlook(
     *,
     rho_by_target: pd.DataFrame,
     seed: int,
+    totals: Mapping[str, Array] | None = None,
 ) -> pd.DataFrame:
     """Return the outlook of each series that has a forecast.
 
@@ -107,6 +110,9 @@ def outlook(
     rho_by_target : DataFrame
         What `dependence` returned; a target without a row is given 0.3.
     seed : int
+    totals : mapping, optional
+        What `weeks_together` returned, by series, where the weeks were drawn already; other
+        series are drawn one by one.
 
     Returns
     -------
@@ -136,10 +142,17 @@ def outlook(
     for place, (target, usual) in enumerate(zip(facts["target"], facts["usual"], strict=True)):
         if target not in coupled:
             coupled[target] = couple(normal, float(rho.get(target, USUAL_RHO)))
-        drawn = weekly_draws(quantiles[place], coupled[target])
+        total = (totals or {}).get(ids[place])
+        if total is None:
+            total = weeks_together(weekly_draws(quantiles[place], coupled[target]))
         row: dict[str, Any] = {"series_id": ids[place], "target": target, "usual_weekly": usual}
-        rows.append(row | _totals(drawn) | _trend(drawn[:, :NEAR].sum(axis=1), usual))
+        rows.append(row | _totals(total) | _trend(total[:, 0], usual))
     return pd.DataFrame(rows)
+
+
+def weeks_together(drawn: Array) -> Array:
+    """Return totals of the next 4 and 12 weeks, shape (draws, 2), from weekly draws."""
+    return np.column_stack([drawn[:, :weeks].sum(axis=1) for weeks in (NEAR, WHOLE)])
 
 
 def _quantile_array(forecasts: pd.DataFrame) -> tuple[list[str], Array]:
@@ -170,19 +183,17 @@ def _facts(panel: pd.DataFrame) -> pd.DataFrame:
     return labels.assign(usual=usual.astype(float))
 
 
-def _totals(drawn: Array) -> dict[str, float]:
+def _totals(totals: Array) -> dict[str, float]:
     """Return median and 80 % interval of the totals, and the chance of none in four weeks."""
     facts: dict[str, float] = {}
-    for weeks in (NEAR, WHOLE):
-        total = drawn[:, :weeks].sum(axis=1)
+    for weeks, total in zip((NEAR, WHOLE), totals.T, strict=True):
         low, middle, high = np.quantile(total, (0.1, 0.5, 0.9), method="inverted_cdf")
         facts |= {
             f"expected_{weeks}w": float(middle),
             f"low80_{weeks}w": float(low),
             f"high80_{weeks}w": float(high),
         }
-    none = drawn[:, :NEAR].sum(axis=1) == 0
-    return facts | {"p_zero_4w": round(float(none.mean()), 4)}
+    return facts | {"p_zero_4w": round(float((totals[:, 0] == 0).mean()), 4)}
 
 
 def _trend(total: Array, usual: float) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_orchestration import hierarchy
 from threatcast_orchestration.night_tables import compute
 from threatcast_orchestration.nowcasts import QUERIES, Late, load_late
 from threatcast_orchestration.publication import Publication, published_models
@@ -59,6 +60,7 @@ class Inputs:
     key: str
     late: Late | None = None
     publications: Mapping[str, Publication] = field(default_factory=dict)
+    places: hierarchy.Places | None = None
 
     @property
     def run_id(self) -> str:
@@ -90,12 +92,19 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, plan: Plan) -> Inputs:
     models = tuple(name.strip() for name in settings.models.split(",") if name.strip())
     digest = sha256(code_hash().encode())
     digest.update(settings_hash(settings).encode())
-    for query in (_PANEL, _KNOWN, f"{_KINDS} ORDER BY ALL", *QUERIES):
+    for query in (_PANEL, _KNOWN, f"{_KINDS} ORDER BY ALL", *QUERIES, *hierarchy.QUERIES):
         digest.update(_digest(connection, query).encode())
     publications = published_models(plan.home, panel["target"], plan.as_of)
     digest.update(repr(sorted(publications.items())).encode())
     return Inputs(
-        panel, known, kinds, models, digest.hexdigest(), load_late(connection), publications
+        panel,
+        known,
+        kinds,
+        models,
+        digest.hexdigest(),
+        load_late(connection),
+        publications,
+        hierarchy.load_places(connection),
     )
 
 

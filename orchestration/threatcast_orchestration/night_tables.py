@@ -9,8 +9,8 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from threatcast_orchestration import nowcasts
-from threatcast_orchestration.outlooks import outlook_tables
+from threatcast_orchestration import hierarchy, nowcasts
+from threatcast_orchestration.outlooks import outlook_tables, published_pairs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,17 +43,16 @@ def compute(
         progress=progress,
         clock=perf_counter,
     )
-    names = inputs.panel[["series_id", "target", "location"]].drop_duplicates()
-    scored = result.scores.merge(names, on="series_id")
-    outlooks = outlook_tables(inputs, result.forecasts, scored, seed=settings.seed)
+    agreed = hierarchy.agree(inputs, result, known, published_pairs(inputs), settings)
+    outlooks = outlook_tables(inputs, agreed, seed=settings.seed)
     cards = pd.DataFrame([vars(all_models()[name].card) for name in inputs.models]).rename(
         columns={"name": "model"}
     )
     chosen = outlooks["outlook"].groupby("model")["target"].unique()
     cards["is_champion_of"] = [", ".join(sorted(chosen.get(name, ()))) for name in inputs.models]
     return {
-        "forecast": _with_dates(result.forecasts.merge(names, on="series_id")),
-        "scores": _score_rows(scored, inputs.kinds),
+        "forecast": _with_dates(agreed.forecasts),
+        "scores": _score_rows(agreed.scores, inputs.kinds),
         **outlooks,
         "nowcast": nowcasts.nowcast_table(inputs),
         "champions": result.champions,

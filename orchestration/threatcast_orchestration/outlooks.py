@@ -7,40 +7,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from threatcast_orchestration.hierarchy import GRADE
 from threatcast_orchestration.publication import DEFAULT, Publication
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from threatcast_orchestration.forecasts import Inputs
+    from threatcast_orchestration.hierarchy import Agreed
 
 PUBLISHED, PREVIOUS = "published", "previous"
 
 
-def outlook_tables(
-    inputs: Inputs, forecasts: pd.DataFrame, scored: pd.DataFrame, *, seed: int
-) -> dict[str, pd.DataFrame]:
+def outlook_tables(inputs: Inputs, agreed: Agreed, *, seed: int) -> dict[str, pd.DataFrame]:
     """Return the tables `outlook` and `outlook_by_model`.
 
     Parameters
     ----------
     inputs
-    forecasts
-        `series_id, model, horizon, quantile, value`, from the panel's last week on.
-    scored
-        The back-test with `target, location`.
+    agreed
+        The night's forecasts and back-test.
     seed
     """
     import pandas as pd
 
     shown = [chosen(inputs, target) for target in sorted(inputs.panel["target"].unique())]
-    own = {one.target: one.model for one in shown}
-    before = {one.target: one.previous for one in shown if one.previous and one.previous_until}
-    outlook = of_models(inputs, forecasts, scored, own, seed=seed)
+    own, before = _models(shown)
+    outlook = of_models(inputs, agreed, own, seed=seed)
     both = pd.concat(
         [
             outlook.assign(role=PUBLISHED),
-            of_models(inputs, forecasts, scored, before, seed=seed).assign(role=PREVIOUS),
+            of_models(inputs, agreed, before, seed=seed).assign(role=PREVIOUS),
         ]
     )
     facts = pd.DataFrame(
@@ -48,6 +45,18 @@ def outlook_tables(
         columns=["target", "since", "previous_until"],
     )
     return {"outlook": outlook, "outlook_by_model": both.merge(facts, on="target")}
+
+
+def published_pairs(inputs: Inputs) -> list[tuple[str, str]]:
+    """Return pairs of a target and a model whose outlook is shown."""
+    shown = [chosen(inputs, target) for target in sorted(inputs.panel["target"].unique())]
+    return [pair for models in _models(shown) for pair in models.items()]
+
+
+def _models(shown: list[Publication]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the published model by target, and the one before it while that is shown."""
+    before = {one.target: one.previous for one in shown if one.previous and one.previous_until}
+    return {one.target: one.model for one in shown}, before
 
 
 def chosen(inputs: Inputs, target: str) -> Publication:
@@ -73,34 +82,38 @@ def chosen(inputs: Inputs, target: str) -> Publication:
     )
 
 
-def of_models(
-    inputs: Inputs,
-    forecasts: pd.DataFrame,
-    scored: pd.DataFrame,
-    models: dict[str, str],
-    *,
-    seed: int,
-) -> pd.DataFrame:
+def of_models(inputs: Inputs, agreed: Agreed, models: dict[str, str], *, seed: int) -> pd.DataFrame:
     """Return the outlook of each series by its target's model; targets without one are left out."""
     import pandas as pd
     from threatcast_forecasting import evidence
     from threatcast_forecasting.outlook import dependence, outlook
 
-    names = inputs.panel[["series_id", "target", "location"]].drop_duplicates()
-    named = forecasts.merge(names[["series_id", "target"]], on="series_id")
-    own = named[named["model"] == named["target"].map(models)]
-    past = scored[scored["model"] == scored["target"].map(models)]
-    picked = pd.DataFrame({"target": list(models), "chosen": list(models.values())})
-    panel = inputs.panel[inputs.panel["target"].isin(list(models))]
+    forecasts, scored = agreed.forecasts, agreed.scores
+    own = forecasts[forecasts["model"] == forecasts["target"].map(models)]
     if own.empty:
         return pd.DataFrame(columns=["target", "location", "model", "run_id", "evidence_grade"])
-    numbers = outlook(own.drop(columns="target"), panel, rho_by_target=dependence(past), seed=seed)
-    return (
-        numbers.drop(columns=["target", "location", "usual_weekly"], errors="ignore")
+    past = scored[scored["model"] == scored["target"].map(models)]
+    picked = pd.DataFrame({"target": list(models), "chosen": list(models.values())})
+    sparse = inputs.places.sparse if inputs.places else inputs.panel.iloc[:0]
+    panel = pd.concat([inputs.panel, sparse[list(inputs.panel.columns)]])
+    panel = panel[panel["series_id"].isin(set(own["series_id"]))]
+    names = panel[["series_id", "target", "location"]].drop_duplicates()
+    shown = set(zip(own["model"], own["series_id"], strict=True))
+    numbers = outlook(
+        own.drop(columns=["target", "location"]),
+        panel,
+        rho_by_target=dependence(past),
+        seed=seed,
+        totals={pair[1]: drawn for pair, drawn in agreed.totals.items() if pair in shown},
+    )
+    graded = (
+        numbers.drop(columns=["target", "usual_weekly"])
         .merge(names, on="series_id")
         .merge(picked, on="target")
         .merge(evidence.grades(panel, past, picked), on="series_id")
         .rename(columns={"chosen": "model"})
         .assign(run_id=inputs.run_id)
-        .drop(columns="series_id")
     )
+    borrows = graded["series_id"].isin(sparse["series_id"])
+    graded.loc[borrows, "evidence_grade"] = GRADE
+    return graded.drop(columns="series_id")

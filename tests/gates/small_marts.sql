@@ -43,7 +43,8 @@ SELECT
     END AS state,
     CASE state WHEN 'withheld' THEN 'fixed_size_window'
         WHEN 'insufficient_evidence' THEN '0 events' END AS reason,
-    state = 'published' AS is_eligible
+    state = 'published' AS is_eligible,
+    false AS borrows
 FROM marts.dim_targets CROSS JOIN marts.dim_locations
 WHERE levels = 'hierarchy' OR location = 'WORLD';
 

@@ -53,6 +53,7 @@ judged as (
         targets.target,
         places.location,
         places.location_level,
+        places.parent,
         targets.feed,
         targets.shown_not_forecast,
         health.reason as feed_reason,
@@ -70,27 +71,29 @@ judged as (
     left join facts on targets.target = facts.target and places.location = facts.location
 ),
 
+missed as (
+    select
+        *,
+        {{ too_few("monitored_weeks", var("eligible_monitored_weeks"), "weeks watched") }}
+        as few_weeks,
+        {{ too_few(
+            "monitored_last_52",
+            var("eligible_monitored_last_52"),
+            "of the last 52 weeks watched"
+        ) }} as few_recent,
+        {{ too_few(
+            "events_last_104",
+            var("eligible_events_last_104"),
+            "events in the last 104 weeks"
+        ) }} as few_events
+    from judged
+),
+
 explained as (
     select
         *,
-        nullif(
-            concat_ws(
-                ', ',
-                {{ too_few("monitored_weeks", var("eligible_monitored_weeks"), "weeks watched") }},
-                {{ too_few(
-                    "monitored_last_52",
-                    var("eligible_monitored_last_52"),
-                    "of the last 52 weeks watched"
-                ) }},
-                {{ too_few(
-                    "events_last_104",
-                    var("eligible_events_last_104"),
-                    "events in the last 104 weeks"
-                ) }}
-            ),
-            ''
-        ) as lacks
-    from judged
+        nullif(concat_ws(', ', few_weeks, few_recent, few_events), '') as lacks
+    from missed
 ),
 
 -- the first that applies
@@ -102,8 +105,28 @@ decided as (
             when feed_state not in ('fresh', 'unchanged') then 'source_failure'
             when lacks is not null then 'insufficient_evidence'
             else 'published'
-        end as state
+        end as own_state
     from explained
+),
+
+-- a country that lacks nothing but events is forecast as a part of its sub-region
+lent as (
+    select
+        decided.*,
+        lenders.location_name as lender,
+        coalesce(
+            decided.own_state = 'insufficient_evidence'
+            and decided.location_level = 'country'
+            and coalesce(decided.few_weeks, decided.few_recent) is null
+            and decided.events_last_104 >= {{ var("borrowing_events_last_104") }}
+            and lenders.location_level = 'subregion'
+            and parents.own_state = 'published',
+            false
+        ) as borrows
+    from decided
+    left join decided as parents
+        on decided.target = parents.target and decided.parent = parents.location
+    left join places as lenders on decided.parent = lenders.location
 ),
 
 typed as (
@@ -111,22 +134,27 @@ typed as (
         target,
         location,
         location_level,
-        state,
+        borrows,
         mean_last_52,
         usual_weekly,
         first_week,
         last_week,
+        case when borrows then 'published' else own_state end as state,
         cast(monitored_weeks as integer) as monitored_weeks,
         cast(monitored_last_52 as integer) as monitored_last_52,
         cast(events_last_104 as bigint) as events_last_104,
-        state = 'published' as is_eligible,
-        case state
-            when 'withheld' then shown_not_forecast
-            when 'source_failure'
+        own_state = 'published' as is_eligible,
+        case
+            when borrows
+                then
+                    'borrows from ' || lender || ': ' || events_last_104
+                    || ' events in the last 104 weeks'
+            when own_state = 'withheld' then shown_not_forecast
+            when own_state = 'source_failure'
                 then feed || ' is ' || feed_state || coalesce(': ' || feed_reason, '')
-            when 'insufficient_evidence' then lacks
+            when own_state = 'insufficient_evidence' then lacks
         end as reason
-    from decided
+    from lent
 )
 
 select
@@ -142,5 +170,6 @@ select
     mean_last_52,
     usual_weekly,
     first_week,
-    last_week
+    last_week,
+    borrows
 from typed

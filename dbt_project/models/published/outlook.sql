@@ -59,7 +59,7 @@ outlooks as (
     left join drifted
         on outlooks.target = drifted.target and outlooks.location = drifted.location
     where
-        series.is_eligible
+        (series.is_eligible or series.borrows)
         and outlooks.expected_4w is not null
         and drifted.state is distinct from 'withhold'
 ),
@@ -100,19 +100,25 @@ decided as (
             outlooks.{{ column }},
         {% endfor -%}
         case
-            when series.is_eligible and drifted.state = 'withhold' then 'withheld'
-            when series.is_eligible and outlooks.target is null then 'insufficient_evidence'
+            when series.state = 'published' and drifted.state = 'withhold' then 'withheld'
+            when series.state = 'published' and outlooks.target is null
+                then 'insufficient_evidence'
             else series.state
         end as state,
         case
             when
-                series.is_eligible
+                series.state = 'published'
                 and (
                     drifted.state = 'withhold'
-                    or (drifted.state = 'fallback' and outlooks.target is not null)
+                    or (
+                        -- no baseline stands in for what borrows
+                        drifted.state = 'fallback'
+                        and outlooks.target is not null
+                        and series.is_eligible
+                    )
                 )
                 then drifted.reason
-            when series.is_eligible and outlooks.target is null then 'no forecast was made'
+            when series.state = 'published' and outlooks.target is null then 'no forecast was made'
             else series.reason
         end as reason
     from series

@@ -1,0 +1,238 @@
+"""The hierarchy in a night: published forecasts made to add up, and sparse countries that borrow.
+
+Knows no Dagster and no files: a connection or frames in, frames out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import duckdb
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+    from threatcast_forecasting import NightResult
+
+    from threatcast_orchestration.forecasts import Inputs
+    from threatcast_orchestration.settings import Settings
+
+    Totals = dict[tuple[str, str], NDArray[np.float64]]
+
+REST_MODEL = "comb_two"
+"""What forecasts a rest: it is never shown, only shared out and thinned."""
+GRADE = "C"
+"""Evidence grade of what borrows."""
+
+_PARENTS = "SELECT location, parent FROM marts.dim_locations ORDER BY location"
+# countries that borrow, over the weeks by which their share is taken
+_SPARSE = """
+    SELECT counts.target || '|' || counts.location AS series_id, counts.target, counts.location,
+        places.parent, counts.week, CAST(counts.value AS DOUBLE) AS value
+    FROM marts.fct_weekly_counts AS counts
+    INNER JOIN marts.dim_series AS series USING (target, location)
+    INNER JOIN marts.dim_locations AS places USING (location)
+    WHERE series.borrows
+    QUALIFY counts.week > max(counts.week) OVER (PARTITION BY counts.target) - 7 * 104
+    ORDER BY series_id, week
+"""
+QUERIES = (_PARENTS, _SPARSE)
+"""All that the hierarchy depends on; part of the key of a night's numbers."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """How places are summed, and the countries that borrow.
+
+    Parameters
+    ----------
+    parents : dict
+        Parent of each location; none above the world.
+    sparse : DataFrame
+        `series_id, target, location, parent, week, value`: the last 104 weeks.
+    """
+
+    parents: dict[str, str | None]
+    sparse: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """What a night says of all places together.
+
+    Parameters
+    ----------
+    forecasts, scores : DataFrame
+        The night's, with `target, location`; those of the published models add up.
+    totals : dict
+        Draws of the totals of 4 and 12 weeks, by model and series.
+    """
+
+    forecasts: pd.DataFrame
+    scores: pd.DataFrame
+    totals: Totals
+
+
+def load_places(connection: duckdb.DuckDBPyConnection) -> Places:
+    """Return how places are summed, and the countries that borrow."""
+    parents = dict(connection.execute(_PARENTS).fetchall())
+    return Places(parents, connection.execute(_SPARSE).df())
+
+
+def agree(
+    inputs: Inputs,
+    result: NightResult,
+    known: pd.DataFrame,
+    models: Iterable[tuple[str, str]],
+    settings: Settings,
+) -> Agreed:
+    """Return the night's forecasts and back-test, those of the published models made to add up.
+
+    What is drawn together takes the place of the rows of its target and model, so that outlook,
+    forecast and scores speak of the same numbers; countries that borrow come on top. A target
+    without a hierarchy, and a past origin at which a place had no forecast, stay as they are.
+
+    Parameters
+    ----------
+    inputs
+    result
+        The night's forecasts and back-test.
+    known
+        What the models learned from at each origin.
+    models
+        Pairs of a target and a model that is published for it.
+    settings
+    """
+    names = inputs.panel[["series_id", "target", "location"]].drop_duplicates()
+    agreed = Agreed(
+        result.forecasts.merge(names, on="series_id"),
+        result.scores.merge(names, on="series_id"),
+        {},
+    )
+    rest = _rests(inputs, known, settings)
+    if inputs.places is None or rest is None:
+        return agreed
+    pairs = sorted(set(models))
+    made = {model: Made.of(result, inputs.panel, model) for _, model in pairs}
+    for target, model in pairs:
+        own, left = made[model].part(target), rest.part(target)
+        if not own.forecasts.empty and not left.panel.empty:
+            agreed = _put(agreed, own, left, inputs.places, model, settings.seed)
+    return agreed
+
+
+@dataclass(frozen=True)
+class Made:
+    """One model's forecasts of past origins and the newest, their scores, and what came."""
+
+    forecasts: pd.DataFrame
+    scores: pd.DataFrame
+    panel: pd.DataFrame
+
+    @classmethod
+    def of(cls, result: NightResult, panel: pd.DataFrame, model: str) -> Made:
+        """Return what a night made with one model, with `target, location`."""
+        import pandas as pd
+
+        names = panel[["series_id", "target", "location"]].drop_duplicates()
+        frames = [*result.past.forecast_frames(), *result.newest.forecast_frames()]
+        forecasts = pd.concat([frame[frame["model"] == model] for frame in frames])
+        scores = result.scores
+        return cls(
+            forecasts.merge(names, on="series_id"),
+            scores[scores["model"] == model].merge(names, on="series_id"),
+            panel,
+        )
+
+    def part(self, target: str) -> Made:
+        """Return what is there of one target."""
+        frames = (self.forecasts, self.scores, self.panel)
+        return Made(*(frame[frame["target"] == target] for frame in frames))
+
+    def beside(self, other: Made) -> Made:
+        """Return both."""
+        import pandas as pd
+
+        return Made(
+            pd.concat([self.forecasts, other.forecasts]),
+            pd.concat([self.scores, other.scores]),
+            pd.concat([self.panel, other.panel]),
+        )
+
+
+def _rests(inputs: Inputs, known: pd.DataFrame, settings: Settings) -> Made | None:
+    """Return what is left of sums, forecast and back-tested from what was known each time."""
+    import pandas as pd
+    from threatcast_forecasting import nightly
+    from threatcast_forecasting.tree import rests
+
+    parents = inputs.places.parents if inputs.places else {}
+    panel = rests(inputs.panel, parents)
+    if panel.empty:
+        return None
+    last = inputs.panel["week"].max()
+    nowcast = known.loc[pd.to_datetime(known["origin"]) == last, "series_id"]
+    # what was not nowcast at the newest origin stands as it is
+    plain = inputs.panel[~inputs.panel["series_id"].isin(set(nowcast))].assign(origin=last)
+    names = inputs.panel[["series_id", "target", "location"]].drop_duplicates()
+    left = rests(pd.concat([known.merge(names, on="series_id"), plain]), parents)
+    left["value"] = left["value"].clip(lower=0).round()
+    result = nightly(
+        panel,
+        [REST_MODEL],
+        origins=settings.origins,
+        step=settings.step,
+        known=left[["series_id", "origin", "week", "value"]],
+        jobs=settings.jobs,
+        seed=settings.seed,
+    )
+    return Made.of(result, panel, REST_MODEL)
+
+
+def _put(agreed: Agreed, own: Made, rest: Made, places: Places, model: str, seed: int) -> Agreed:
+    """Return it with one target's forecasts by one model drawn together."""
+    import pandas as pd
+    from threatcast_forecasting.borrowing import lent
+    from threatcast_forecasting.coherent import coherent, rows_of
+    from threatcast_forecasting.outlook import weeks_together
+
+    target = own.panel["target"].iloc[0]
+    both = own.beside(rest)
+    together = coherent(both.forecasts, both.scores, both.panel, places.parents, seed=seed)
+    sparse = places.sparse[places.sparse["target"] == target]
+    borrowed, lenders = lent(together.draws, sparse, both.panel, seed=seed)
+    origin = own.forecasts["origin"].max()
+    extra = rows_of(borrowed, origin)
+    extra["state"] = "borrows from " + extra["location"].map(lenders)
+
+    def series(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows.assign(target=target, model=model, series_id=f"{target}|" + rows["location"])
+
+    totals = {
+        (model, f"{target}|{location}"): weeks_together(draws)
+        for location, draws in (together.draws | borrowed).items()
+    }
+    return Agreed(
+        pd.concat(
+            [
+                _replaced(agreed.forecasts, series(together.forecasts), ["horizon", "quantile"]),
+                series(extra),
+            ],
+            ignore_index=True,
+        ),
+        _replaced(agreed.scores, series(together.scores), ["horizon"]),
+        agreed.totals | totals,
+    )
+
+
+def _replaced(old: pd.DataFrame, new: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Return a table with the columns of the new rows in the place of the old ones."""
+    keys = ["series_id", "model", "origin", *keys]
+    table = old.set_index(keys)
+    found = new.set_index(keys)
+    columns = [name for name in found.columns if name in table.columns]
+    table.loc[found.index, columns] = found[columns]
+    return table.reset_index()
