@@ -13,7 +13,9 @@ import pandas as pd  # MLflow reads the annotations when it reads the file
 from mlflow.models import set_model  # noqa: TID253 only MLflow reads this file
 from mlflow.pyfunc import PythonModel  # type: ignore[attr-defined]  # noqa: TID253
 
-DEFAULTS = {"horizon": 12, "seed": 20260101, "candidates": None}
+DEFAULTS = {
+    "horizon": 12, "origins": 8, "step": 4, "seed": 20260101, "candidates": None, "parents": None,
+}  # fmt: skip
 PLACES = ("target", "location")
 
 
@@ -21,7 +23,7 @@ class Champion(PythonModel):
     """Forecasts a panel with one of the library's models."""
 
     def load_context(self, context: Any) -> None:
-        """Take the configuration: `model`, `horizon`, `seed`, `candidates`."""
+        """Take the configuration: `model`, and what of `DEFAULTS` is otherwise."""
         self._settings = DEFAULTS | dict(context.model_config)
 
     def predict(
@@ -44,19 +46,10 @@ class Champion(PythonModel):
             `series_id, target, location, reference_date, horizon, target_end_date, output_type,
             output_type_id, value`.
         """
-        from threatcast_forecasting import forecast
-
         del context
         settings = self._settings | (params or {})
         panel, known = _parted(model_input)
-        made = forecast(
-            panel,
-            [settings["model"]],
-            horizon=int(settings["horizon"]),
-            known=known,
-            candidates=settings["candidates"],
-            seed=settings["seed"],
-        ).forecasts
+        made = _forecasts(panel, known, settings)
         places = panel.drop_duplicates("series_id").set_index("series_id")
         origin_end = pd.to_datetime(made["origin"]) + pd.Timedelta(days=6)
         return pd.DataFrame(
@@ -74,6 +67,43 @@ class Champion(PythonModel):
                 "value": made["value"].astype(float),
             }
         ).reset_index(drop=True)
+
+
+def _forecasts(
+    panel: pd.DataFrame, known: pd.DataFrame | None, settings: dict[str, Any]
+) -> pd.DataFrame:
+    """Return `series_id, origin, horizon, quantile, value` as a night makes them.
+
+    Where places are summed, a night draws them together, so that the forecasts add up; the ties
+    between places are those of the back-test, which is therefore made as well.
+    """
+    from threatcast_forecasting import forecast, nightly
+
+    horizon, names = int(settings["horizon"]), [settings["model"]]
+    options = {
+        "horizon": horizon,
+        "known": known,
+        "candidates": settings["candidates"],
+        "seed": settings["seed"],
+    }
+    if not settings["parents"] or not {*PLACES} <= {*panel}:
+        return forecast(panel, names, **options).forecasts
+    from threatcast_orchestration.forecasts import Inputs
+    from threatcast_orchestration.hierarchy import Places, agree
+    from threatcast_orchestration.settings import Settings
+
+    origins, step = int(settings["origins"]), int(settings["step"])
+    result = nightly(panel, names, origins=origins, step=step, **options)
+    empty = pd.DataFrame(columns=["series_id", "target", "location", "parent", "week", "value"])
+    known = (
+        pd.DataFrame(columns=["series_id", "origin", "week", "value"]) if known is None else known
+    )
+    inputs = Inputs(
+        panel, known, pd.DataFrame(), tuple(names), "", places=Places(settings["parents"], empty)
+    )
+    night = Settings(origins=origins, step=step, seed=settings["seed"], jobs=1)
+    pairs = [(target, settings["model"]) for target in sorted(panel["target"].unique())]
+    return agree(inputs, result, known, pairs, night).forecasts
 
 
 def _parted(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame | None]:

@@ -127,8 +127,12 @@ class _Writer:
             key: night.tags[key] for key in ("threatcast.commit", "threatcast.settings_hash")
         }
         config: dict[str, Any] = {"model": model} | {
-            key: int(night.params[key]) for key in ("horizon", "seed") if key in night.params
+            key: int(night.params[key])
+            for key in ("horizon", "origins", "step", "seed")
+            if key in night.params
         }
+        if night.parents:
+            config["parents"] = dict(night.parents)
         if "models" in night.params:
             names = [name.strip() for name in night.params["models"].split(",")]
             config["candidates"] = [name for name in names if name not in ("", "champion")]

@@ -49,6 +49,8 @@ class NightRecord:
         How `champion` was made for each target and origin.
     seconds
         What each model took, by its name.
+    parents
+        The location that each one is summed into.
     """
 
     as_of: date
@@ -64,6 +66,7 @@ class NightRecord:
     decisions: Sequence[Decision]
     champions: pd.DataFrame
     seconds: Mapping[str, float] = field(default_factory=dict)
+    parents: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -99,6 +102,7 @@ def record_of(
         decisions=decisions,
         champions=results.frame("champions"),
         seconds=dict(zip(seconds["model"], seconds["seconds"], strict=True)),
+        parents=inputs.places.parents if inputs.places else {},
     )
 
 
