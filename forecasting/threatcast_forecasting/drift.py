@@ -55,7 +55,7 @@ _FIGURES = [
 def assess(
     live: pd.DataFrame, backtest: pd.DataFrame, published: Mapping[str, str] | None = None
 ) -> pd.DataFrame:
-    """Return how each published place, and each model at each location level, fares.
+    """Return how the published model fares at each place, and at each location level.
 
     Parameters
     ----------
@@ -70,12 +70,11 @@ def assess(
     Returns
     -------
     frame
-        Sorted by target, scope (`level` or `location`), place and model; of single locations only
-        the published model has rows. `location_level`, `reference_weeks`, `scored`, `scaled_wis`,
-        `covered_80`, `covered_95`, `relative_to_flat`, `relative_to_comb_two`,
-        `relative_in_backtest` (to comb_two), `coverage_evidence`, `skill_evidence`,
-        `drift_evidence`, `state` (of `STATES`), `reason` (null if ok). Ratios are null without a
-        rival's score.
+        Sorted by target, scope (`level` or `location`), place and model. `location_level`,
+        `reference_weeks`, `scored`, `scaled_wis`, `covered_80`, `covered_95`, `relative_to_flat`,
+        `relative_to_comb_two`, `relative_in_backtest` (to comb_two), `coverage_evidence`,
+        `skill_evidence`, `drift_evidence`, `state` (of `STATES`), `reason` (null if ok). Ratios
+        are null without a rival's score.
     """
     steps, past = (_steps(scores, published or {}) for scores in (live, backtest))
     table = _means(steps)
@@ -89,9 +88,7 @@ def assess(
     table["coverage_evidence"] = (held[80] + held[95]) / 2
     table["skill_evidence"] = _evidence(rows, SKILL_STAKE * _cut(rows["loss"]))
     table["drift_evidence"] = _evidence(rows, SKILL_STAKE * _cut(rows["loss"] - rows["usual_loss"]))
-    table = table.reset_index()
-    table["is_published"] = table["model"] == table["target"].map(published or {}).fillna(MODEL)
-    return _judged(table)[[*_PLACE, *_FIGURES, "state", "reason"]]
+    return _judged(table.reset_index())[[*_PLACE, *_FIGURES, "state", "reason"]]
 
 
 def _steps(scores: pd.DataFrame, published: Mapping[str, str]) -> pd.DataFrame:
@@ -104,14 +101,14 @@ def _steps(scores: pd.DataFrame, published: Mapping[str, str]) -> pd.DataFrame:
     known = scores.dropna(subset=["scaled_wis"]).astype({"covered_80": float, "covered_95": float})
     known["week"] = (pd.to_datetime(known["reference_date"]) - pd.Timestamp(0)).dt.days // 7
     keys = ["target", "location", "week", "horizon"]
+    own = known[known["model"] == known["target"].map(published).fillna(MODEL)]
     for rival in (BASELINE, WEAKEST):
         theirs = known.loc[known["model"] == rival, [*keys, "scaled_wis"]]
-        known = known.merge(theirs.rename(columns={"scaled_wis": rival}), on=keys, how="left")
-    known["own"] = known["scaled_wis"].where(known[BASELINE].notna())
-    known["own_by_weakest"] = known["scaled_wis"].where(known[WEAKEST].notna())
-    levels = known.assign(scope="level", place=known["location_level"])
-    own = known["model"] == known["target"].map(published).fillna(MODEL)
-    places = known[own].assign(scope="location", place=known["location"])
+        own = own.merge(theirs.rename(columns={"scaled_wis": rival}), on=keys, how="left")
+    own["own"] = own["scaled_wis"].where(own[BASELINE].notna())
+    own["own_by_weakest"] = own["scaled_wis"].where(own[WEAKEST].notna())
+    levels = own.assign(scope="level", place=own["location_level"])
+    places = own.assign(scope="location", place=own["location"])
     rows = pd.concat([levels, places], ignore_index=True)
     rows = rows.sort_values([*_PLACE, "horizon", "week", "location"], kind="stable")
     grouped = rows.groupby([*_PLACE, "location_level", "horizon", "week"])
@@ -179,7 +176,7 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
     }
     coverage, skill = strongest["coverage_evidence"], strongest["skill_evidence"]
     withhold = held & (coverage >= WITHHOLD)
-    fallback = worse & (skill >= FALL_BACK) & table["is_published"]
+    fallback = worse & (skill >= FALL_BACK)
     warn_held = held & (coverage >= WARN)
     warn_skill = (worse & (skill >= WARN)) | (drifted & (strongest["drift_evidence"] >= WARN))
     chosen = [withhold, fallback, warn_held, warn_skill]
@@ -196,7 +193,7 @@ def _reasons(table: pd.DataFrame) -> dict[str, pd.Series[str]]:
         return (100 * shares.fillna(0.0)).round().astype(int).astype(str) + " %"
 
     def ratio(values: pd.Series[float]) -> pd.Series[str]:
-        return values.map("{:.2f}".format)
+        return values.map("{:.2f}".format).astype(str)
 
     weeks = " of the weeks forecast at the last " + table["reference_weeks"].astype(str)
     held = "drift: the 80 % interval held " + percent(table["covered_80"])

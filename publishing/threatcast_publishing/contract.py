@@ -98,8 +98,8 @@ TABLES: Mapping[str, TableContract] = {
         TableContract(
             "drift",
             ("target", "scope", "place", "model"),
-            "One row for each target, place or location level, and model: whether published "
-            "forecasts keep what was promised. Empty until a week that was forecast is settled.",
+            "One row for each target, and place or location level: whether published forecasts "
+            "keep what was promised. Empty until a week that was forecast is settled.",
             ("target", "scope", "place", "model", "state", "reason"),
         ),
         TableContract(

@@ -25,8 +25,8 @@ _DESCRIPTIONS = {
     "that was published first fared, for the newest settled weeks.",
     "corrections": "One row a target, reference date and later forecast that differs from the "
     "first: why, and both scores.",
-    "drift": "One row a target, place or location level, and model: whether live scores keep what "
-    "was promised.",
+    "drift": "One row a target and place or location level: whether live scores keep what was "
+    "promised.",
     "stand_in": "One row a target and location that falls back to the baseline: its outlook.",
 }
 
