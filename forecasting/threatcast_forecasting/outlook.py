@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from threatcast_forecasting.dependence import activity, rho_of
 from threatcast_forecasting.errors import ForecastError
 from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.totals import DRAWS, couple, deviates, shares, weekly_draws
@@ -25,69 +26,15 @@ if TYPE_CHECKING:
 
 NEAR, WHOLE = 4, 12
 """Weeks of the two totals."""
-USUAL_WEEKS = 26
+MARKS = (0.1, 0.5, 0.9)
+"""Levels of the totals that are shown: an 80 % interval and the median."""
+USUAL_WEEKS, SCALE_WEEKS = 26, 52
 SMALL_CHANGE, LARGE_CHANGE, LEAST_CHANGE = 0.15, 0.50, 1.0
 """Shares of the usual level, and events a week, that a change must exceed or reach."""
 
 TRENDS = ("large_decrease", "decrease", "stable", "increase", "large_increase")
 CALMEST_FIRST = (2, 1, 3, 0, 4)
 """Places in `TRENDS`: of two classes equally likely, the calmer one is named."""
-
-USUAL_RHO = 0.3
-"""Correlation between weeks where no back-test has measured it."""
-LARGEST_RHO = 0.95
-PRIOR_ORIGINS = 20
-"""How many series and origins the correlation of all targets counts for beside a target's own."""
-
-
-def dependence(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return how strongly misses of one forecast go together from week to week, by target.
-
-    The mean product of two weeks' normal scores over their mean square, where a normal score is
-    the normal deviate of the middle of a count's probability range under the forecast. Nought is
-    their expected mean, so that a steady bias counts as dependence, which for totals it is. Targets
-    with few back-tests are drawn towards all targets' value; results lie between 0 and 0.95.
-
-    Parameters
-    ----------
-    scores : DataFrame
-        One model's back-test: `target, series_id, origin, horizon, pit_low, pit_high`.
-
-    Returns
-    -------
-    DataFrame
-        `target, rho`, one row a target that has two scored weeks of one origin.
-    """
-    import pandas as pd
-    from scipy.special import ndtri
-
-    middle = (scores["pit_low"].astype(float) + scores["pit_high"].astype(float)) / 2
-    normal = pd.Series(ndtri(middle.clip(0.005, 0.995).to_numpy()), index=scores.index)
-    known = scores.assign(score=normal, square=normal**2).dropna(subset=["score"])
-    keys = [known[name].astype(str) for name in ("target", "series_id", "origin")]
-    by_origin = known.groupby(keys)[["score", "square"]].agg(["sum", "count"])
-    count = by_origin["score", "count"]
-    parts = pd.DataFrame(
-        {
-            "products": by_origin["score", "sum"] ** 2 - by_origin["square", "sum"],
-            "pairs": count * (count - 1),
-            "squares": by_origin["square", "sum"],
-            "weeks": count,
-            "origins": 1.0,
-        }
-    )[count > 1]
-    sums = parts.groupby(level="target").sum()
-    if sums.empty:
-        return pd.DataFrame({"target": pd.Series(dtype=str), "rho": pd.Series(dtype=float)})
-    own, every = _correlation(sums), _correlation(sums.sum().to_frame().T).iloc[0]
-    shrunk = (sums["origins"] * own + PRIOR_ORIGINS * every) / (sums["origins"] + PRIOR_ORIGINS)
-    return shrunk.clip(0.0, LARGEST_RHO).rename("rho").reset_index()
-
-
-def _correlation(sums: pd.DataFrame) -> pd.Series[float]:
-    """Return mean product over mean square; 0 where every score is nought."""
-    square = sums["squares"] / sums["weeks"]
-    return (sums["products"] / sums["pairs"] / square.where(square > 0)).fillna(0.0)
 
 
 def outlook(
@@ -108,7 +55,7 @@ def outlook(
     panel : DataFrame
         `series_id, target, week, value`, ending at the origin.
     rho_by_target : DataFrame
-        What `dependence` returned; a target without a row is given 0.3.
+        What `dependence.dependence` returned.
     seed : int
     totals : mapping, optional
         What `weeks_together` returned, by series, where the weeks were drawn already; other
@@ -135,24 +82,61 @@ def outlook(
     if facts["target"].isna().any():
         stranger = facts.index[facts["target"].isna()][0]
         raise ForecastError(f"series {stranger}", "it has a forecast but is not in the panel")
-    rho = rho_by_target.set_index("target")["rho"]
+    rho = rho_of(rho_by_target, facts["target"], activity(facts["scale"]))
     normal = deviates(WHOLE, DRAWS, seed)
-    coupled: dict[str, Array] = {}
     rows = []
     for place, (target, usual) in enumerate(zip(facts["target"], facts["usual"], strict=True)):
-        if target not in coupled:
-            coupled[target] = couple(normal, float(rho.get(target, USUAL_RHO)))
         total = (totals or {}).get(ids[place])
         if total is None:
-            total = weeks_together(weekly_draws(quantiles[place], coupled[target]))
+            total = total_draws(quantiles[place : place + 1], couple(normal, rho[place]))[0]
+        found = answers(total[None], np.array([usual]))
         row: dict[str, Any] = {"series_id": ids[place], "target": target, "usual_weekly": usual}
-        rows.append(row | _totals(total) | _trend(total[:, 0], usual))
+        rows.append(row | _shown({name: values[0] for name, values in found.items()}))
     return pd.DataFrame(rows)
 
 
 def weeks_together(drawn: Array) -> Array:
-    """Return totals of the next 4 and 12 weeks, shape (draws, 2), from weekly draws."""
-    return np.column_stack([drawn[:, :weeks].sum(axis=1) for weeks in (NEAR, WHOLE)])
+    """Return totals of the next 4 and 12 weeks, shape (..., draws, 2), from weekly draws."""
+    return np.stack([drawn[..., :weeks].sum(axis=-1) for weeks in (NEAR, WHOLE)], axis=-1)
+
+
+def total_draws(quantiles: Array, normal: Array) -> Array:
+    """Return totals of 4 and 12 weeks, shape (n, draws, 2), from quantiles, shape (n, 12, 23)."""
+    return weeks_together(weekly_draws(quantiles, normal))
+
+
+def answers(totals: Array, usual: Array) -> dict[str, Array]:
+    """Return what draws of totals say to each question of an outlook.
+
+    Parameters
+    ----------
+    totals : float array, shape (n, draws, 2)
+        Totals of 4 and of 12 weeks.
+    usual : float array, shape (n,) or (n, draws)
+        Usual weekly level; NaN where there is none, and so no answer that needs one.
+
+    Returns
+    -------
+    dict of float arrays
+        `above_usual_4w`, `zero_4w`, `growth_4w` (an increase or a large one): probabilities, shape
+        (n,); `trend_4w`: those of the classes of `TRENDS`, shape (n, 5); `total_4w`, `total_12w`:
+        10 %, 50 % and 90 % quantiles, shape (n, 3).
+    """
+    near, level = totals[..., 0], usual.reshape(len(usual), -1)
+    known = ~np.isnan(level).any(axis=1)
+    classes = trend_class(near / NEAR, np.where(np.isnan(level), 0.0, level))
+    trend = np.stack([(classes == place).mean(axis=1) for place in range(len(TRENDS))], axis=1)
+    trend[~known] = np.nan
+    above = np.where(known, (near > NEAR * level).mean(axis=1), np.nan)
+    quantiles = np.quantile(totals, MARKS, axis=1, method="inverted_cdf")
+    return {
+        "above_usual_4w": above,
+        "zero_4w": (near == 0).mean(axis=1),
+        "growth_4w": trend[:, 3:].sum(axis=1),
+        "trend_4w": trend,
+        "total_4w": quantiles[:, :, 0].T,
+        "total_12w": quantiles[:, :, 1].T,
+    }
 
 
 def _quantile_array(forecasts: pd.DataFrame) -> tuple[list[str], Array]:
@@ -175,37 +159,44 @@ def _quantile_array(forecasts: pd.DataFrame) -> tuple[list[str], Array]:
 
 
 def _facts(panel: pd.DataFrame) -> pd.DataFrame:
-    """Return target and usual level of each series of a panel, by `series_id`."""
+    """Return target, usual level and mean of the last year of each series, by `series_id`."""
     labels = panel[["series_id", "target"]].drop_duplicates("series_id").set_index("series_id")
     observed = panel.dropna(subset=["value"]).sort_values(["series_id", "week"])
-    recent = observed.groupby("series_id", observed=True).tail(USUAL_WEEKS)
-    usual = recent.groupby("series_id", observed=True)["value"].mean()
-    return labels.assign(usual=usual.astype(float))
+    means = {
+        name: observed.groupby("series_id", observed=True)
+        .tail(weeks)
+        .groupby("series_id", observed=True)["value"]
+        .mean()
+        .astype(float)
+        for name, weeks in (("usual", USUAL_WEEKS), ("scale", SCALE_WEEKS))
+    }
+    return labels.assign(**means)
 
 
-def _totals(totals: Array) -> dict[str, float]:
-    """Return median and 80 % interval of the totals, and the chance of none in four weeks."""
-    facts: dict[str, float] = {}
-    for weeks, total in zip((NEAR, WHOLE), totals.T, strict=True):
-        low, middle, high = np.quantile(total, (0.1, 0.5, 0.9), method="inverted_cdf")
-        facts |= {
-            f"expected_{weeks}w": float(middle),
-            f"low80_{weeks}w": float(low),
-            f"high80_{weeks}w": float(high),
-        }
-    return facts | {"p_zero_4w": round(float((totals[:, 0] == 0).mean()), 4)}
+def _shown(found: Mapping[str, Array]) -> dict[str, Any]:
+    """Return one series' answers as the columns of the table, rounded for readers."""
+    facts: dict[str, Any] = {}
+    for weeks in (NEAR, WHOLE):
+        low, middle, high = (float(value) for value in found[f"total_{weeks}w"])
+        facts |= {f"expected_{weeks}w": middle, f"low80_{weeks}w": low, f"high80_{weeks}w": high}
+    facts["p_zero_4w"] = round(float(found["zero_4w"]), 4)
+    facts["p_above_usual_4w"] = round(float(found["above_usual_4w"]), 4)
+    if np.isnan(found["trend_4w"]).any():
+        return facts | {"trend": None} | dict.fromkeys([f"p_{name}" for name in TRENDS], np.nan)
+    return facts | named_trend(found["trend_4w"])
 
 
-def _trend(total: Array, usual: float) -> dict[str, Any]:
-    """Return the probabilities of the five classes, the likeliest, and of more than usual."""
-    if np.isnan(usual):
-        nothing = dict.fromkeys([f"p_{name}" for name in TRENDS], np.nan)
-        return {"p_above_usual_4w": np.nan, "trend": None, **nothing}
-    classes = np.arange(len(TRENDS)) == trend_class(total / NEAR, usual)[:, None]
-    probabilities = shares(classes)
+def named_trend(exact: Array) -> dict[str, Any]:
+    """Return the likeliest class by name, and the probabilities of all in four digits.
+
+    Examples
+    --------
+    >>> named_trend(np.array([0.0, 0.0, 0.4, 0.4, 0.2]))["trend"]
+    'stable'
+    """
+    probabilities = shares(exact)
     calmest = np.array(CALMEST_FIRST)
     return {
-        "p_above_usual_4w": round(float((total > NEAR * usual).mean()), 4),
         "trend": TRENDS[calmest[probabilities[calmest].argmax()]],
         **{f"p_{name}": float(p) for name, p in zip(TRENDS, probabilities, strict=True)},
     }

@@ -54,46 +54,51 @@ def weekly_draws(quantiles: Array, normal: Array) -> Array:
 
     Parameters
     ----------
-    quantiles : float array, shape (horizon, 23)
+    quantiles : float array, shape (..., horizon, 23)
     normal : float array, shape (draws, horizon)
 
     Returns
     -------
-    float array, shape (draws, horizon)
+    float array, shape (..., draws, horizon)
     """
     from scipy.special import ndtri
 
     place = ndtri(np.array(LEVELS))
-    low = (quantiles[:, 1] - quantiles[:, 0]) / (place[1] - place[0])
-    high = (quantiles[:, -1] - quantiles[:, -2]) / (place[-1] - place[-2])
+    forecast = np.asarray(quantiles, dtype=np.float64)
+    low = (forecast[..., 1] - forecast[..., 0]) / (place[1] - place[0])
+    high = (forecast[..., -1] - forecast[..., -2]) / (place[-1] - place[-2])
     ends = (
-        quantiles[:, 0] - low * (FAR + place[0]),
-        quantiles[:, -1] + high * (FAR - place[-1]),
+        forecast[..., 0] - low * (FAR + place[0]),
+        forecast[..., -1] + high * (FAR - place[-1]),
     )
-    nodes = np.column_stack([ends[0], quantiles, ends[1]])
+    nodes = np.concatenate([ends[0][..., None], forecast, ends[1][..., None]], axis=-1)
     places = np.concatenate([[-FAR], place, [FAR]])
-    drawn = np.empty(normal.shape)
+    drawn = np.empty((*forecast.shape[:-2], *normal.shape))
     for week in range(normal.shape[1]):
-        drawn[:, week] = np.interp(normal[:, week], places, nodes[week])
+        number = np.clip(normal[:, week], -FAR, FAR)
+        # the same for all series: where each number lies among the levels
+        left = np.clip(np.searchsorted(places, number, side="right") - 1, 0, len(places) - 2)
+        share = (number - places[left]) / (places[left + 1] - places[left])
+        here = nodes[..., week, :]
+        drawn[..., week] = here[..., left] + share * (here[..., left + 1] - here[..., left])
     return np.clip(np.floor(drawn + 0.5), 0.0, LARGEST)
 
 
-def shares(flags: NDArray[np.bool_]) -> Array:
-    """Return the shares of exclusive columns, in whole ten-thousandths that add up to 1.
+def shares(probabilities: Array) -> Array:
+    """Return probabilities that add up to 1 in whole ten-thousandths that do so too.
 
     Largest remainders get what rounding down leaves over.
 
     Parameters
     ----------
-    flags : bool array, shape (draws, classes)
-        Exactly one column is true in each row.
+    probabilities : float array, shape (classes,)
 
     Examples
     --------
-    >>> shares(np.eye(3, dtype=bool))
+    >>> shares(np.full(3, 1 / 3))
     array([0.3334, 0.3333, 0.3333])
     """
-    exact = flags.mean(axis=0) * 10_000
+    exact = probabilities * 10_000
     whole = np.floor(exact + 1e-9)
     short = 10_000 - int(whole.sum())
     whole[np.argsort(whole - exact, kind="stable")[:short]] += 1

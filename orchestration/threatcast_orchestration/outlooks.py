@@ -86,7 +86,8 @@ def of_models(inputs: Inputs, agreed: Agreed, models: dict[str, str], *, seed: i
     """Return the outlook of each series by its target's model; targets without one are left out."""
     import pandas as pd
     from threatcast_forecasting import evidence
-    from threatcast_forecasting.outlook import dependence, outlook
+    from threatcast_forecasting.dependence import dependence
+    from threatcast_forecasting.outlook import outlook
 
     forecasts, scored = agreed.forecasts, agreed.scores
     own = forecasts[forecasts["model"] == forecasts["target"].map(models)]

@@ -29,7 +29,8 @@ _FORECASTS = f"""
     WHERE model = $model ORDER BY ALL
 """
 _SCORES = """
-    SELECT target, location AS series_id, reference_date AS origin, horizon, pit_low, pit_high
+    SELECT target, location AS series_id, reference_date AS origin, horizon, scale,
+        pit_low, pit_high
     FROM forecasts.scores WHERE model = $model AND kind = 'backtest' ORDER BY ALL
 """
 
@@ -55,7 +56,8 @@ def _outlooks(
     connection: duckdb.DuckDBPyConnection, settings: Settings, places: pd.DataFrame
 ) -> pd.DataFrame:
     from threatcast_forecasting.drift import BASELINE
-    from threatcast_forecasting.outlook import dependence, outlook
+    from threatcast_forecasting.dependence import dependence
+    from threatcast_forecasting.outlook import outlook
 
     forecasts = connection.execute(_FORECASTS, {"model": BASELINE}).df()
     rho = dependence(connection.execute(_SCORES, {"model": BASELINE}).df())

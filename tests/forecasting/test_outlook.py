@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 from threatcast_forecasting.errors import ForecastError
-from threatcast_forecasting.outlook import PRIOR_ORIGINS, TRENDS, _trend, dependence, outlook
+from threatcast_forecasting.outlook import TRENDS, answers, named_trend, outlook
 from threatcast_forecasting.quantiles import LEVELS
 
-NO_RHO = pd.DataFrame({"target": [], "rho": []})
+NO_RHO = pd.DataFrame({"target": [], "activity": [], "rho": []})
 CHANCES = [f"p_{name}" for name in TRENDS]
 
 
@@ -35,6 +35,10 @@ def forecasts_of(horizon: int = 12, **series) -> pd.DataFrame:
         ],
         columns=["series_id", "horizon", "quantile", "value"],
     )
+
+
+def rho_is(rho: float) -> pd.DataFrame:
+    return pd.DataFrame({"target": "claims", "activity": ["busy", "sparse"], "rho": [rho, rho]})
 
 
 def one(usual, quantiles, rho=NO_RHO) -> pd.Series:
@@ -76,7 +80,7 @@ def test_the_usual_level_is_the_mean_of_the_last_26_observed_weeks():
 
 
 def test_totals_of_independent_poisson_weeks_are_poisson():
-    row = one(20, stats.poisson.ppf(LEVELS, 20), pd.DataFrame({"target": ["claims"], "rho": [0.0]}))
+    row = one(20, stats.poisson.ppf(LEVELS, 20), rho_is(0.0))
     for weeks in (4, 12):
         expected = stats.poisson.ppf([0.1, 0.5, 0.9], 20 * weeks)
         found = row[[f"low80_{weeks}w", f"expected_{weeks}w", f"high80_{weeks}w"]].astype(float)
@@ -85,15 +89,12 @@ def test_totals_of_independent_poisson_weeks_are_poisson():
 
 
 def test_the_chance_of_no_event_is_that_of_four_empty_weeks():
-    row = one(1, stats.poisson.ppf(LEVELS, 0.4), pd.DataFrame({"target": ["claims"], "rho": [0.0]}))
+    row = one(1, stats.poisson.ppf(LEVELS, 0.4), rho_is(0.0))
     assert row["p_zero_4w"] == pytest.approx(np.exp(-1.6), abs=0.06)
 
 
 def test_dependence_widens_totals():
-    narrow, wide = (
-        one(20, stats.poisson.ppf(LEVELS, 20), pd.DataFrame({"target": ["claims"], "rho": [rho]}))
-        for rho in (0.0, 0.6)
-    )
+    narrow, wide = (one(20, stats.poisson.ppf(LEVELS, 20), rho_is(rho)) for rho in (0.0, 0.6))
     assert wide["high80_12w"] - wide["low80_12w"] > 2 * (narrow["high80_12w"] - narrow["low80_12w"])
 
 
@@ -130,7 +131,20 @@ def test_a_series_gets_the_same_outlook_in_any_company():
     ],
 )
 def test_of_two_classes_equally_likely_the_calmer_is_named(totals, named):
-    assert _trend(np.repeat(np.array(totals, dtype=float), 500), 10.0)["trend"] == named
+    drawn = np.repeat(np.array(totals, dtype=float), 500)
+    found = answers(np.stack([drawn, 3 * drawn], axis=1)[None], np.array([10.0]))
+    assert named_trend(found["trend_4w"][0])["trend"] == named
+
+
+def test_growth_is_an_increase_of_either_size_and_each_draw_may_have_its_own_usual_level():
+    near = np.array([[40.0, 48.0, 64.0, 16.0], [0.0, 0.0, 4.0, 4.0]])
+    totals = np.stack([near, near], axis=2)
+    found = answers(totals, np.array([[10.0] * 4, [0.0, 3.0, 1.0, 0.0]]))
+    assert found["growth_4w"].tolist() == [0.5, 0.25]
+    assert found["above_usual_4w"].tolist() == [0.5, 0.25]
+    assert found["zero_4w"].tolist() == [0.0, 0.5]
+    assert found["trend_4w"].tolist() == [[0.25, 0, 0.25, 0.25, 0.25], [0.25, 0, 0.5, 0, 0.25]]
+    assert found["total_4w"][0].tolist() == [16, 40, 64]
 
 
 def test_nothing_observed_leaves_null_what_needs_a_usual_level():
@@ -150,50 +164,3 @@ def test_a_missing_quantile_and_an_unknown_series_are_named():
         outlook(whole[:-1], panel_of(a=1, b=1), rho_by_target=NO_RHO, seed=1)
     with pytest.raises(ForecastError, match="series b: it has a forecast but is not in the panel"):
         outlook(whole, panel_of(a=1), rho_by_target=NO_RHO, seed=1)
-
-
-def scores_of(rho: float, origins: int, target: str = "claims", seed: int = 1) -> pd.DataFrame:
-    """Return back-test scores whose normal scores have the given correlation between weeks."""
-    rng = np.random.default_rng(seed)
-    shock = rng.normal(size=(origins, 1))
-    normal = np.sqrt(rho) * shock + np.sqrt(1 - rho) * rng.normal(size=(origins, 12))
-    probability = stats.norm.cdf(normal).ravel()
-    return pd.DataFrame(
-        {
-            "target": target,
-            "series_id": np.repeat(np.arange(origins) // 8, 12).astype(str),
-            "origin": np.repeat(np.arange(origins) % 8, 12),
-            "horizon": np.tile(np.arange(1, 13), origins),
-            "pit_low": np.maximum(probability - 0.01, 0),
-            "pit_high": np.minimum(probability + 0.01, 1),
-        }
-    )
-
-
-@pytest.mark.parametrize("rho", [0.0, 0.3, 0.7])
-def test_dependence_finds_the_correlation_between_weeks(rho):
-    found = dependence(scores_of(rho, 800))
-    assert list(found["target"]) == ["claims"]
-    assert found["rho"].item() == pytest.approx(rho, abs=0.05)
-
-
-def test_dependence_stays_below_one_and_is_not_negative():
-    assert dependence(scores_of(1.0, 80))["rho"].item() == 0.95
-    scores = scores_of(0.0, 80)
-    swinging = np.where(scores["horizon"] % 2, 0.05, 0.95)
-    assert dependence(scores.assign(pit_low=swinging, pit_high=swinging))["rho"].item() == 0
-
-
-def test_a_target_with_few_origins_leans_on_the_others():
-    few, many = scores_of(0.9, 4, "few", seed=2), scores_of(0.2, 800, "many")
-    found = dependence(pd.concat([few, many])).set_index("target")["rho"]
-    alone = dependence(few)["rho"].item()
-    assert found["many"] == pytest.approx(0.2, abs=0.05)
-    assert found["few"] == pytest.approx((4 * alone + PRIOR_ORIGINS * 0.2) / 24, abs=0.05)
-
-
-def test_no_scores_and_unscored_weeks_give_no_dependence():
-    scores = scores_of(0.5, 8)
-    assert dependence(scores[:0]).empty
-    assert dependence(scores.assign(pit_low=np.nan)).empty
-    assert list(dependence(scores[:0]).columns) == ["target", "rho"]
