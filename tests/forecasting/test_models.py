@@ -46,8 +46,8 @@ SHORT = ("five weeks", "one week", "nothing")
 GAPPY = ("every other week missing",)
 
 
-def test_all_five_models_are_found():
-    assert tuple(MODELS) == NAMES
+def test_the_models_tested_here_are_found():
+    assert set(NAMES) <= set(MODELS)
 
 
 @pytest.mark.parametrize("case", CASES)
