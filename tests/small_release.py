@@ -252,6 +252,7 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
                 "reason": "comb_two: it does not win on WIS",
             }
         ],
+        "level_shifts": [],
         "phishing_mix": [
             {"week": REFERENCE_WEEK, "kind": "host_kind", "category": name, "share": share}
             for name, share in (("own domain", 0.7), ("free hosting", 0.3))

@@ -34,6 +34,10 @@ TABLES = {
         "target VARCHAR, location VARCHAR, week DATE, nowcast DOUBLE, nowcast_low80 DOUBLE, "
         "nowcast_high80 DOUBLE, arrived DOUBLE, kept DOUBLE"
     ),
+    "level_shifts": (
+        "target VARCHAR, location VARCHAR, week DATE, noticed_week DATE, scope VARCHAR, "
+        "level_before DOUBLE, level_after DOUBLE, ratio DOUBLE, evidence DOUBLE"
+    ),
     "outlook_by_model": (
         "target VARCHAR, location VARCHAR, model VARCHAR, role VARCHAR, since DATE, "
         "previous_until DATE, run_id VARCHAR, evidence_grade VARCHAR, "

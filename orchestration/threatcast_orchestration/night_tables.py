@@ -9,7 +9,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from threatcast_orchestration import hierarchy, nowcasts
+from threatcast_orchestration import hierarchy, level_shifts, nowcasts
 from threatcast_orchestration.outlooks import outlook_tables, published_pairs
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def compute(
 
     if inputs.panel.empty:
         return _empty(inputs)
-    known = nowcasts.training_values(inputs)
+    known, late = nowcasts.training_values(inputs), nowcasts.nowcast_table(inputs)
     result = nightly(
         inputs.panel,
         inputs.models,
@@ -54,7 +54,8 @@ def compute(
         "forecast": _with_dates(agreed.forecasts),
         "scores": _score_rows(agreed.scores, inputs.kinds),
         **outlooks,
-        "nowcast": nowcasts.nowcast_table(inputs),
+        "nowcast": late,
+        "level_shifts": level_shifts.shift_table(inputs.panel, late),
         "champions": result.champions,
         "known": known,
         "seconds": pd.DataFrame(

@@ -156,6 +156,17 @@ TABLES: Mapping[str, TableContract] = {
             ("target", "as_of", "action", "model_before", "model_after", "decided_by", "reason"),
         ),
         TableContract(
+            "level_shifts",
+            ("target", "location", "week"),
+            "One row for each target, location and week in which counts began to stand at another "
+            "level for good. No row means that no shift was noticed; zero level_after means that "
+            "the series went silent.",
+            (
+                "target", "location", "week", "noticed_week", "scope", "level_before",
+                "level_after", "ratio", "as_of",
+            ),  # fmt: skip
+        ),
+        TableContract(
             "phishing_mix",
             ("week", "kind", "category"),
             "One row for each week, kind and category of new phishing addresses in a window of "
@@ -194,6 +205,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "phishing_mix: country_domain or host_kind.",
     "last_event": "Newest day on which the feed shows an event.",
     "last_success": "When a payload of the feed was last accepted.",
+    "level_after": "Events a week from the shift to the week in which it was noticed.",
+    "level_before": "Events a week before the shift.",
     "licence": "Licence of the feed's data, as its publisher states it.",
     "licence_url": "Where that licence is written.",
     "limits": "What the model cannot do.",
@@ -213,6 +226,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "nowcast": "Median estimate of the week's final count where it may still grow; else null.",
     "nowcast_high80": "Upper bound of the nowcast's central 80 % interval; null without nowcast.",
     "nowcast_low80": "Lower bound of the nowcast's central 80 % interval; null without nowcast.",
+    "noticed_week": "Monday of the week at whose end the shift was noticed.",
     "number": "Number of the forecast among those of its reference date; 0 is the first.",
     "observation": "observed, provisional (may still grow) or missing (not watched, not zero).",
     "p_above_usual_4w": "Probability of more events in the next 4 weeks than at the usual level.",
@@ -228,6 +242,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "previous_until": "Last day on which the model before is published beside the new one.",
     "publisher": "Who publishes the feed.",
     "quantile": "Level of the quantile, between 0 and 1.",
+    "ratio": "Level after by level before; null where that is 0.",
     "reason": "Why the state is what it is; null when there is nothing to explain.",
     "records": "Records in the newest accepted payload.",
     "reference": "Where the method is described; null if nowhere else.",
@@ -239,7 +254,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "row_count": "Records read from the payload.",
     "run_id": "The run that made the row.",
     "scaled_wis": "WIS divided by the larger of 0.1 and the mean of the last 52 training weeks.",
-    "scope": "location (one place) or level (all places of a location level together).",
+    "scope": "In drift: location (one place) or level (all places of a location level together). "
+    "In level_shifts: feed (the target as a whole) or series (one place alone).",
     "sentence": "The row in one plain sentence, written from the numbers by fixed rules.",
     "share": "Share of the week's new addresses of that kind of row, between 0 and 1.",
     "since": "First day on which the published model could be published; null if never changed.",

@@ -77,6 +77,7 @@ INSERT INTO live.drift (target, scope, place, model, state) VALUES
     ('claims', 'location', 'DE', 'flat', 'ok'), ('claims', 'level', 'country', 'flat', 'ok');
 CREATE TABLE published.drift AS FROM live.drift;
 CREATE TABLE published.corrections AS FROM live.corrections;
+CREATE TABLE published.level_shifts AS FROM forecasts.level_shifts;
 CREATE TABLE published.skill AS
 SELECT target, 'country' AS location_level, model, horizon FROM published.scores;
 CREATE TABLE published.data_vintages AS

@@ -67,6 +67,8 @@ DDL = {
     "corrections": """target varchar, reference_date date, number integer, model varchar,
         release_id varchar, reason varchar, scaled_wis double""",
     "outlook_history": f"release_id varchar, {_OUTLOOK}",
+    "level_shifts": """target varchar, location varchar, week date, noticed_week date, scope varchar,
+        level_before double, level_after double, ratio double, as_of date""",
     "phishing_mix": "week date, kind varchar, category varchar, urls integer, share double",
 }
 
@@ -190,6 +192,10 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
              "2026-06-03-0123456789ab", "data changed: ransomware_live", None),
         ],
         "outlook_history": [("2026-06-07-0123456789ab", *row) for row in outlook],
+        "level_shifts": [
+            ("ransomware_claims", "NA", REFERENCE_WEEK - timedelta(weeks=9),
+             REFERENCE_WEEK - timedelta(weeks=7), "series", 8.0, 2.0, 0.25, AS_OF),
+        ],
         "phishing_mix": [
             (REFERENCE_WEEK, "country_domain", "de", 10, 0.25),
             (REFERENCE_WEEK, "country_domain", "na", 30, 0.75),

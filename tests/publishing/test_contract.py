@@ -18,7 +18,7 @@ def test_tables_are_those_of_the_contract():
     assert list(TABLES) == [
         "outlook", "forecast", "activity_weekly", "scores", "skill", "drift", "corrections",
         "feed_health", "targets", "locations", "models", "data_vintages", "outlook_history",
-        "outlook_by_model", "model_decisions", "phishing_mix",
+        "outlook_by_model", "model_decisions", "level_shifts", "phishing_mix",
     ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.decisions import decide, write_decisions
 from threatcast_orchestration.forecast_tables import TABLES, write_tables
 from threatcast_orchestration.forecasts import load_inputs, make
+from threatcast_orchestration.level_shifts import recent
 from threatcast_orchestration.night import Night
 from threatcast_orchestration.publication import record_decisions
 from threatcast_orchestration.warehouse import POOL, connect
@@ -27,6 +28,8 @@ _DESCRIPTIONS = {
     "probabilities.",
     "nowcast": "One row a target, location and week that may still change: what it will have "
     "counted in the end.",
+    "level_shifts": "One row a target, location and week in which counts began to stand at another "
+    "level for good.",
     "outlook_by_model": "One row an eligible target, location and published model: the target's "
     "own and, for 28 days after a change, the one before it.",
     "model_decisions": "One row a target, day and action: what was decided about the published "
@@ -93,6 +96,8 @@ def _forecast_step() -> dg.AssetsDefinition:
                 metadata["world"] = dg.MetadataValue.md(
                     as_markdown(fan_charts(inputs.panel, results.frame("forecast")))
                 )
+            if table == "level_shifts" and series:
+                metadata["recent"] = recent(results.frame(table), inputs.panel)
             yield dg.MaterializeResult(
                 asset_key=dg.AssetKey(["forecasts", table]), metadata=metadata
             )
