@@ -177,9 +177,9 @@ class _Night:
 
     def draws(self, origin: Any, draws: int) -> Array:
         """Return coherent draws of an origin, tied as misses were that were known by then."""
-        leaves = {self.tree.nodes[leaf] for leaf in self.tree.leaves}
-        known = (self.scores["week"] <= origin) & self.scores["location"].isin(leaves)
-        ties = ties_of(self.scores[known])
+        known = self.scores[self.scores["week"] <= origin]
+        is_sum = known["location"].isin({self.tree.nodes[place] for place in self.tree.sums})
+        ties = ties_of(known[~is_sum], known[is_sum])
         seed = stable_seed(self.seed, str(origin))
         return coherent_draws(self.quantiles(origin), self.tree, ties, seed=seed, draws=draws)
 

@@ -41,18 +41,21 @@ class Ties:
         Of two places in one week.
     both : float
         Of two places in two weeks; no larger than either of the others.
+    sums : float
+        Of one sum in two weeks: what is common to its parts lasts longer than what is not.
     """
 
     weeks: float
     places: float
     both: float
+    sums: float
 
 
-USUAL = Ties(weeks=0.15, places=0.03, both=0.02)
+USUAL = Ties(weeks=0.15, places=0.03, both=0.02, sums=0.25)
 """What stands in for a back-test, and steadies a short one: typical of the recorded feeds."""
 
 
-def ties_of(scores: pd.DataFrame) -> Ties:
+def ties_of(leaves: pd.DataFrame, sums: pd.DataFrame) -> Ties:
     """Return how the misses of one target's places went together in a back-test.
 
     Mean products of two normal scores over their mean square, where a normal score is the normal
@@ -61,29 +64,36 @@ def ties_of(scores: pd.DataFrame) -> Ties:
 
     Parameters
     ----------
-    scores : DataFrame
+    leaves, sums : DataFrame
         `location, origin, horizon, pit_low, pit_high`: one model, one target.
     """
+    weeks, places, both = _correlations(leaves, (USUAL.weeks, USUAL.places, USUAL.both))
+    # the four shocks together make up one whole
+    both = max(min(both, weeks, places), weeks + places - 1.0)
+    return Ties(weeks, places, both, _correlations(sums, (USUAL.sums, 0.0, 0.0))[0])
+
+
+def _correlations(
+    scores: pd.DataFrame, usual: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Return the correlations between weeks, between places, and between both."""
     from scipy.special import ndtri
 
     middle = (scores["pit_low"].astype(float) + scores["pit_high"].astype(float)) / 2
     normal = ndtri(middle.clip(0.005, 0.995).to_numpy())
     table = scores.assign(normal=normal).dropna(subset=["normal"])
     if table.empty:
-        return USUAL
+        return usual
     cubes = [
         cube.pivot_table(index="location", columns="horizon", values="normal").to_numpy()
         for _, cube in table.groupby("origin", sort=True)
     ]
-    sums = np.sum([_products(cube) for cube in cubes], axis=0)
-    square = float((table["normal"] ** 2).mean())
-    own = np.divide(sums[:, 0], sums[:, 1] * square, out=np.zeros(3), where=sums[:, 1] > 0)
+    products = np.sum([_products(cube) for cube in cubes], axis=0)
+    scale = products[:, 1] * float((table["normal"] ** 2).mean())
+    own = np.divide(products[:, 0], scale, out=np.zeros(3), where=scale > 0)
     trust = len(table) / (len(table) + PRIOR_SCORES)
-    usual = np.array([USUAL.weeks, USUAL.places, USUAL.both])
-    weeks, places, both = np.clip(trust * own + (1 - trust) * usual, 0.0, LARGEST)
-    # the four shocks together make up one whole
-    both = max(min(both, weeks, places), weeks + places - 1.0)
-    return Ties(float(weeks), float(places), float(both))
+    weeks, places, both = np.clip(trust * own + (1 - trust) * np.array(usual), 0.0, LARGEST)
+    return float(weeks), float(places), float(both)
 
 
 def _products(cube: Array) -> Array:

@@ -80,19 +80,36 @@ def _drawn(quantiles: Array, tree: Tree, ties: Ties, seed: int, draws: int) -> A
     for place in tree.sums:
         rng = np.random.default_rng(stable_seed(seed, tree.nodes[place]))
         normal = _ranked(added[place], rng.random((draws, horizon)))
-        own[place] = weekly_draws(quantiles[place], normal)
+        lasting = rng.standard_normal((draws, 1))
+        own[place] = weekly_draws(quantiles[place], _lasting(normal, lasting, ties.sums))
     return own
 
 
-def _ranked(values: Array, noise: Array) -> Array:
-    """Return normal numbers in the order of each column's values; noise decides between equals."""
+def _lasting(normal: Array, shock: Array, weeks: float) -> Array:
+    """Return normal numbers with at least the given correlation between weeks.
+
+    What the leaves have in common accounts for part of it; a shock to all weeks of the sum, to
+    which the leaves give way, for the rest.
+    """
+    horizon = normal.shape[1]
+    spread = float((normal.mean(axis=1) ** 2).mean())
+    there = (horizon * spread - 1.0) / (horizon - 1.0) if horizon > 1 else weeks
+    share = max((weeks - there) / (1.0 - there), 0.0)
+    return np.asarray(np.sqrt(1.0 - share) * normal + np.sqrt(share) * shock)
+
+
+def _ranked(counts: Array, noise: Array) -> Array:
+    """Return normal numbers in the order of each column's counts.
+
+    Counts are whole: noise from 0 to 1 decides between equal ones and moves no other.
+    """
     from scipy.special import ndtri
 
-    order = np.lexsort((noise, values), axis=0)
-    places = ndtri((np.arange(len(values)) + 0.5) / len(values))
-    ranked = np.empty(values.shape)
-    np.put_along_axis(ranked, order, np.broadcast_to(places[:, None], values.shape), axis=0)
-    return ranked
+    order = np.argsort((counts + noise).T, axis=1)
+    places = ndtri((np.arange(len(counts)) + 0.5) / len(counts))
+    ranked = np.empty(order.shape)
+    np.put_along_axis(ranked, order, places[None, :], axis=1)
+    return ranked.T
 
 
 def _whole(shared: Array, tree: Tree, start: Array) -> Array:
