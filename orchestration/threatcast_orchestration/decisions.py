@@ -58,13 +58,15 @@ def _decision(plan: Plan, inputs: Inputs, target: str, scores: pd.DataFrame) -> 
         "as_of": plan.as_of,
         "target": target,
         "model_before": recorded,
-        "model_after": shown.model,
+        "model_after": recorded,
         "decided_by": "gate",
         "run_id": inputs.run_id,
         "code_commit": commit(),
     }
     if shown.model != recorded:
-        return Decision(**facts, action="fall_back", reason=shown.reason)
+        # for this night only: settings that were meant for a trial must not change the record
+        facts |= {"challenger": shown.model, "reason": f"{shown.reason}; {shown.model} stands in"}
+        return Decision(**facts, action="fall_back")
     own = scores[scores["target"] == target]
     rival = best_rival(own, shown.model)
     if rival is None:

@@ -5,6 +5,7 @@ Knows no Dagster, no files and no warehouse: frames in, frames out.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from threatcast_orchestration.hierarchy import GRADE
@@ -62,24 +63,18 @@ def _models(shown: list[Publication]) -> tuple[dict[str, str], dict[str, str]]:
 def chosen(inputs: Inputs, target: str) -> Publication:
     """Return what is published for a target of those models that the night runs.
 
-    A model that the settings no longer run gives way to `DEFAULT`, else to the first one run; a
-    previous one that is no longer run, or is published again for want of the other, is not shown.
+    A model that the settings do not run gives way for this night to `DEFAULT`, else to the first
+    one run; a previous one that is not run is not shown.
     """
     publication = inputs.publications.get(target, Publication(target))
     run = inputs.models
-    model = next((name for name in (publication.model, DEFAULT, *run) if name in run), DEFAULT)
-    previous = publication.previous
-    kept = previous in run and previous != model
-    return Publication(
-        target,
-        model,
-        publication.since if model == publication.model else None,
-        previous if kept else None,
-        publication.previous_until if kept else None,
-        publication.reason
-        if model == publication.model
-        else f"{publication.model} is not among the models that the settings run",
-    )
+    if publication.model not in run:
+        model = next((name for name in (DEFAULT, *run) if name in run), DEFAULT)
+        why = f"{publication.model} is not among the models that the settings run"
+        return Publication(target, model, reason=why)
+    if publication.previous not in run:
+        return replace(publication, previous=None, previous_until=None)
+    return publication
 
 
 def of_models(inputs: Inputs, agreed: Agreed, models: dict[str, str], *, seed: int) -> pd.DataFrame:

@@ -38,7 +38,8 @@ class Decision:
     as_of
         Day of the night whose scores were looked at; the decision counts from the next day on.
     target, action, model_before, model_after
-        `action` is one of `ACTIONS`; `keep` leaves the model as it is.
+        `action` is one of `ACTIONS`; `keep` leaves the model as it is, and so does `fall_back`,
+        for which the challenger stood in for one night because the model was not run.
     challenger
         The model that the published one was compared with; none if no other one was run.
     scaled_wis, coverage_50, coverage_80, coverage_95
@@ -81,6 +82,11 @@ class Decision:
         """Refuse an action or a maker that nobody would know how to read."""
         if self.action not in ACTIONS or self.decided_by not in MAKERS:
             raise ValueError(f"unknown action or maker: {self.action}, {self.decided_by}")
+
+    @property
+    def shown(self) -> str | None:
+        """The model that the night of the decision published."""
+        return self.challenger if self.action == "fall_back" else self.model_before
 
     @property
     def key(self) -> tuple[date, str, str]:

@@ -89,9 +89,7 @@ class _Writer:
 
     def _target(self, parent: str, target: str, scores: pd.DataFrame) -> None:
         decision = next(one for one in self._night.decisions if one.target == target)
-        published = decision.model_before
-        if decision.action == "fall_back":
-            published = decision.model_after
+        published = decision.shown or ""
         values = metrics.overall(scores) + metrics.of_decision(decision)
         params = {
             "target": target,
@@ -101,7 +99,7 @@ class _Writer:
         run = self._run(target, parent, params, values)
         self._tell(run, decision)
         self._register(run, target, CHAMPION, published)
-        if decision.challenger:
+        if decision.challenger and decision.challenger != published:
             self._register(run, target, CHALLENGER, decision.challenger)
         else:
             drop_alias(self._client, target, CHALLENGER)
@@ -176,7 +174,7 @@ class _Writer:
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
         night = self._night
-        for name in ("scores", "panel", "known", "champions"):
+        for name in ("scores", "panel", "known", "weights"):
             path = folder / f"{name}.parquet"
             getattr(night, name).to_parquet(path, index=False)
             self._client.log_artifact(run, str(path), "tables")
