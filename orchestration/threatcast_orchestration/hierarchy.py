@@ -178,7 +178,8 @@ def _rests(inputs: Inputs, known: pd.DataFrame, settings: Settings) -> Made | No
     # what was not nowcast at the newest origin stands as it is
     plain = inputs.panel[~inputs.panel["series_id"].isin(set(nowcast))].assign(origin=last)
     names = inputs.panel[["series_id", "target", "location"]].drop_duplicates()
-    left = rests(pd.concat([known.merge(names, on="series_id"), plain]), parents)
+    seen = [plain] if known.empty else [known.merge(names, on="series_id"), plain]
+    left = rests(pd.concat(seen), parents)
     left["value"] = left["value"].clip(lower=0).round()
     result = nightly(
         panel,
