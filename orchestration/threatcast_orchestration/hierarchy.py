@@ -207,7 +207,7 @@ def _put(agreed: Agreed, own: Made, rest: Made, places: Places, model: str, seed
     borrowed, lenders = lent(together.draws, sparse, both.panel, seed=seed)
     origin = own.forecasts["origin"].max()
     extra = rows_of(borrowed, origin)
-    extra["state"] = "borrows from " + extra["location"].map(lenders)
+    extra["state"] = [f"borrows from {lenders[place]}" for place in extra["location"]]
 
     def series(rows: pd.DataFrame) -> pd.DataFrame:
         return rows.assign(target=target, model=model, series_id=f"{target}|" + rows["location"])
@@ -216,14 +216,11 @@ def _put(agreed: Agreed, own: Made, rest: Made, places: Places, model: str, seed
         (model, f"{target}|{location}"): weeks_together(draws)
         for location, draws in (together.draws | borrowed).items()
     }
+    forecasts = _replaced(agreed.forecasts, series(together.forecasts), ["horizon", "quantile"])
+    if len(extra):
+        forecasts = pd.concat([forecasts, series(extra)], ignore_index=True)
     return Agreed(
-        pd.concat(
-            [
-                _replaced(agreed.forecasts, series(together.forecasts), ["horizon", "quantile"]),
-                series(extra),
-            ],
-            ignore_index=True,
-        ),
+        forecasts,
         _replaced(agreed.scores, series(together.scores), ["horizon"]),
         agreed.totals | totals,
     )
