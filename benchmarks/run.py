@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parent))
 
 import nights
+import nowcasting
 import parsing
 import skill.command
 from readings import Reading, header, line_of, write_readings
@@ -100,10 +101,15 @@ def _skill(mirror: Path, scratch: Path, source: str) -> Iterator[Reading]:
             yield Reading(name, verdict.value, "", note=note)
 
 
+def _nowcasting(mirror: Path, scratch: Path, source: str) -> Iterator[Reading]:
+    return nowcasting.measure(mirror, scratch, source=source)
+
+
 BENCHMARKS: dict[str, Callable[[Path, Path, str], Iterator[Reading]]] = {
     "parsing": _parsing,
     "nights": _nights,
     "skill": _skill,
+    "nowcasting": _nowcasting,
 }
 
 if __name__ == "__main__":
