@@ -20,14 +20,10 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 SPARSE_NAME, BUSY_NAME = "sparse", "busy"
-USUAL_RHO = {SPARSE_NAME: 0.2, BUSY_NAME: 0.3}
-"""Correlation where no back-test has measured it, and the least that is ever used.
-
-A back-test of a few months sees one or two changes of level, which hit all places of a target at
-once; where it saw none, it says nothing of the next.
-"""
+USUAL_RHO = {SPARSE_NAME: 0.2, BUSY_NAME: 0.35}
+"""Correlation where no back-test has measured it."""
 LARGEST_RHO = 0.95
-PRIOR_ORIGINS = 8
+PRIOR_ORIGINS = 4
 """Origins that the value of all targets (and, for that, the usual one) counts for beside a
 target's own. Origins, not series: places of one target miss together."""
 WEEKS = 12
@@ -89,10 +85,9 @@ def dependence(scores: pd.DataFrame) -> pd.DataFrame:
     sums["pairs"] = sums["weeks"] * (sums["weeks"] - 1)
     rows = []
     for name, of_kind in sums.groupby("activity"):
-        least = USUAL_RHO[str(name)]
-        every = _drawn_to(of_kind, least)
+        every = _drawn_to(of_kind, USUAL_RHO[str(name)])
         for target, own in of_kind.groupby("target"):
-            rho = np.clip(_drawn_to(own, every), least, LARGEST_RHO)
+            rho = np.clip(_drawn_to(own, every), 0.0, LARGEST_RHO)
             rows.append((str(target), str(name), float(rho)))
     return pd.DataFrame(rows, columns=["target", "activity", "rho"]).astype(
         {"target": object, "activity": object, "rho": float}

@@ -42,7 +42,7 @@ def found(scores: pd.DataFrame) -> dict[tuple[str, str], float]:
     return {(row.target, row.activity): row.rho for row in dependence(scores).itertuples()}
 
 
-@pytest.mark.parametrize("rho", [0.4, 0.7])
+@pytest.mark.parametrize("rho", [0.0, 0.4, 0.7])
 def test_correlation_between_weeks_is_found(rho):
     assert found(scores_of(rho, 1500)) == {("claims", "busy"): pytest.approx(rho, abs=0.05)}
 
@@ -54,11 +54,14 @@ def test_total_has_the_variance_it_had_though_weeks_were_too_sure_or_too_unsure(
     assert total.var() == pytest.approx(spread**2 * (12 + 132 * 0.5), rel=0.1)
 
 
-def test_correlation_lies_between_the_usual_and_the_largest():
+def test_correlation_lies_between_nought_and_the_largest():
     assert found(scores_of(1.0, 400, spread=2.0))["claims", "busy"] == LARGEST_RHO
+    assert found(scores_of(0.0, 1500, spread=0.5))["claims", "busy"] == 0
+
+
+def test_busy_begins_at_five_events_a_week():
     for scale, name in ((4.9, "sparse"), (5.0, "busy")):
-        scores = scores_of(0.0, 200).assign(scale=scale)
-        assert found(scores) == {("claims", name): USUAL_RHO[name]}
+        assert list(found(scores_of(0.3, 20).assign(scale=scale))) == [("claims", name)]
 
 
 def test_target_with_few_origins_leans_on_the_others():
