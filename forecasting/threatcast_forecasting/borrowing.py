@@ -32,7 +32,7 @@ SHARE_WEEKS = 104
 
 
 def borrowed(
-    rest: Array, events: Mapping[str, float], total: float, *, seed: int
+    rest: Array, events: Mapping[str, float], total: float, *, others: int, seed: int
 ) -> dict[str, Array]:
     """Return draws of each country that borrows.
 
@@ -44,6 +44,8 @@ def borrowed(
         Events of each country that borrows in the last `SHARE_WEEKS` weeks.
     total : float
         Events of the whole rest in those weeks, at least those of the countries together.
+    others : int
+        Countries of the rest that do not borrow: too few events of their own.
     seed : int
 
     Returns
@@ -54,8 +56,8 @@ def borrowed(
     names = sorted(events)
     rng = np.random.default_rng(stable_seed(seed, *names))
     own = np.array([events[name] for name in names], dtype=np.float64)
-    others = max(total - float(own.sum()), 0.0)
-    weights = np.r_[WEIGHT * own + PRIOR, WEIGHT * others + PRIOR]
+    left_over = max(total - float(own.sum()), 0.0)
+    weights = np.r_[WEIGHT * own + PRIOR, WEIGHT * left_over + PRIOR * max(others, 1)]
     shares = rng.dirichlet(weights, size=len(rest))
     left, open_share = rest.astype(np.int64), np.ones(len(rest))
     found = {}
@@ -69,7 +71,12 @@ def borrowed(
 
 
 def lent(
-    draws: Mapping[str, Array], sparse: pd.DataFrame, counts: pd.DataFrame, *, seed: int
+    draws: Mapping[str, Array],
+    sparse: pd.DataFrame,
+    counts: pd.DataFrame,
+    parents: Mapping[str, str | None],
+    *,
+    seed: int,
 ) -> tuple[dict[str, Array], dict[str, str]]:
     """Return draws of all countries of one target that borrow, and whom each borrows from.
 
@@ -82,6 +89,8 @@ def lent(
         A country whose sub-region has no forecast gets none.
     counts : DataFrame
         `location, week, value`: what came, of the nodes.
+    parents : mapping
+        Parent of each location.
     seed : int
     """
     found: dict[str, Array] = {}
@@ -93,6 +102,9 @@ def lent(
             continue
         known = counts[(counts["location"] == lender) & counts["week"].isin(rows["week"])]
         events = rows.groupby("location")["value"].sum().to_dict()
-        found |= borrowed(draws[lender], events, float(known["value"].sum()), seed=seed)
+        places = {place for place, above in parents.items() if above == parent}
+        others = len(places - set(draws) - set(events))
+        total = float(known["value"].sum())
+        found |= borrowed(draws[lender], events, total, others=others, seed=seed)
         lenders |= dict.fromkeys(events, str(parent))
     return found, lenders

@@ -204,7 +204,7 @@ def _put(agreed: Agreed, own: Made, rest: Made, places: Places, model: str, seed
     both = own.beside(rest)
     together = coherent(both.forecasts, both.scores, both.panel, places.parents, seed=seed)
     sparse = places.sparse[places.sparse["target"] == target]
-    borrowed, lenders = lent(together.draws, sparse, both.panel, seed=seed)
+    borrowed, lenders = lent(together.draws, sparse, both.panel, places.parents, seed=seed)
     origin = own.forecasts["origin"].max()
     extra = rows_of(borrowed, origin)
     extra["state"] = [f"borrows from {lenders[place]}" for place in extra["location"]]

@@ -200,7 +200,7 @@ def test_without_a_back_test_ties_are_the_usual_ones() -> None:
 
 def test_a_borrowing_country_gets_its_share_and_what_borrows_adds_up() -> None:
     rest = np.random.default_rng(1).poisson(6.0, (4000, 12)).astype(float)
-    found = borrowed(rest, {"LI": 12.0, "MC": 4.0}, 20.0, seed=1)
+    found = borrowed(rest, {"LI": 12.0, "MC": 4.0}, 20.0, others=1, seed=1)
     assert found["LI"].mean() / rest.mean() == pytest.approx(12 / 20, abs=0.05)
     together = found["LI"] + found["MC"]
     assert (together <= rest).all()
@@ -209,8 +209,8 @@ def test_a_borrowing_country_gets_its_share_and_what_borrows_adds_up() -> None:
 
 def test_borrowed_shares_are_uncertain_the_more_so_the_fewer_events() -> None:
     rest = np.full((4000, 12), 50.0)
-    few = borrowed(rest, {"LI": 3.0}, 6.0, seed=1)["LI"].sum(axis=1).std()
-    many = borrowed(rest, {"LI": 300.0}, 600.0, seed=1)["LI"].sum(axis=1).std()
+    few = borrowed(rest, {"LI": 3.0}, 6.0, others=1, seed=1)["LI"].sum(axis=1).std()
+    many = borrowed(rest, {"LI": 300.0}, 600.0, others=1, seed=1)["LI"].sum(axis=1).std()
     assert few > 3 * many
 
 
@@ -224,7 +224,7 @@ def test_borrowed_forecasts_hold_on_simulated_sparse_countries() -> None:
         rest = rng.poisson(rates.sum(), (1000, 12)).astype(float)
         picked = {str(k): float(n) for k, n in enumerate(seen) if 3 <= n < 20}
         if picked:
-            found = borrowed(rest, picked, float(seen.sum()), seed=world)
+            found = borrowed(rest, picked, float(seen.sum()), others=10 - len(picked), seed=world)
             for name, draws in found.items():
                 came = rng.poisson(rates[int(name)], 12)
                 inside += covered(came, quantiles_of(draws[None])[0], 0.8).sum()
@@ -245,14 +245,14 @@ def test_countries_borrow_from_the_sub_region_itself_where_none_of_its_countries
     came = pd.DataFrame(
         {"location": ["M49-155"], "week": pd.Timestamp("2026-01-05"), "value": [8.0]}
     )
-    found, lenders = lent(draws, sparse_of(LI=6.0), came, seed=1)
-    assert found["LI"].mean() == pytest.approx(10 * 3.5 / (3.5 + 1.5), rel=0.05)
+    found, lenders = lent(draws, sparse_of(LI=6.0), came, PARENTS, seed=1)
+    assert found["LI"].mean() == pytest.approx(10 * 3.5 / (3.5 + 1.0 + 0.5 * 3), rel=0.05)
     assert lenders == {"LI": "M49-155"}
 
 
 def test_countries_of_a_sub_region_without_a_forecast_borrow_nothing() -> None:
     came = pd.DataFrame({"location": [], "week": [], "value": []})
-    assert lent({}, sparse_of(LI=6.0), came, seed=1) == ({}, {})
+    assert lent({}, sparse_of(LI=6.0), came, PARENTS, seed=1) == ({}, {})
 
 
 def night_of(origins: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
