@@ -203,6 +203,7 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
         "outlook": outlooks,
         "forecast": forecast,
         "activity_weekly": activity_rows(outlooks),
+        "nowcast_quantiles": [],
         "scores": [_score(row) for row in series[:2]],
         "skill": [
             {

@@ -34,6 +34,10 @@ TABLES = {
         "target VARCHAR, location VARCHAR, week DATE, nowcast DOUBLE, nowcast_low80 DOUBLE, "
         "nowcast_high80 DOUBLE, arrived DOUBLE, kept DOUBLE"
     ),
+    "nowcast_quantiles": (
+        "target VARCHAR, location VARCHAR, reference_date DATE, target_week DATE, "
+        "quantile DOUBLE, value DOUBLE"
+    ),
     "level_shifts": (
         "target VARCHAR, location VARCHAR, week DATE, noticed_week DATE, scope VARCHAR, "
         "level_before DOUBLE, level_after DOUBLE, ratio DOUBLE, evidence DOUBLE"

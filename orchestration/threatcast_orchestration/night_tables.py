@@ -55,6 +55,7 @@ def compute(
         "scores": _score_rows(agreed.scores, inputs.kinds),
         **outlooks,
         "nowcast": late,
+        "nowcast_quantiles": nowcasts.nowcast_quantiles(inputs),
         "level_shifts": level_shifts.shift_table(inputs.panel, late),
         "champions": result.champions,
         "known": known,
@@ -94,4 +95,4 @@ def _empty(inputs: Inputs) -> dict[str, pd.DataFrame]:
 
     cards = pd.DataFrame([vars(all_models()[name].card) for name in inputs.models])
     cards = cards.rename(columns={"name": "model"}).assign(is_champion_of="")
-    return {"models": cards, "nowcast": nowcasts.nowcast_table(inputs)}
+    return {"models": cards, **nowcasts.nowcast_tables(inputs)}

@@ -88,6 +88,32 @@ def training_values(inputs: Inputs) -> pd.DataFrame:
     )
 
 
+def nowcast_tables(inputs: Inputs) -> dict[str, pd.DataFrame]:
+    """Return the tables of nowcasts by name."""
+    return {"nowcast": nowcast_table(inputs), "nowcast_quantiles": nowcast_quantiles(inputs)}
+
+
+def nowcast_quantiles(inputs: Inputs) -> pd.DataFrame:
+    """Return the table `nowcast_quantiles`: the newest complete week, all levels."""
+    import pandas as pd
+    from threatcast_forecasting.nowcast import nowcast
+    from threatcast_forecasting.quantiles import LEVELS
+    from threatcast_forecasting.weeks import reference_week
+
+    columns = ["target", "location", "reference_date", "target_week", "quantile", "value"]
+    late = inputs.late
+    if late is None or late.triangle.empty or late.counts.empty:
+        return pd.DataFrame(columns=columns)
+    wide = nowcast(late.counts, late.triangle, late.day, seen=late.seen, levels=LEVELS, weeks=1)
+    # a feed that stands still has an older newest week
+    wide = wide[wide["week"] == reference_week(late.day)]
+    long = wide.melt(
+        ["target", "location", "week"], list(LEVELS), var_name="quantile", value_name="value"
+    ).rename(columns={"week": "target_week"})
+    long["reference_date"] = long["target_week"] + pd.Timedelta(days=6)
+    return long.sort_values(["target", "location", "quantile"], ignore_index=True)[columns]
+
+
 def nowcast_table(inputs: Inputs) -> pd.DataFrame:
     """Return the table `nowcast`: one row a target, location and week that may still change."""
     import pandas as pd

@@ -82,6 +82,13 @@ TABLES: Mapping[str, TableContract] = {
             _ACTIVITY,
         ),
         TableContract(
+            "nowcast_quantiles",
+            ("target", "location", "quantile"),
+            "One row for each target, location and quantile: what the newest complete week will "
+            "have counted once its late reports are in. Only targets that report late.",
+            ("target", "location", "reference_date", "target_week", "quantile", "value"),
+        ),
+        TableContract(
             "scores",
             ("target", "location", "model", "reference_date", "horizon", "kind"),
             "One row for each scored forecast of a week that is now known. Null where the observed "

@@ -47,6 +47,8 @@ DDL = {
     "activity_weekly": """target varchar, location varchar, week date, value integer,
         observation varchar, nowcast double, nowcast_low80 double, nowcast_high80 double,
         as_of date""",
+    "nowcast_quantiles": """target varchar, location varchar, reference_date date,
+        target_week date, quantile double, value double""",
     "scores": """target varchar, location varchar, model varchar, reference_date date,
         horizon integer, kind varchar, as_of_kind varchar, wis double, scaled_wis double,
         covered_50 boolean, covered_80 boolean, covered_95 boolean""",
@@ -142,6 +144,12 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
         "outlook": outlook,
         "forecast": _forecast(),
         "activity_weekly": _activity(),
+        "nowcast_quantiles": [
+            (target, location, AS_OF, REFERENCE_WEEK, level, 10.0 + place)
+            # South Africa is not published, its nowcast stays out of the hub
+            for target, location in (("ransomware_claims", "WORLD"), ("ransomware_claims", "ZA"))
+            for place, level in enumerate(LEVELS)
+        ],
         "scores": _scores(),
         "skill": [
             (target, "world", model, horizon, 1.5, 1.0)

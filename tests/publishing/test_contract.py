@@ -16,7 +16,8 @@ from threatcast_publishing.contract import (
 
 def test_tables_are_those_of_the_contract():
     assert list(TABLES) == [
-        "outlook", "forecast", "activity_weekly", "scores", "skill", "drift", "corrections",
+        "outlook", "forecast", "activity_weekly", "nowcast_quantiles", "scores", "skill", "drift",
+        "corrections",
         "feed_health", "targets", "locations", "models", "data_vintages", "outlook_history",
         "outlook_by_model", "model_decisions", "level_shifts", "phishing_mix",
     ]  # fmt: skip

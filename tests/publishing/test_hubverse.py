@@ -61,9 +61,24 @@ def test_hubdata_reads_the_model_output(output):
         "threatcast-champion",
         "threatcast-flat",
     }
-    assert output.num_rows == 2 * 4 * 12 * 23  # models, series, horizons, levels
+    assert output.num_rows == 2 * 4 * 12 * 23 + 23  # models, series, horizons, levels; a nowcast
     assert output.schema.field("output_type_id").type == pa.string()
     assert output.schema.field("horizon").type == pa.int32()
+
+
+def test_nowcast_is_horizon_0_of_the_forecasts_behind_the_outlook(output, settings):
+    found = [row for row in output.to_pylist() if row["horizon"] == 0]
+    assert {(row["model_id"], row["target"], row["location"]) for row in found} == {
+        ("threatcast-champion", "ransomware_claims", "WORLD")
+    }
+    values = {float(row["output_type_id"]): row["value"] for row in found}
+    assert (len(values), values[0.5]) == (23, 21.0)
+    horizons = {
+        task["task_ids"]["target"]["optional"][0]: task["task_ids"]["horizon"]["optional"]
+        for task in settings["tasks"]["rounds"][0]["model_tasks"]
+    }
+    assert horizons["ransomware_claims"] == list(range(13))
+    assert horizons["exploited_vulnerabilities"] == list(range(1, 13))
 
 
 def test_only_published_series_are_in_the_hub(output):
@@ -105,6 +120,7 @@ def test_hub_and_table_hold_the_same_numbers(output, staged):
     found = {
         (row["model_id"], *key(row, row["reference_date"], row["output_type_id"])): row["value"]
         for row in output.to_pylist()
+        if row["horizon"] > 0
     }
     assert found == expected
 

@@ -28,6 +28,8 @@ _DESCRIPTIONS = {
     "probabilities.",
     "nowcast": "One row a target, location and week that may still change: what it will have "
     "counted in the end.",
+    "nowcast_quantiles": "One row a target, location and quantile: the newest complete week, of "
+    "targets whose weeks still fill up.",
     "level_shifts": "One row a target, location and week in which counts began to stand at another "
     "level for good.",
     "outlook_by_model": "One row an eligible target, location and published model: the target's "

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 FOLDER = "hub"
 
+# horizon 0 is the nowcast, and goes with the forecasts behind the outlook
 # `wanted`: published series; target_end_date is taken from the week itself, so that the check
 # (reference_date + 7 * horizon) can find a forecast whose week and horizon disagree
-_VIEWS = """
+_VIEWS = f"""
 create view wanted as select target, location from outlook where state = 'published';
 create table model_output as
 select
@@ -33,7 +34,16 @@ select
     target_week::date + 6 as target_end_date, location, 'quantile' as output_type,
     round(quantile, 6)::varchar as output_type_id, value::double as value, model
 from forecast semi join wanted using (target, location)
-where value is not null;
+where value is not null
+union all
+select
+    reference_date::date, target, 0, target_week::date + 6, location, 'quantile',
+    round(quantile, 6)::varchar, value::double, '{config.DESIGNATED}'
+from nowcast_quantiles semi join wanted using (target, location)
+where (target, location, reference_date::date) in (
+    select (target, location, reference_date::date) from forecast
+    where model = '{config.DESIGNATED}'
+);
 create view rounds as
 select distinct target, location, reference_date, horizon, target_end_date from model_output
 union
@@ -74,7 +84,7 @@ class Hubverse:
 
         hub = folder / FOLDER
         with duckdb.connect() as con:
-            for name in ("outlook", "forecast", "scores", "activity_weekly"):
+            for name in ("outlook", "forecast", "scores", "activity_weekly", "nowcast_quantiles"):
                 con.register(name, release.tables[name].data)
             con.execute(_VIEWS)
             return [
