@@ -9,6 +9,7 @@ import numpy as np
 
 from threatcast_forecasting.coupling import ties_of
 from threatcast_forecasting.errors import ForecastError
+from threatcast_forecasting.outlook import weeks_together
 from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.reconcile import coherent_draws, quantiles_of
 from threatcast_forecasting.scores import score_table
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 PAST_DRAWS = 1000
-"""Draws at a past origin, where only quantiles are wanted."""
+"""Draws at a past origin, where quantiles and chances are scored, not shown."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,14 @@ class Coherent:
         which all places had a forecast.
     draws : dict of float arrays, each of shape (draws, horizon)
         Draws of the newest origin by node, rests among them; whole, adding up draw by draw.
+    past : dict of float arrays, each of shape (draws, 2)
+        Draws of the totals of 4 and 12 weeks by node and past origin, rests left out.
     """
 
     forecasts: pd.DataFrame
     scores: pd.DataFrame
     draws: dict[str, Array]
+    past: dict[tuple[str, Any], Array]
 
 
 def coherent(
@@ -85,13 +89,16 @@ def coherent(
     if not night.is_whole(newest):
         raise ForecastError("the hierarchy", "a place or a quantile of the newest forecast lacks")
     past = [origin for origin in night.origins[:-1] if night.is_whole(origin)]
-    tables = []
+    tables, totals = [], {}
     for origin in past:
         draws = night.draws(origin, PAST_DRAWS)
         tables.append(night.scored(origin, quantiles_of(draws)))
+        for node, total in zip(night.tree.nodes, weeks_together(draws), strict=True):
+            if not node.endswith(REST):
+                totals[node, origin] = total
     draws = dict(zip(night.tree.nodes, night.draws(newest, DRAWS), strict=True))
     shown = {node: drawn for node, drawn in draws.items() if not node.endswith(REST)}
-    return Coherent(rows_of(shown, newest), _places(tables), draws)
+    return Coherent(rows_of(shown, newest), _places(tables), draws, totals)
 
 
 def rows_of(draws: Mapping[str, Array], origin: Any) -> pd.DataFrame:

@@ -14,15 +14,16 @@ import numpy as np
 
 from threatcast_forecasting.dependence import activity, dependence, rho_of
 from threatcast_forecasting.grid import Knowledge
-from threatcast_forecasting.outlook import MARKS, NEAR, USUAL_WEEKS, WHOLE, answers, total_draws
+from threatcast_forecasting.outlook import MARKS, NEAR, WHOLE, answers, total_draws
 from threatcast_forecasting.panels import location_level
+from threatcast_forecasting.past_answers import past_answers, usual_levels
 from threatcast_forecasting.ranks import BY_TARGET, LEAST, TOP, groups, growth, in_top, ordered
 from threatcast_forecasting.scores import pit_bounds
 from threatcast_forecasting.seeds import stable_seed
 from threatcast_forecasting.totals import couple, deviates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -31,12 +32,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
     Answers = dict[str, Array]
+    Drawn = Mapping[tuple[str, str, Any], Array]
 
 PAST_DRAWS = 1000
-LOOK_BACK = 104
-"""Weeks from which the reference forecast is taken."""
-LEAST_WINDOWS = 26
-"""Past answers that a reference forecast needs."""
 CHANCES = ("above_usual_4w", "zero_4w", "growth_4w")
 TOTALS = {"total_4w": NEAR, "total_12w": WHOLE}
 QUESTIONS = (*CHANCES, "trend_4w", *TOTALS)
@@ -124,40 +122,6 @@ def _shape(question: str) -> tuple[int, ...]:
     return (5,) if question == "trend_4w" else (3,) if question in TOTALS else ()
 
 
-def usual_levels(row: Array) -> Array:
-    """Return the usual level before each week of a series, and after its last; shape (t + 1,)."""
-    known = ~np.isnan(row)
-    until = np.r_[0, known.cumsum()]
-    since = np.maximum(until - USUAL_WEEKS, 0)
-    sums = np.r_[0.0, row[known].cumsum()]
-    none = np.full(len(until), np.nan)
-    return np.asarray(
-        np.divide(sums[until] - sums[since], until - since, out=none, where=until > since)
-    )
-
-
-def past_answers(row: Array, levels: Array) -> Answers:
-    """Return how the last 104 weeks answered: each stretch of them against the level before it.
-
-    Empty where fewer than 26 stretches of four weeks, or of twelve, were observed whole.
-    """
-    recent = row[-LOOK_BACK:]
-    if len(recent) < WHOLE:
-        return {}
-    near, far = (
-        np.lib.stride_tricks.sliding_window_view(recent, weeks).sum(axis=1)
-        for weeks in (NEAR, WHOLE)
-    )
-    before = levels[len(row) - len(recent) :][: len(near)]
-    whole = ~np.isnan(near) & ~np.isnan(before)
-    near, before, far = near[whole], before[whole], far[~np.isnan(far)]
-    if min(len(near), len(far)) < LEAST_WINDOWS:
-        return {}
-    found = answers(np.stack([near, near], axis=1)[None], before[None])
-    found["total_12w"] = np.quantile(far, MARKS, method="inverted_cdf")[None]
-    return {name: values[0] for name, values in found.items()}
-
-
 def past_rho(cases: Cases, model: str) -> Array:
     """Return the dependence between weeks of each case, from weeks known at its origin."""
     import pandas as pd
@@ -182,8 +146,16 @@ def past_rho(cases: Cases, model: str) -> Array:
     return rho
 
 
-def scored(cases: Cases, *, seed: int) -> pd.DataFrame:
+def scored(cases: Cases, *, seed: int, drawn: Drawn | None = None) -> pd.DataFrame:
     """Return every answer of every model with its score and that of the reference.
+
+    Parameters
+    ----------
+    cases : Cases
+    seed : int
+    drawn : mapping, optional
+        Draws of the totals of 4 and 12 weeks by model, series and origin, shape (1000, 2), where
+        all places were drawn together; other series are drawn one by one.
 
     Returns
     -------
@@ -203,7 +175,12 @@ def scored(cases: Cases, *, seed: int) -> pd.DataFrame:
         rho = past_rho(cases, model)
         for _, part in cases.labels.groupby("origin", sort=True):
             rows = part.index.to_numpy()
-            totals = _drawn(cases, model, rows, rho, normal, seed)
+            totals = _totals(cases, model, rows, rho, normal)
+            for place, (name, origin) in enumerate(
+                zip(part["series_id"], part["origin"], strict=True)
+            ):
+                totals[place] = (drawn or {}).get((model, name, origin), totals[place])
+            totals = apart(totals, part["series_id"], seed)
             tables += [
                 table.assign(model=model)
                 for table in (
@@ -214,16 +191,14 @@ def scored(cases: Cases, *, seed: int) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _drawn(
-    cases: Cases, model: str, rows: NDArray[np.intp], rho: Array, normal: Array, seed: int
-) -> Array:
-    """Return draws of the totals of some cases, each series for itself; shape (n, draws, 2)."""
+def _totals(cases: Cases, model: str, rows: NDArray[np.intp], rho: Array, normal: Array) -> Array:
+    """Return draws of the totals of some cases, shape (n, draws, 2)."""
     totals = np.empty((len(rows), len(normal), 2))
     for value in np.unique(rho[rows]):
         same = rho[rows] == value
         quantiles = cases.quantiles[model][rows[same]]
         totals[same] = total_draws(quantiles.astype(np.float64), couple(normal, value))
-    return apart(totals, cases.labels["series_id"].iloc[rows], seed)
+    return totals
 
 
 def apart(totals: Array, names: Sequence[str], seed: int) -> Array:

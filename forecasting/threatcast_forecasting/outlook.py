@@ -17,7 +17,7 @@ from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.totals import DRAWS, couple, deviates, shares, weekly_draws
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -77,6 +77,28 @@ def outlook(
     """
     import pandas as pd
 
+    rows = []
+    for name, target, usual, total in drawn(
+        forecasts, panel, rho_by_target=rho_by_target, seed=seed, totals=totals
+    ):
+        found = answers(total[None], np.array([usual]))
+        row: dict[str, Any] = {"series_id": name, "target": target, "usual_weekly": usual}
+        rows.append(row | _shown({name: values[0] for name, values in found.items()}))
+    return pd.DataFrame(rows)
+
+
+def drawn(
+    forecasts: pd.DataFrame,
+    panel: pd.DataFrame,
+    *,
+    rho_by_target: pd.DataFrame,
+    seed: int,
+    totals: Mapping[str, Array] | None = None,
+) -> Iterator[tuple[str, str, float, Array]]:
+    """Yield each series in order: name, target, usual weekly level, draws of its totals.
+
+    Parameters and errors are those of `outlook`; draws have the shape (draws, 2).
+    """
     ids, quantiles = _quantile_array(forecasts)
     facts = _facts(panel).reindex(ids)
     if facts["target"].isna().any():
@@ -84,20 +106,16 @@ def outlook(
         raise ForecastError(f"series {stranger}", "it has a forecast but is not in the panel")
     rho = rho_of(rho_by_target, facts["target"], activity(facts["scale"]))
     normal = deviates(WHOLE, DRAWS, seed)
-    rows = []
     for place, (target, usual) in enumerate(zip(facts["target"], facts["usual"], strict=True)):
         total = (totals or {}).get(ids[place])
         if total is None:
             total = total_draws(quantiles[place : place + 1], couple(normal, rho[place]))[0]
-        found = answers(total[None], np.array([usual]))
-        row: dict[str, Any] = {"series_id": ids[place], "target": target, "usual_weekly": usual}
-        rows.append(row | _shown({name: values[0] for name, values in found.items()}))
-    return pd.DataFrame(rows)
+        yield ids[place], target, float(usual), total
 
 
-def weeks_together(drawn: Array) -> Array:
+def weeks_together(weekly: Array) -> Array:
     """Return totals of the next 4 and 12 weeks, shape (..., draws, 2), from weekly draws."""
-    return np.stack([drawn[..., :weeks].sum(axis=-1) for weeks in (NEAR, WHOLE)], axis=-1)
+    return np.stack([weekly[..., :weeks].sum(axis=-1) for weeks in (NEAR, WHOLE)], axis=-1)
 
 
 def total_draws(quantiles: Array, normal: Array) -> Array:

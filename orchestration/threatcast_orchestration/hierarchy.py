@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from threatcast_orchestration.settings import Settings
 
     Totals = dict[tuple[str, str], NDArray[np.float64]]
+    PastTotals = dict[tuple[str, str, object], NDArray[np.float64]]
 
 REST_MODEL = "comb_two"
 """What forecasts a rest: it is never shown, only shared out and thinned."""
@@ -69,11 +70,14 @@ class Agreed:
         The night's, with `target, location`; those of the published models add up.
     totals : dict
         Draws of the totals of 4 and 12 weeks, by model and series.
+    past : dict
+        The same of past origins, by model, series and origin.
     """
 
     forecasts: pd.DataFrame
     scores: pd.DataFrame
     totals: Totals
+    past: PastTotals
 
 
 def load_places(connection: duckdb.DuckDBPyConnection) -> Places:
@@ -110,6 +114,7 @@ def agree(
     agreed = Agreed(
         result.forecasts.merge(names, on="series_id"),
         result.scores.merge(names, on="series_id"),
+        {},
         {},
     )
     rest = _rests(inputs, known, settings)
@@ -212,6 +217,10 @@ def _put(agreed: Agreed, own: Made, rest: Made, places: Places, model: str, seed
     def series(rows: pd.DataFrame) -> pd.DataFrame:
         return rows.assign(target=target, model=model, series_id=f"{target}|" + rows["location"])
 
+    past = {
+        (model, f"{target}|{location}", origin): drawn
+        for (location, origin), drawn in together.past.items()
+    }
     totals = {
         (model, f"{target}|{location}"): weeks_together(draws)
         for location, draws in (together.draws | borrowed).items()
@@ -223,6 +232,7 @@ def _put(agreed: Agreed, own: Made, rest: Made, places: Places, model: str, seed
         forecasts,
         _replaced(agreed.scores, series(together.scores), ["horizon"]),
         agreed.totals | totals,
+        agreed.past | past,
     )
 
 

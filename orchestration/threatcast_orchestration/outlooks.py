@@ -5,14 +5,16 @@ Knows no Dagster, no files and no warehouse: frames in, frames out.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from threatcast_orchestration.hierarchy import GRADE
 from threatcast_orchestration.publication import DEFAULT, Publication
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from threatcast_orchestration.forecasts import Inputs
     from threatcast_orchestration.hierarchy import Agreed
@@ -77,39 +79,70 @@ def chosen(inputs: Inputs, target: str) -> Publication:
     return publication
 
 
+@dataclass(frozen=True)
+class Material:
+    """What outlooks are made from: one model a target.
+
+    Parameters
+    ----------
+    forecasts, panel, rho, totals
+        What `outlook.outlook` takes.
+    past
+        The back-test of the same.
+    """
+
+    forecasts: pd.DataFrame
+    panel: pd.DataFrame
+    past: pd.DataFrame
+    rho: pd.DataFrame
+    totals: dict[str, NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, inputs: Inputs, agreed: Agreed, models: dict[str, str]) -> Material:
+        """Return it for a model by target; targets without one are left out."""
+        import pandas as pd
+        from threatcast_forecasting.dependence import dependence
+
+        forecasts, scored = agreed.forecasts, agreed.scores
+        own = forecasts[forecasts["model"] == forecasts["target"].map(models)]
+        past = scored[scored["model"] == scored["target"].map(models)]
+        panel = pd.concat([inputs.panel, _sparse(inputs)[list(inputs.panel.columns)]])
+        shown = set(zip(own["model"], own["series_id"], strict=True))
+        return cls(
+            own.drop(columns=["target", "location"]),
+            panel[panel["series_id"].isin(set(own["series_id"]))],
+            past,
+            dependence(past),
+            {pair[1]: drawn for pair, drawn in agreed.totals.items() if pair in shown},
+        )
+
+
+def _sparse(inputs: Inputs) -> pd.DataFrame:
+    return inputs.places.sparse if inputs.places else inputs.panel.iloc[:0]
+
+
 def of_models(inputs: Inputs, agreed: Agreed, models: dict[str, str], *, seed: int) -> pd.DataFrame:
     """Return the outlook of each series by its target's model; targets without one are left out."""
     import pandas as pd
     from threatcast_forecasting import evidence
-    from threatcast_forecasting.dependence import dependence
     from threatcast_forecasting.outlook import outlook
 
-    forecasts, scored = agreed.forecasts, agreed.scores
-    own = forecasts[forecasts["model"] == forecasts["target"].map(models)]
-    if own.empty:
+    made = Material.of(inputs, agreed, models)
+    if made.forecasts.empty:
         return pd.DataFrame(columns=["target", "location", "model", "run_id", "evidence_grade"])
-    past = scored[scored["model"] == scored["target"].map(models)]
     picked = pd.DataFrame({"target": list(models), "chosen": list(models.values())})
-    sparse = inputs.places.sparse if inputs.places else inputs.panel.iloc[:0]
-    panel = pd.concat([inputs.panel, sparse[list(inputs.panel.columns)]])
-    panel = panel[panel["series_id"].isin(set(own["series_id"]))]
-    names = panel[["series_id", "target", "location"]].drop_duplicates()
-    shown = set(zip(own["model"], own["series_id"], strict=True))
+    names = made.panel[["series_id", "target", "location"]].drop_duplicates()
     numbers = outlook(
-        own.drop(columns=["target", "location"]),
-        panel,
-        rho_by_target=dependence(past),
-        seed=seed,
-        totals={pair[1]: drawn for pair, drawn in agreed.totals.items() if pair in shown},
+        made.forecasts, made.panel, rho_by_target=made.rho, seed=seed, totals=made.totals
     )
     graded = (
         numbers.drop(columns=["target", "usual_weekly"])
         .merge(names, on="series_id")
         .merge(picked, on="target")
-        .merge(evidence.grades(panel, past, picked), on="series_id")
+        .merge(evidence.grades(made.panel, made.past, picked), on="series_id")
         .rename(columns={"chosen": "model"})
         .assign(run_id=inputs.run_id)
     )
-    borrows = graded["series_id"].isin(sparse["series_id"])
+    borrows = graded["series_id"].isin(_sparse(inputs)["series_id"])
     graded.loc[borrows, "evidence_grade"] = GRADE
     return graded.drop(columns="series_id")

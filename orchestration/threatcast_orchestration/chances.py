@@ -1,0 +1,92 @@
+"""What a night's probabilities are worth, and which threat is likeliest to grow where.
+
+Knows no Dagster and no files: frames in, frames out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from threatcast_orchestration.outlooks import Material, published_pairs
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+    from threatcast_forecasting import NightResult
+
+    from threatcast_orchestration.forecasts import Inputs
+    from threatcast_orchestration.hierarchy import Agreed
+    from threatcast_orchestration.settings import Settings
+
+RIVAL = "comb_two"
+RANK_DRAWS = 1000
+
+
+def chance_tables(
+    inputs: Inputs,
+    result: NightResult,
+    agreed: Agreed,
+    outlook: pd.DataFrame,
+    known: pd.DataFrame,
+    settings: Settings,
+) -> dict[str, pd.DataFrame]:
+    """Return the tables `probability_scores`, `reliability` and `ranks`.
+
+    Parameters
+    ----------
+    inputs, result, agreed, known, settings
+        As in the night.
+    outlook
+        Outlooks of the published models.
+    """
+    from threatcast_forecasting.odds import cases_of, scored
+    from threatcast_forecasting.odds_summary import probability_scores, reliability
+
+    pairs = published_pairs(inputs)
+    models = sorted({model for _, model in pairs} | {RIVAL})
+    cases = cases_of(result.past, models, known)
+    past = scored(cases, seed=settings.seed, drawn=agreed.past)
+    published = dict(zip(outlook["target"], outlook["model"], strict=True))
+    return {
+        "probability_scores": probability_scores(past),
+        "reliability": reliability(past, published),
+        "ranks": rank_table(inputs, agreed, outlook, seed=settings.seed),
+    }
+
+
+def rank_table(inputs: Inputs, agreed: Agreed, outlook: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """Return the table `ranks` of tonight's outlooks.
+
+    Parameters
+    ----------
+    inputs, agreed
+    outlook
+        Outlooks of the published models; its probabilities give the order.
+    seed
+    """
+    import numpy as np
+    from threatcast_forecasting.odds import apart
+    from threatcast_forecasting.outlook import drawn
+    from threatcast_forecasting.panels import location_level
+    from threatcast_forecasting.ranks import ranks
+
+    shown = outlook.dropna(subset=["p_increase"])
+    cells = shown[["target", "location"]].assign(
+        p_growth=shown["p_increase"] + shown["p_large_increase"],
+        location_level=shown["location"].map(location_level),
+        series_id=shown["target"] + "|" + shown["location"],
+    )
+    made = Material.of(inputs, agreed, dict(zip(shown["target"], shown["model"], strict=True)))
+    near: dict[str, NDArray[np.float64]] = {}
+    usual: dict[str, float] = {}
+    if not made.forecasts.empty:
+        for name, _, level, total in drawn(
+            made.forecasts, made.panel, rho_by_target=made.rho, seed=seed, totals=made.totals
+        ):
+            usual[name] = level
+            near[name] = apart(total[None, :RANK_DRAWS, :1], [name], seed)[0, :, 0]
+    cells = cells[cells["series_id"].isin(near)].sort_values(["target", "location"])
+    cells["usual_weekly"] = cells["series_id"].map(usual)
+    rows = [near[name] for name in cells["series_id"]]
+    return ranks(cells, np.array(rows).reshape(len(rows), -1), seed=seed)
