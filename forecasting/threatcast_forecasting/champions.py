@@ -1,121 +1,220 @@
-"""The inner back-test by which `champion` chooses, with nothing that its origin did not know."""
+"""The inner back-test from which `champion` learns, with nothing that its origin did not know.
+
+For each origin, members are weighted by how they did from earlier origins, their distributions
+pooled, and the pool's levels corrected by what past intervals held.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from threatcast_forecasting.combine import choose
+from threatcast_forecasting.calibration import calibrated_levels
+from threatcast_forecasting.combine import member_weights
 from threatcast_forecasting.grid import cut
-from threatcast_forecasting.plan import usable_inner
-from threatcast_forecasting.recipe import RIVAL
-from threatcast_forecasting.scores import weighted_interval_score
+from threatcast_forecasting.linear_pool import linear_pool
+from threatcast_forecasting.plan import INNER_STEP, usable_inner
+from threatcast_forecasting.quantiles import LEVELS, finish
+from threatcast_forecasting.scores import BUSY, pit_bounds, weighted_interval_score
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.grid import Knowledge
+    from threatcast_forecasting.grid import Grid, Knowledge
     from threatcast_forecasting.plan import Plan
     from threatcast_forecasting.shelves import Shelf
 
+    Array = NDArray[np.float64]
+    Places = NDArray[np.int64]
 
-class InnerScores:
-    """Scaled WIS of each candidate before each origin, and the choice they lead to.
+HALF_LIFE = 6
+"""Inner origins after which a score weighs half as much: 24 weeks."""
+PEAK_WEEKS = 156
+PEAK = 3.0
+"""No median exceeds this many times the largest count of three years."""
+MIDDLE = LEVELS.index(0.5) + 1
+
+
+@dataclass(frozen=True)
+class Inner:
+    """Past forecasts of one pool at one origin, of which the origin knew what came.
 
     Parameters
     ----------
-    plan : Plan
-    knowledge : Knowledge
-    candidates : tuple of str
-    horizon : int
+    rows : int array, shape (k,)
+        Place of the series in the pool.
+    scores : float array, shape (k, m, w)
+        Scaled WIS by member and week; NaN where the week is not known.
+    low, high : float arrays, shape (k, m, w)
+        Bounds of the PITs.
+    weight : float
+        How much these weeks count.
     """
 
-    def __init__(
-        self, plan: Plan, knowledge: Knowledge, candidates: tuple[str, ...], horizon: int
-    ) -> None:
-        self.plan = plan
-        self.knowledge = knowledge
-        self.candidates = candidates
-        self.horizon = horizon
-        self._sums = np.zeros((len(plan.series), len(candidates)))
-        self._counts = np.zeros(len(plan.series), dtype=np.int64)
-
-    def add(self, shelf: Shelf) -> None:
-        """Score the inner forecasts of one block of series, for each outer origin in it."""
-        places = np.arange(shelf.first, shelf.last)
-        places = places[self.plan.outer[places]]
-        origins = self.plan.origin[places]
-        for origin in np.unique(origins):
-            self._add_origin(shelf, places[origins == origin], int(origin))
-
-    def _add_origin(self, shelf: Shelf, places: NDArray[np.int64], origin: int) -> None:
-        series = self.plan.series[places]
-        known = self.knowledge.values(series, origin)
-        for back, usable in usable_inner(self.knowledge, series, origin):
-            if not len(usable):
-                continue
-            weeks = min(self.horizon, back)
-            rows = np.searchsorted(series, usable)
-            truth = cut(known[rows], origin - back + 1, weeks)
-            inner = self.plan.find(usable, np.full(len(usable), origin - back)) - shelf.first
-            scale = shelf.scale[inner][:, None]
-            for column, name in enumerate(self.candidates):
-                forecast = shelf.quantiles[name][inner, :weeks]
-                scores = weighted_interval_score(truth, forecast) / scale
-                self._sums[places[rows], column] += np.nansum(scores, axis=1)
-            self._counts[places[rows]] += (~np.isnan(truth)).sum(axis=1)
-
-    def result(self, targets: NDArray[np.object_]) -> tuple[NDArray[np.int64], pd.DataFrame]:
-        """Return the chosen candidate of each outer pair, and why.
-
-        Parameters
-        ----------
-        targets : object array, shape (n,)
-            Target of each series.
-
-        Returns
-        -------
-        choice : int array, shape (outer pairs,)
-            Place in `candidates`.
-        table : DataFrame
-            `target, origin, model, scaled_wis, comb_two_scaled_wis, inner_scores`, one row a target
-            and origin; the scores are null where there was nothing to score.
-        """
-        outer = np.flatnonzero(self.plan.outer)
-        target, origin = targets[self.plan.series[outer]], self.plan.origin[outer]
-        rival = self.candidates.index(RIVAL)
-        choice = np.full(len(outer), rival)
-        rows = []
-        for name, column in sorted(set(zip(target, origin.tolist(), strict=True))):
-            members = (target == name) & (origin == column)
-            means, count = self._means(outer[members])
-            chosen = choose(means, rival)
-            choice[members] = chosen
-            rows.append((name, column, self.candidates[chosen], means[chosen], means[rival], count))
-        return choice, self._table(rows)
-
-    def _means(self, places: NDArray[np.int64]) -> tuple[NDArray[np.float64], int]:
-        """Return each candidate's mean over series of their means, and how many scores it took."""
-        counts = self._counts[places]
-        scored = counts > 0
-        if not scored.any():
-            return np.full(len(self.candidates), np.nan), 0
-        means = (self._sums[places][scored] / counts[scored, None]).mean(axis=0)
-        return means, int(counts.sum())
-
-    def _table(self, rows: list[tuple[Any, ...]]) -> pd.DataFrame:
-        return champions_table(rows, self.knowledge.grid)
+    rows: Places
+    scores: Array
+    low: Array
+    high: Array
+    weight: float
 
 
-def champions_table(rows: list[tuple[Any, ...]], grid: Any = None) -> pd.DataFrame:
-    """Return the table of choices; without rows, an empty one of the same columns and types."""
+def add_champion(
+    name: str, members: tuple[str, ...], shelf: Shelf, plan: Plan, knowledge: Knowledge
+) -> list[tuple[Any, ...]]:
+    """Put the champion's forecasts of all outer pairs on a shelf.
+
+    Parameters
+    ----------
+    name : str
+    members : tuple of str
+        Models on the shelf that it pools.
+    shelf : Shelf
+    plan : Plan
+    knowledge : Knowledge
+
+    Returns
+    -------
+    list of tuples
+        Rows for `weights_table`.
+    """
+    shelf.make_room(name)
+    outer = shelf.places[plan.outer[shelf.places]]
+    pool, origin = shelf.pool[np.searchsorted(shelf.places, outer)], plan.origin[outer]
+    rows = []
+    for one, column in sorted(set(zip(pool.tolist(), origin.tolist(), strict=True))):
+        places = outer[(pool == one) & (origin == column)]
+        rows += _add_pool(name, members, shelf, plan, knowledge, places)
+    return rows
+
+
+def _add_pool(
+    name: str,
+    members: tuple[str, ...],
+    shelf: Shelf,
+    plan: Plan,
+    knowledge: Knowledge,
+    places: Places,
+) -> list[tuple[Any, ...]]:
+    """Put down the champion's forecasts of one pool of series at one origin."""
+    origin, series = int(plan.origin[places[0]]), plan.series[places]
+    known = knowledge.values(series, origin)
+    past = _past(members, shelf, plan, knowledge, places, known)
+    at = shelf.rows(places)
+    sound = np.stack([shelf.states[member][at] == "" for member in members], axis=1)
+    sums = np.zeros((len(places), len(members)))
+    counts = np.zeros(len(places))
+    for inner in past:
+        seen = ~np.isnan(inner.scores[:, 0])
+        sums[inner.rows] += inner.weight * np.nansum(inner.scores, axis=2)
+        counts[inner.rows] += inner.weight * seen.sum(axis=1)
+    weights = member_weights(sums, counts, sound)
+    levels = _levels(past, weights, shelf.scale[at] >= BUSY)
+    parts = [shelf.quantiles[member][at] for member in members]
+    pooled = linear_pool(parts, weights, levels)
+    shelf.quantiles[name][at] = finish(_bounded(pooled, known))
+    for row in at[~sound.any(axis=1)]:
+        shelf.states[name][row] = _why(members, [shelf.states[member][row] for member in members])
+    scored = counts > 0
+    means = np.full(len(members), np.nan)
+    if scored.any():
+        means = (sums[scored] / counts[scored, None]).mean(axis=0)
+    target = knowledge.grid.targets[series[0]]
+    share = weights.mean(axis=0)
+    return [
+        (target, origin, member, share[m], means[m], len(places))
+        for m, member in enumerate(members)
+    ]
+
+
+def _why(members: tuple[str, ...], states: list[str]) -> str:
+    """Return what went wrong where every member fell back."""
+    if len(set(states)) == 1:
+        return states[0]
+    return "; ".join(f"{state} ({name})" for name, state in zip(members, states, strict=True))
+
+
+def _past(
+    members: tuple[str, ...],
+    shelf: Shelf,
+    plan: Plan,
+    knowledge: Knowledge,
+    places: Places,
+    known: Array,
+) -> list[Inner]:
+    """Return what members forecast from earlier origins and how that fared, newest first."""
+    origin, series = int(plan.origin[places[0]]), plan.series[places]
+    found = []
+    for back, usable in usable_inner(knowledge, series, origin):
+        if not len(usable):
+            continue
+        weeks = min(shelf.horizon, back)
+        rows = np.searchsorted(series, usable)
+        truth = cut(known[rows], origin - back + 1, weeks)[:, None]
+        at = shelf.rows(plan.find(usable, np.full(len(usable), origin - back)))
+        forecasts = np.stack([shelf.quantiles[one][at, :weeks] for one in members], axis=1)
+        truth = np.broadcast_to(truth, forecasts.shape[:-1])
+        scores = weighted_interval_score(truth, forecasts) / shelf.scale[at][:, None, None]
+        low, high = pit_bounds(truth, forecasts)
+        weight = 0.5 ** ((back / INNER_STEP - 1) / HALF_LIFE)
+        found.append(Inner(rows, scores, low, high, weight))
+    return found
+
+
+def _levels(past: list[Inner], weights: Array, busy: NDArray[np.bool_]) -> Array:
+    """Return the levels at which to read each series' pool, shape (n, 23).
+
+    Busy and sparse series are corrected apart. The PIT of a linear pool is the mean of its
+    members'.
+    """
+    levels = np.tile(np.array(LEVELS), (len(weights), 1))
+    for group in (busy, ~busy):
+        parts = []
+        for inner in past:
+            mine = group[inner.rows]
+            share = weights[inner.rows[mine]][:, :, None]
+            low, high = ((share * side[mine]).sum(axis=1) for side in (inner.low, inner.high))
+            seen = ~np.isnan(low)
+            parts.append((low[seen], high[seen], np.full(int(seen.sum()), inner.weight)))
+        if parts and group.any():
+            sides = zip(*parts, strict=True)
+            levels[group] = calibrated_levels(*(np.concatenate(side) for side in sides))
+    return levels
+
+
+def _bounded(quantiles: Array, known: Array) -> Array:
+    """Hold the lower half of each forecast, median included, below what any past week suggests."""
+    recent = known[:, -PEAK_WEEKS:]
+    peak = PEAK * np.where(np.isnan(recent), 0.0, recent).max(axis=1, initial=0.0)
+    quantiles[..., :MIDDLE] = np.minimum(quantiles[..., :MIDDLE], peak[:, None, None])
+    return quantiles
+
+
+def weights_table(rows: list[tuple[Any, ...]], grid: Grid) -> pd.DataFrame:
+    """Return how much each member counted, by target and origin.
+
+    Returns
+    -------
+    DataFrame
+        `target, origin, model, weight, scaled_wis, series`: mean weight over series, and the mean
+        scaled WIS before the origin that it rests on, null where there was nothing to score. A
+        target of more series than one pool holds has a row a pool, which are averaged.
+    """
     import pandas as pd
 
-    names = ["target", "origin", "model", "scaled_wis", "comb_two_scaled_wis", "inner_scores"]
+    names = ["target", "origin", "model", "weight", "scaled_wis", "series"]
     table = pd.DataFrame(rows, columns=names)
-    weeks = grid.week(table["origin"].to_numpy(dtype=np.int64)) if rows else []
+    if len(rows):
+        size = table["series"]
+        for name in ("weight", "scaled_wis"):
+            table[name] *= size
+        grouped = table.groupby(["target", "origin", "model"], as_index=False, sort=True)
+        table = grouped[["weight", "scaled_wis", "series"]].sum(min_count=1)
+        for name in ("weight", "scaled_wis"):
+            table[name] /= table["series"]
+    weeks = grid.week(table["origin"].to_numpy(dtype=np.int64)) if len(table) else []
     table["origin"] = pd.Series(weeks, dtype="datetime64[ns]")
-    floats = {"scaled_wis": float, "comb_two_scaled_wis": float}
-    return table.astype({"target": object, "model": object, **floats, "inner_scores": "int64"})
+    floats = {"weight": float, "scaled_wis": float}
+    return table[names].astype({"target": object, "model": object, **floats, "series": "int64"})

@@ -17,8 +17,18 @@ from threatcast_forecasting.quantiles import finish
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MARGIN = 0.01
-"""Share by which a candidate's mean scaled WIS must be below that of `comb_two` to replace it."""
+    Array = NDArray[np.float64]
+
+STRICTNESS = 20.0
+"""A member whose target's WIS is 5 % above the best one's counts by the factor 1/e less."""
+OWN_STRICTNESS = 5.0
+"""The same for a series' own WIS, which is noisier: 20 % for the factor 1/e."""
+PRIOR_WEEKS = 20.0
+"""Scored weeks' worth of evidence that all members are alike."""
+LEAST_WEIGHT = 0.01
+"""A member that would count for less counts for nothing: it would only fray the tails."""
+SMALL = 0.05
+"""Scaled WIS below which differences between members say nothing."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +38,7 @@ class Average:
     card: ModelCard
     members: tuple[str, ...]
 
-    def combine(self, quantiles: list[NDArray[Any]]) -> NDArray[np.float64]:
+    def combine(self, quantiles: list[NDArray[Any]]) -> Array:
         """Return the finished mean of the members' quantiles, in the order of `members`."""
         return finish(np.mean(np.stack(quantiles), axis=0))
 
@@ -44,34 +54,62 @@ class Average:
 
 @dataclass(frozen=True)
 class Champion:
-    """A combination that picks one candidate by how it did before the origin."""
+    """A combination that weighs and calibrates its members by how they did before the origin."""
 
     card: ModelCard
+    members: tuple[str, ...]
 
 
 Combination = Average | Champion
 
 
-def choose(means: NDArray[np.float64], rival: int) -> int:
-    """Return the place of the chosen candidate.
+def member_weights(sums: Array, counts: Array, sound: NDArray[np.bool_]) -> Array:
+    """Return how much each member counts for each series of a pool.
+
+    A member's weight falls exponentially with the share by which its past WIS exceeds the best
+    one's: that of the whole pool, and, less strictly, the series' own. Members that are alike
+    count alike; a clearly worse one counts for nothing, which is pruning without a threshold
+    (exponential weights: Vovk 1990; Cesa-Bianchi and Lugosi 2006, ISBN 978-0-521-84108-5, ch. 2).
 
     Parameters
     ----------
-    means : float array, shape (m,)
-        Mean scaled WIS of each candidate in the inner back-test; NaN where there was none.
-    rival : int
-        Place of `comb_two`, which stays unless another is better by `MARGIN`.
+    sums : float array, shape (n, m)
+        Sum of each member's scaled WIS before the origin.
+    counts : float array, shape (n,)
+        Of how many weeks.
+    sound : bool array, shape (n, m)
+        Whether a member did as meant at the origin; one that fell back counts for nothing, unless
+        all did.
+
+    Returns
+    -------
+    float array, shape (n, m)
+        Rows add up to 1.
 
     Examples
     --------
-    >>> choose(np.array([1.0, 0.995]), rival=0), choose(np.array([1.0, 0.98]), rival=0)
-    (0, 1)
+    >>> both = np.ones((1, 2), dtype=bool)
+    >>> member_weights(np.array([[50.0, 100.0]]), np.array([100.0]), both).round(2)
+    array([[1., 0.]])
     """
-    if np.isnan(means).all():
-        return rival
-    best = int(np.nanargmin(means))
-    better = means[best] < means[rival] and means[best] <= (1 - MARGIN) * means[rival]
-    return best if better else rival
+    means = sums / np.maximum(counts, 1e-9)[:, None]
+    scored = counts > 0
+    cost = np.zeros(sums.shape)
+    if scored.any():
+        total = counts.sum()
+        cost += STRICTNESS * _excess(means[scored].mean(axis=0)) * total / (total + PRIOR_WEEKS)
+    cost += OWN_STRICTNESS * _excess(means) * (counts / (counts + PRIOR_WEEKS))[:, None]
+    usable = sound | ~sound.any(axis=1, keepdims=True)
+    cost = np.where(usable, cost, np.inf)
+    weights = np.exp(cost.min(axis=1, keepdims=True) - cost)
+    weights[weights < LEAST_WEIGHT * weights.sum(axis=1, keepdims=True)] = 0.0
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _excess(means: Array) -> Array:
+    """Return by what share means exceed the smallest of their row."""
+    least = means.min(axis=-1, keepdims=True)
+    return np.asarray((means - least) / np.maximum(least, SMALL))
 
 
 COMB_TWO = Average(
@@ -103,25 +141,31 @@ CHAMPION = Champion(
         name="champion",
         title="Champion",
         description=(
-            "For each target, the one model that did best in the months before the origin, judged "
-            "only by what was known at the origin."
+            "Five ways of looking at a series, each counting as much as it has deserved in the "
+            "last months for the target and for the series itself, with intervals as wide as past "
+            "ones should have been."
         ),
         method=(
-            "At an origin, forecasts made 4, 8, ... 24 weeks before it are scored (scaled WIS) on "
-            "weeks up to the origin and averaged over each target's series. The lowest mean wins; "
-            "a model must beat comb_two by at least 1 % to replace it, and without any inner score "
-            "comb_two is used."
+            "The distributions of the members are averaged (linear pool). From forecasts made 4, "
+            "8, ... 32 weeks before the origin, scored on weeks up to it, each member's weight "
+            "falls by the factor e for every 5 % by which its scaled WIS exceeds the best one's "
+            "over the target's series, and for every 20 % on the series' own. The levels at which "
+            "the pool is read are then corrected by the spread of the PITs of those same weeks, by "
+            "target, for busy and sparse series apart. Only what was known at the origin is used."
         ),
         reference=(
-            "Tashman (2000), Out-of-sample tests of forecasting accuracy, "
-            "doi:10.1016/S0169-2070(00)00065-0; the weighted interval score: Bracher et al. "
-            "(2021), doi:10.1371/journal.pcbi.1008618"
+            "Linear pool: Stone (1961), doi:10.1214/aoms/1177704873; hub practice: Howerton et al. "
+            "(2023), doi:10.1098/rsif.2022.0659; PITs of counts: Czado, Gneiting and Held (2009), "
+            "doi:10.1111/j.1541-0420.2009.01191.x; scores: Bracher et al. (2021), "
+            "doi:10.1371/journal.pcbi.1008618"
         ),
         limits=(
-            "The choice rests on half a year of overlapping forecasts and is made for a whole "
-            "target, so a single country may be served better by another model."
+            "Learns from the last eight months: a way of looking that was right before and will "
+            "be right again counts little meanwhile. Intervals do not foresee breaks in a feed. "
+            "A series' forecast depends a little on the other series of its target."
         ),
-    )
+    ),
+    members=("calendar", "climatology", "common_level", "pooled_regression", "prophet"),
 )
 
 COMBINATIONS: dict[str, Combination] = {"comb_two": COMB_TWO, "champion": CHAMPION}

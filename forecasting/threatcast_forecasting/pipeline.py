@@ -1,7 +1,7 @@
 """From a plan to a filled store: cuts the work into batches, and puts what comes back in place.
 
-Series are worked through block by block. What only `champion` needs is scored and let go at the
-end of its block, so that memory grows with what was asked for.
+Series are worked through block by block. What only `champion` needs is let go at the end of its
+block, so that memory grows with what was asked for.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.champions import InnerScores, champions_table
+from threatcast_forecasting.champions import add_champion, weights_table
 from threatcast_forecasting.engine import Task, batch_size, run_all
 from threatcast_forecasting.models import is_pooled
 from threatcast_forecasting.plan import plan_of
@@ -34,13 +34,14 @@ if TYPE_CHECKING:
     Seconds = dict[str, float]
 
 CHUNK = 2000
-"""Most series in a batch, and in a block; bounds memory and changes no number but a pooled model's,
-which learns from the series of its target in its block."""
+"""Most series in a batch, and about as many in a block; bounds memory and changes no number."""
+POOL = 2000
+"""Most series of one target that are learnt from together; a larger target is cut into pools."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to run. Only `horizon` and `seed` change a number, and `chunk` those of pooled models."""
+    """How to run. Only `horizon` and `seed` change any number."""
 
     horizon: int
     seed: int
@@ -61,17 +62,17 @@ class Piece:
 
 @dataclass(frozen=True)
 class Block:
-    """Places `first` to `last - 1` of a plan, which are whole series, and the work they take."""
+    """Places of a plan that are whole series of whole pools, and the work they take."""
 
-    first: int
-    last: int
+    places: NDArray[np.int64]
+    pool: NDArray[np.int64]
     pieces: list[Piece]
 
 
 def run(
     knowledge: Knowledge, outer: NDArray[np.int64], recipe: Recipe, settings: Settings
 ) -> tuple[Store, pd.DataFrame, dict[str, float | None]]:
-    """Return all forecasts, the choices of `champion`, and the seconds each model took.
+    """Return all forecasts, the weights in `champion`, and the seconds each model took.
 
     Parameters
     ----------
@@ -83,17 +84,14 @@ def run(
     """
     plan = plan_of(outer, knowledge if recipe.champions else None)
     store = Store.empty(knowledge.grid, plan, recipe, settings.horizon)
-    inner = InnerScores(plan, knowledge, recipe.candidates, settings.horizon)
     seconds: Seconds = dict.fromkeys(recipe.base, 0.0)
+    weights = []
     for shelf in _shelves(knowledge, plan, recipe, settings, seconds):
         shelf.average(recipe)
-        if recipe.champions:
-            inner.add(shelf)
+        for name, members in recipe.champions.items():
+            weights += add_champion(name, members, shelf, plan, knowledge)
         store.keep(shelf, plan.outer)
-    table = champions_table([])
-    if recipe.champions:
-        store.choice, table = inner.result(knowledge.grid.targets)
-    return store, table, _spent(recipe, store.names, seconds)
+    return store, weights_table(weights, knowledge.grid), _spent(recipe, store.names, seconds)
 
 
 def _spent(recipe: Recipe, names: tuple[str, ...], seconds: Seconds) -> dict[str, float | None]:
@@ -106,14 +104,13 @@ def _shelves(
     knowledge: Knowledge, plan: Plan, recipe: Recipe, settings: Settings, seconds: Seconds
 ) -> Iterator[Shelf]:
     """Yield the base forecasts of one block after the other, and add to `seconds`."""
-    targets = knowledge.grid.targets[plan.series]
-    blocks = _blocks(plan, targets, recipe, settings.chunk)
+    blocks = _blocks(plan, knowledge.grid.targets, recipe, settings.chunk)
     pieces = [piece for block in blocks for piece in block.pieces]
     tasks = (_task(knowledge, plan, recipe, settings, piece) for piece in pieces)
     outcomes = enumerate(run_all(tasks, settings.jobs, settings.clock), start=1)
     for block in blocks:
-        scale = scales(knowledge, plan, block.first, block.last)
-        shelf = Shelf(block.first, block.last, list(recipe.base), settings.horizon, scale)
+        scale = scales(knowledge, plan, block.places)
+        shelf = Shelf(block.places, block.pool, list(recipe.base), settings.horizon, scale)
         for piece in block.pieces:
             done, outcome = next(outcomes)
             shelf.put(piece.name, piece.places, outcome)
@@ -125,36 +122,67 @@ def _shelves(
         yield shelf
 
 
+def pools(series: NDArray[np.int64], targets: NDArray[np.object_]) -> NDArray[np.int64]:
+    """Return for each series of a grid the pool it is in; -1 for those that are not forecast.
+
+    Parameters
+    ----------
+    series : int array
+        Series that are forecast, without repeats.
+    targets : object array, shape (n,)
+        Target of each series of the grid.
+    """
+    result = np.full(len(targets), -1)
+    begun = 0
+    for target in sorted(set(targets[series])):
+        members = series[targets[series] == target]
+        result[members] = begun + np.arange(len(members)) // POOL
+        begun = int(result[members[-1]]) + 1
+    return result
+
+
 def _blocks(plan: Plan, targets: NDArray[np.object_], recipe: Recipe, chunk: int) -> list[Block]:
-    """Return the plan cut into blocks of at most `chunk` series."""
-    starts = np.flatnonzero(np.r_[True, plan.series[1:] != plan.series[:-1]])
-    edges = [*starts[::chunk].tolist(), len(plan.series)]
-    return [
-        Block(first, last, _pieces(plan, targets, recipe, chunk, first, last))
-        for first, last in pairwise(edges)
-    ]
+    """Return the plan cut into blocks of whole pools, each of about `chunk` series."""
+    series = np.unique(plan.series)
+    pool = pools(series, targets)
+    sizes = np.bincount(pool[series])
+    of_place = pool[plan.series]
+    block_of_pool = (np.cumsum(sizes) - sizes) // chunk
+    order = np.argsort(of_place, kind="stable")
+    edges = np.searchsorted(block_of_pool[of_place[order]], np.unique(block_of_pool))
+    blocks = []
+    for first, last in pairwise([*edges.tolist(), len(order)]):
+        places = np.sort(order[first:last])
+        blocks.append(
+            Block(places, of_place[places], _pieces(plan, places, of_place[places], recipe, chunk))
+        )
+    return blocks
 
 
 def _pieces(
-    plan: Plan, targets: NDArray[np.object_], recipe: Recipe, chunk: int, first: int, last: int
+    plan: Plan,
+    places: NDArray[np.int64],
+    pool: NDArray[np.int64],
+    recipe: Recipe,
+    chunk: int,
 ) -> list[Piece]:
     """Return the work of a block: slow models in small pieces, so that no process waits long."""
-    origins = plan.origin[first:last]
+    origins = plan.origin[places]
     pieces = []
     for origin in np.unique(origins):
-        places = first + np.flatnonzero(origins == origin)
+        here = origins == origin
         for name, model in recipe.base.items():
-            parts = _parts(model, places, targets[places], chunk)
+            parts = _parts(model, places[here], pool[here], chunk)
             pieces += [Piece(name, int(origin), part) for part in parts]
     return pieces
 
 
 def _parts(
-    model: Model, places: NDArray[np.int64], targets: NDArray[np.object_], chunk: int
+    model: Model, places: NDArray[np.int64], pool: NDArray[np.int64], chunk: int
 ) -> list[NDArray[np.int64]]:
-    """Return places as a model takes them: a pooled one by target, others by their speed."""
+    """Return places as a model takes them: a pooled one by pool, others by their speed."""
     if is_pooled(model):
-        return [places[targets == target] for target in np.unique(targets)]
+        return [places[pool == one] for one in np.unique(pool)]
     size = batch_size(model, chunk)
     return [places[at : at + size] for at in range(0, len(places), size)]
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     Columns = NDArray[np.int64]
 
 INNER_STEP = 4
-INNER_ORIGINS = 6
-"""`champion` looks 4, 8, ... 24 weeks back from its origin."""
+INNER_ORIGINS = 8
+"""`champion` looks 4, 8, ... 32 weeks back from its origin."""
 
 SPAN = 1 << 20
 """More columns than any panel has; makes one sortable number of a series and a column."""

@@ -24,7 +24,7 @@ REFERENCES = (FALLBACK, RIVAL)
 
 @dataclass(frozen=True)
 class Recipe:
-    """Names to give back, models to fit, averages to form, and what `champion` picks from.
+    """Names to give back, models to fit, averages to form, and champions to learn.
 
     Parameters
     ----------
@@ -36,10 +36,8 @@ class Recipe:
         Models to fit.
     averages : dict
         Combinations to form of them.
-    champions : tuple of str
-        Names in `asked` or the references that are a `Champion`; at most one.
-    candidates : tuple of str
-        What it picks from, in alphabetical order; empty without a champion.
+    champions : dict
+        Combinations to learn, with the models each pools.
     spare : Model
         `flat`, which steps in where a model fails.
     """
@@ -48,8 +46,7 @@ class Recipe:
     references: tuple[str, ...]
     base: dict[str, Model]
     averages: dict[str, Average]
-    champions: tuple[str, ...]
-    candidates: tuple[str, ...]
+    champions: dict[str, tuple[str, ...]]
     spare: Model
 
     def fitted_for(self, name: str) -> set[str]:
@@ -57,7 +54,7 @@ class Recipe:
         if name in self.averages:
             return set(self.averages[name].members)
         if name in self.champions:
-            return set().union(*(self.fitted_for(candidate) for candidate in self.candidates))
+            return set(self.champions[name])
         return {name}
 
 
@@ -76,7 +73,7 @@ def recipe_of(
     registry : mapping
         All models and combinations by name.
     candidates : sequence of str, optional
-        What `champion` picks from, besides `comb_two`. Default: all models of the registry.
+        Base models that `champion` pools instead of its own members.
     references : sequence of str
         Computed as well, whether asked for or not.
 
@@ -88,30 +85,27 @@ def recipe_of(
     if isinstance(asked, str) or not asked:
         raise ModelError("", "no list of models was given", "Name at least one, such as flat")
     wanted = tuple(dict.fromkeys([*asked, *references]))
-    champions = tuple(n for n in wanted if isinstance(_find(registry, n), Champion))
-    pool: tuple[str, ...] = ()
-    if champions:
-        names = _base_names(registry) if candidates is None else tuple(candidates)
-        pool = tuple(sorted({*names, RIVAL}))
-    needed = [*(name for name in wanted if name not in champions), *pool]
     averages: dict[str, Average] = {}
+    champions: dict[str, tuple[str, ...]] = {}
     base: dict[str, Model] = {}
-    for name in dict.fromkeys(needed):
+    for name in wanted:
         entry = _find(registry, name)
-        if isinstance(entry, Champion):
-            raise ModelError(f"model {name}", "a champion cannot be a candidate of a champion")
         if isinstance(entry, Average):
             averages[name] = entry
-            base |= {member: _model(registry, member) for member in entry.members}
+            members = entry.members
+        elif isinstance(entry, Champion):
+            own = [member for member in entry.members if member in registry]
+            members = tuple(sorted(set(candidates or own)))
+            champions[name] = members
         else:
-            base[name] = entry
+            members = (name,)
+        base |= {member: _model(registry, member) for member in members}
     return Recipe(
         asked=tuple(dict.fromkeys(asked)),
         references=tuple(references),
         base=dict(sorted(base.items())),
         averages=averages,
         champions=champions,
-        candidates=pool,
         spare=_model(registry, FALLBACK),
     )
 
@@ -129,7 +123,3 @@ def _model(registry: Registry, name: str) -> Model:
     if isinstance(entry, Average | Champion):
         raise ModelError(f"model {name}", "a combination stands where a model is needed")
     return entry
-
-
-def _base_names(registry: Registry) -> tuple[str, ...]:
-    return tuple(n for n, entry in registry.items() if not isinstance(entry, Average | Champion))

@@ -39,15 +39,15 @@ class ForecastResult:
     Parameters
     ----------
     store : Store
-    champions : DataFrame
-        `target, origin, model, scaled_wis, comb_two_scaled_wis, inner_scores`: what `champion`
-        chose and by which numbers; empty if it was not asked for.
+    weights : DataFrame
+        `target, origin, model, weight, scaled_wis, series`: how much each member counted in
+        `champion` and by which numbers; empty if it was not asked for.
     seconds : dict of float
-        Time in fits for each model, its members and candidates included; None without a clock.
+        Time in fits for each model, its members included; None without a clock.
     """
 
     store: Store
-    champions: pd.DataFrame
+    weights: pd.DataFrame
     seconds: dict[str, float | None]
 
     @property
@@ -116,9 +116,9 @@ class NightResult:
         return self.past.scores
 
     @property
-    def champions(self) -> pd.DataFrame:
-        """What `champion` chose, now and at the origins of the back-test."""
-        return self.newest.champions
+    def weights(self) -> pd.DataFrame:
+        """How much members counted in `champion`, now and at the origins of the back-test."""
+        return self.newest.weights
 
     @property
     def seconds(self) -> dict[str, float | None]:

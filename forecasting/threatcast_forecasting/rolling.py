@@ -68,7 +68,7 @@ def backtest(
         `series_id, origin, week, value`: counts as they stood at the end of an origin; they replace
         the panel's for training where there are any for the series and origin.
     candidates : sequence of str, optional
-        What `champion` picks from, besides `comb_two`. Default: every base model.
+        Base models that `champion` pools instead of its own members.
     registry : mapping, optional
         Models by name; default `models.all_models()`.
     jobs : int
@@ -144,8 +144,8 @@ def nightly(
 ) -> NightResult:
     """Forecast from the panel's last week on and back-test the same models, in one go.
 
-    The numbers are those of `forecast` and `backtest`; what `champion` looks at on its way to the
-    newest forecast is fitted once for both. Parameters are those of `backtest`.
+    The numbers are those of `forecast` and `backtest`; what `champion` learns from on its way to
+    the newest forecast is fitted once for both. Parameters are those of `backtest`.
     """
     _check_counts(horizon=horizon, origins=origins, step=step, jobs=jobs, chunk=chunk)
     grid = Grid.of(validate(panel))
@@ -153,11 +153,11 @@ def nightly(
     outer = np.concatenate([regular(grid, horizon, origins, step), now])
     recipe = recipe_of(models, registry or all_models(), candidates, REFERENCES)
     settings = Settings(horizon, seed, jobs, chunk, progress, clock)
-    store, champions, seconds = run(Knowledge(grid, known), outer, recipe, settings)
+    store, weights, seconds = run(Knowledge(grid, known), outer, recipe, settings)
     is_now = np.isin(keys_of(store.series, store.origin), now)
     return NightResult(
-        ForecastResult(store.part(is_now), champions, seconds),
-        BacktestResult(store.part(~is_now), champions, seconds),
+        ForecastResult(store.part(is_now), weights, seconds),
+        BacktestResult(store.part(~is_now), weights, seconds),
     )
 
 

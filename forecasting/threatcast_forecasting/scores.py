@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 SCALE_WEEKS = 52
 SMALLEST_SCALE = 0.1
+BUSY = 5.0
+"""Mean weekly count of the last 52 training weeks from which a series is busy, below it sparse."""
 TOP = (LEVELS[-1] + 1.0) / 2
 """Probability at the highest quantile."""
 PIT_GRID = np.round(np.linspace(0.005, 0.995, 199), 3)

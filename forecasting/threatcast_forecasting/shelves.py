@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,21 +29,50 @@ if TYPE_CHECKING:
 
 
 class Shelf:
-    """Forecasts of all pairs of a plan from place `first` up to, but not including, `last`."""
+    """Forecasts of some places of a plan, all of whole series.
+
+    Parameters
+    ----------
+    places : int array, shape (p,)
+        In order.
+    pool : int array, shape (p,)
+        Which series are learnt from together.
+    names : list of str
+        Models to make room for.
+    horizon : int
+    scale : float array, shape (p,)
+    """
 
     def __init__(
-        self, first: int, last: int, names: list[str], horizon: int, scale: NDArray[np.float64]
+        self,
+        places: Columns,
+        pool: Columns,
+        names: list[str],
+        horizon: int,
+        scale: NDArray[np.float64],
     ) -> None:
-        self.first = first
-        self.last = last
+        self.places = places
+        self.pool = pool
+        self.horizon = horizon
         self.scale = scale
-        shape = (last - first, horizon, len(LEVELS))
-        self.quantiles: Quantiles = {name: np.zeros(shape, dtype=np.int32) for name in names}
-        self.states: States = {name: np.full(last - first, "", dtype=object) for name in names}
+        self.quantiles: Quantiles = {}
+        self.states: States = {}
+        for name in names:
+            self.make_room(name)
+
+    def make_room(self, name: str) -> None:
+        """Make room for the forecasts of a model."""
+        shape = (len(self.places), self.horizon, len(LEVELS))
+        self.quantiles[name] = np.zeros(shape, dtype=np.int32)
+        self.states[name] = np.full(len(self.places), "", dtype=object)
+
+    def rows(self, places: Columns) -> Columns:
+        """Return where places of the plan stand on the shelf."""
+        return np.asarray(np.searchsorted(self.places, places), dtype=np.int64)
 
     def put(self, name: str, places: Columns, outcome: Outcome) -> None:
         """Put down what a model forecast for places of the plan."""
-        rows = places - self.first
+        rows = self.rows(places)
         self.quantiles[name][rows] = outcome.quantiles
         self.states[name][rows] = outcome.states
 
@@ -67,12 +96,9 @@ class Store:
         Row and column of the grid.
     scale : float array, shape (p,)
     names : tuple of str
-        All models that can be given, `champion` included.
+        All models that can be given.
     asked : tuple of str
         Those that the caller asked for.
-    candidates : tuple of str
-    choice : int array, shape (p,)
-        The candidate that is `champion`, as a place in `candidates`.
     """
 
     grid: Grid
@@ -82,8 +108,6 @@ class Store:
     scale: NDArray[np.float64]
     names: tuple[str, ...]
     asked: tuple[str, ...]
-    candidates: tuple[str, ...]
-    choice: Columns
     _quantiles: Quantiles
     _states: States
 
@@ -91,7 +115,7 @@ class Store:
     def empty(cls, grid: Grid, plan: Plan, recipe: Recipe, horizon: int) -> Store:
         """Return a store with room for the outer pairs of a plan."""
         series, origin = plan.series[plan.outer], plan.origin[plan.outer]
-        kept = [*recipe.base, *recipe.averages]
+        names = (*recipe.references, *(n for n in recipe.asked if n not in recipe.references))
         shape = (len(series), horizon, len(LEVELS))
         return cls(
             grid=grid,
@@ -99,19 +123,16 @@ class Store:
             series=series,
             origin=origin,
             scale=np.full(len(series), np.nan),
-            names=(*recipe.references, *(n for n in recipe.asked if n not in recipe.references)),
+            names=names,
             asked=recipe.asked,
-            candidates=recipe.candidates,
-            choice=np.zeros(len(series), dtype=np.int64),
-            _quantiles={name: np.zeros(shape, dtype=np.int32) for name in kept},
-            _states={name: np.full(len(series), "", dtype=object) for name in kept},
+            _quantiles={name: np.zeros(shape, dtype=np.int32) for name in names},
+            _states={name: np.full(len(series), "", dtype=object) for name in names},
         )
 
     def keep(self, shelf: Shelf, outer: NDArray[np.bool_]) -> None:
         """Copy the outer pairs of a shelf; `outer` is the mask of the whole plan."""
-        mask = outer[shelf.first : shelf.last]
-        begin = int(outer[: shelf.first].sum())
-        here = slice(begin, begin + int(mask.sum()))
+        mask = outer[shelf.places]
+        here = np.searchsorted(np.flatnonzero(outer), shelf.places[mask])
         self.scale[here] = shelf.scale[mask]
         for name, values in self._quantiles.items():
             values[here] = shelf.quantiles[name][mask]
@@ -124,28 +145,17 @@ class Store:
             series=self.series[pairs],
             origin=self.origin[pairs],
             scale=self.scale[pairs],
-            choice=self.choice[pairs],
             _quantiles={name: values[pairs] for name, values in self._quantiles.items()},
             _states={name: values[pairs] for name, values in self._states.items()},
         )
 
     def quantiles(self, name: str, here: slice) -> NDArray[np.int32]:
         """Return a model's quantiles for some pairs, shape (pairs, horizon, 23)."""
-        return np.asarray(self._of(self._quantiles, name, here))
+        return self._quantiles[name][here]
 
     def states(self, name: str, here: slice) -> NDArray[np.object_]:
         """Return a model's states for some pairs."""
-        return np.asarray(self._of(self._states, name, here))
-
-    def _of(self, table: dict[str, Any], name: str, here: slice) -> Any:
-        if name in table:
-            return table[name][here]
-        chosen = self.choice[here]
-        result = table[self.candidates[0]][here].copy()
-        for place, candidate in enumerate(self.candidates[1:], start=1):
-            mask = chosen == place
-            result[mask] = table[candidate][here][mask]
-        return result
+        return self._states[name][here]
 
     def truth(self, here: slice) -> NDArray[np.float64]:
         """Return what the panel says of the weeks that were forecast, shape (pairs, horizon)."""
@@ -163,12 +173,12 @@ class Store:
         return [slice(int(a), int(b)) for a, b in pairwise(edges)]
 
 
-def scales(knowledge: Knowledge, plan: Plan, first: int, last: int) -> NDArray[np.float64]:
-    """Return the scale of each pair of a plan between two places, from what was known there."""
-    result = np.full(last - first, np.nan)
-    origins = plan.origin[first:last]
+def scales(knowledge: Knowledge, plan: Plan, places: Columns) -> NDArray[np.float64]:
+    """Return the scale of each of some pairs of a plan, from what was known at its origin."""
+    result = np.full(len(places), np.nan)
+    origins = plan.origin[places]
     for origin in np.unique(origins):
         mask = origins == origin
-        series = plan.series[first:last][mask]
+        series = plan.series[places[mask]]
         result[mask] = scale_of(knowledge.values(series, int(origin)))
     return result

@@ -10,7 +10,7 @@ from threatcast_forecasting.engine import FALLBACK
 from threatcast_forecasting.panels import location_level
 from threatcast_forecasting.recipe import RIVAL
 from threatcast_forecasting.results import BOOLEANS
-from threatcast_forecasting.scores import PIT_GRID, pit_sums, score_table
+from threatcast_forecasting.scores import BUSY, PIT_GRID, pit_sums, score_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 MEASURES = ("scaled_wis", "log_wis", *BOOLEANS)
 PAIRS_A_PART = 4096
 DECIMALS = 6
-BUSY = 5.0
-"""Events a week, on average over the last 52 training weeks, from which a series counts as busy."""
 ACTIVITIES = ("sparse", "busy")
 
 

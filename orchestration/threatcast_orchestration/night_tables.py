@@ -5,7 +5,7 @@ Knows no Dagster, no files and no warehouse: inputs in, frames out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -36,8 +36,8 @@ def compute(
         origins=settings.origins,
         step=settings.step,
         known=known,
-        # what the night does not run, its champion does not pick
-        candidates=[name for name in inputs.models if name != "champion"],
+        # what the night does not run, its champion does not pool
+        candidates=members(inputs.models),
         jobs=settings.jobs,
         seed=settings.seed,
         progress=progress,
@@ -57,13 +57,24 @@ def compute(
         "nowcast": late,
         "nowcast_quantiles": nowcasts.nowcast_quantiles(inputs),
         "level_shifts": level_shifts.shift_table(inputs.panel, late),
-        "champions": result.champions,
+        "weights": result.weights,
         "known": known,
         "seconds": pd.DataFrame(
             {"model": list(result.seconds), "seconds": list(result.seconds.values())}
         ),
         "models": cards,
     }
+
+
+def members(models: Sequence[str]) -> tuple[str, ...]:
+    """Return what `champion` pools: of its own members those that the settings run.
+
+    If there are not two of them it pools what `comb_two` averages.
+    """
+    from threatcast_forecasting.combine import CHAMPION, COMB_TWO
+
+    run = tuple(name for name in CHAMPION.members if name in models)
+    return run if len(run) > 1 else COMB_TWO.members
 
 
 def _with_dates(rows: pd.DataFrame) -> pd.DataFrame:

@@ -32,7 +32,10 @@ class Settings:
     origins: int = 8
     step: int = 4
     seed: int = 20260101
-    models: str = "prophet,negative_binomial,climatology,seasonal_naive,flat,comb_two,champion"
+    models: str = (
+        "calendar,climatology,common_level,negative_binomial,pooled_regression,prophet,"
+        "seasonal_naive,flat,comb_two,champion"
+    )
     memory_limit: str = "2GB"
     webhook_url: str = ""
     webhook_on: str = "failure"

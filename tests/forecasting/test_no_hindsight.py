@@ -36,7 +36,7 @@ def poisoned(frame: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("with_known", [False, True])
-def test_poison_after_the_origin_changes_no_forecast_choice_or_scale(with_known):
+def test_poison_after_the_origin_changes_no_forecast_weight_or_scale(with_known):
     def run(panel, known):
         return backtest(
             panel,
@@ -50,22 +50,22 @@ def test_poison_after_the_origin_changes_no_forecast_choice_or_scale(with_known)
     clean = run(PANEL, known)
     dirty = run(poisoned(PANEL, "week"), poisoned(known, "origin"))
     pd.testing.assert_frame_equal(dirty.forecasts, clean.forecasts, check_exact=True)
-    pd.testing.assert_frame_equal(dirty.champions, clean.champions, check_exact=True)
+    pd.testing.assert_frame_equal(dirty.weights, clean.weights, check_exact=True)
     keys = ["series_id", "model", "origin", "horizon", "scale", "state"]
     pd.testing.assert_frame_equal(dirty.scores[keys], clean.scores[keys], check_exact=True)
-    assert clean.champions["inner_scores"].min() > 0
+    assert clean.weights["scaled_wis"].notna().all()
     assert (dirty.scores["wis"] > clean.scores["wis"]).any()  # the poison is there
 
 
-def test_later_revision_of_any_week_changes_no_forecast_choice_or_scale():
+def test_later_revision_of_any_week_changes_no_forecast_weight_or_scale():
     """Where `known` says what was known, the panel's own values are hindsight, the oldest too."""
     kwargs = {"origins_table": TABLE, "known": known_rows(PANEL), "registry": registry(steep=STEEP)}
     models = ["champion", "comb_two", "flat", "steep"]
     clean = backtest(PANEL, models, **kwargs)
     revised = backtest(PANEL.assign(value=987_654.0), models, **kwargs)
     pd.testing.assert_frame_equal(revised.forecasts, clean.forecasts, check_exact=True)
-    pd.testing.assert_frame_equal(revised.champions, clean.champions, check_exact=True)
-    assert clean.champions["inner_scores"].min() > 0
+    pd.testing.assert_frame_equal(revised.weights, clean.weights, check_exact=True)
+    assert clean.weights["scaled_wis"].notna().all()
     assert (revised.scores["scale"] == clean.scores["scale"]).all()
 
 
@@ -83,7 +83,7 @@ def test_backtest_forecasts_what_forecast_would_have_on_that_day():
     then = backtest(PANEL, models, origins_table=TABLE, registry=registry(steep=STEEP))
     on_the_day = forecast(PANEL[PANEL["week"] <= ORIGIN], models, registry=registry(steep=STEEP))
     pd.testing.assert_frame_equal(then.forecasts, on_the_day.forecasts, check_exact=True)
-    pd.testing.assert_frame_equal(then.champions, on_the_day.champions, check_exact=True)
+    pd.testing.assert_frame_equal(then.weights, on_the_day.weights, check_exact=True)
 
 
 @pytest.mark.parametrize("weeks_before", [0, 1, 8])

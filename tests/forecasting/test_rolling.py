@@ -208,7 +208,7 @@ def test_results_do_not_depend_on_batches(result, chunk):
     other = backtest(PANEL, ASKED, origins=3, horizon=5, registry=MODELS, chunk=chunk)
     pd.testing.assert_frame_equal(other.forecasts, result.forecasts)
     pd.testing.assert_frame_equal(other.scores, result.scores)
-    pd.testing.assert_frame_equal(other.champions, result.champions)
+    pd.testing.assert_frame_equal(other.weights, result.weights)
 
 
 def test_results_do_not_depend_on_jobs():
@@ -218,7 +218,7 @@ def test_results_do_not_depend_on_jobs():
     two = backtest(PANEL, asked, jobs=2, chunk=2, **kwargs)
     pd.testing.assert_frame_equal(one.forecasts, two.forecasts)
     pd.testing.assert_frame_equal(one.scores, two.scores)
-    pd.testing.assert_frame_equal(one.champions, two.champions)
+    pd.testing.assert_frame_equal(one.weights, two.weights)
 
 
 def test_results_depend_on_the_seed_where_a_model_draws(result):
@@ -249,9 +249,15 @@ def test_parts_hold_whole_series_and_make_up_the_whole(result):
 
 def test_base_models_are_fitted_once_for_outer_and_inner_use():
     watching = Watching(card("watching"))
-    backtest(PANEL, ["champion", "watching"], origins=3, registry=registry(watching=watching))
+    backtest(
+        PANEL,
+        ["champion", "watching"],
+        origins=3,
+        registry=registry(watching=watching),
+        candidates=["watching"],
+    )
     fitted = [(s, b.weeks[-1]) for b in watching.seen for s in b.series_ids]
-    assert len(fitted) == len(set(fitted)) == 6 * (3 + 6)
+    assert len(fitted) == len(set(fitted)) == 6 * (3 + 8)
 
 
 def test_progress_counts_to_the_end():
@@ -269,17 +275,22 @@ def test_night_gives_what_forecast_and_backtest_give():
     past, now = backtest(PANEL, ASKED, origins=3, **kwargs), forecast(PANEL, ASKED, **kwargs)
     pd.testing.assert_frame_equal(night.scores, past.scores)
     pd.testing.assert_frame_equal(night.forecasts.drop(columns="state"), now.forecasts)
-    both = pd.concat([past.champions, now.champions]).sort_values(["target", "origin"])
-    pd.testing.assert_frame_equal(night.champions, both.reset_index(drop=True))
+    both = pd.concat([past.weights, now.weights]).sort_values(["target", "origin", "model"])
+    pd.testing.assert_frame_equal(night.weights, both.reset_index(drop=True))
 
 
-def test_seconds_include_members_and_candidates():
+def test_seconds_include_members():
     ticks = iter(range(10_000))
     seconds = backtest(
-        PANEL, ["champion"], origins=1, registry=MODELS, clock=lambda: float(next(ticks))
+        PANEL,
+        ["champion"],
+        origins=1,
+        registry=MODELS,
+        candidates=["climatology", "negative_binomial"],
+        clock=lambda: float(next(ticks)),
     ).seconds
     base = {"climatology", "negative_binomial"}
     assert set(seconds) == {"flat", "comb_two", "champion"}
-    assert seconds["comb_two"] == 7 * len(base)
-    assert seconds["champion"] == 7 * len({*base, "flat", "drawing"})
+    assert seconds["comb_two"] == 9 * len(base)
+    assert seconds["champion"] == 9 * len(base)
     assert backtest(PANEL, ["flat"], origins=1, registry=MODELS).seconds["flat"] is None

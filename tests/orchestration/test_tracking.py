@@ -97,7 +97,7 @@ def record(**other: Any) -> NightRecord:
         known=pd.DataFrame({"series_id": [], "origin": [], "week": [], "value": []}),
         scores=scores(),
         decisions=[decision(TARGETS[0], "comb_two"), decision(TARGETS[1], "flat", None)],
-        champions=pd.DataFrame({"target": TARGETS}),
+        weights=pd.DataFrame({"target": TARGETS}),
         seconds={"flat": 0.5},
     )
     return replace(made, **other)
@@ -360,7 +360,7 @@ def test_record_takes_the_night_s_tables_and_the_payloads_of_the_warehouse(
     home: Home, tmp_path: Path
 ) -> None:
     tables = {
-        "champions": pd.DataFrame({"target": TARGETS}),
+        "weights": pd.DataFrame({"target": TARGETS}),
         "known": record().known,
         "scores": scores(),
         "seconds": pd.DataFrame({"model": ["flat"], "seconds": [0.5]}),

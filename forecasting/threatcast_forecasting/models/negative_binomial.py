@@ -107,23 +107,28 @@ def levels(counts: Array, observed: NDArray[np.bool_]) -> tuple[Array, Array]:
 
 
 def component_weights(values: Array, observed: NDArray[np.bool_], means: Array) -> Array:
-    """Return the weight of each discount and dispersion, shape (n, 5, 13), summing to 1.
+    """Return the weight of each discount and dispersion, shape (n, 5, 13), summing to 1."""
+    evidence = component_evidence(values, observed, means)
+    return normalised(evidence.reshape(len(values), -1)).reshape(evidence.shape)
 
-    Each is scored on the weeks it foresaw from the level one week before.
+
+def component_evidence(values: Array, observed: NDArray[np.bool_], means: Array) -> Array:
+    """Return the log likelihood of each discount and dispersion, shape (n, 5, 13).
+
+    Each is scored on the weeks it foresaw from the level one week before, recent weeks first.
     """
     scored = slice(-min(SCORED_WEEKS, values.shape[1] - 1) or None, None)
     seen_before = np.cumsum(observed, axis=1)[:, :-1]
     usable = (observed[:, 1:] & (seen_before >= WARM_UP))[:, scored]
     weight = usable * MEMORY ** np.arange(usable.shape[1])[::-1]
     counts = np.where(usable, values[:, 1:][:, scored], 0.0)
-    evidence = np.stack(
+    return np.stack(
         [
             dispersion_evidence(counts, means[:-1, :, place].T[:, scored], weight)
             for place in range(len(DISCOUNTS))
         ],
         axis=1,
     )
-    return normalised(evidence.reshape(len(values), -1)).reshape(evidence.shape)
 
 
 def mixture(level: Array, weeks: Array, weights: Array, horizon: int) -> tuple[Array, Array]:

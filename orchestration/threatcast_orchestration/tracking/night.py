@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.home import Home
+from threatcast_orchestration.night_tables import members
 from threatcast_orchestration.tracking import figures, metrics
 from threatcast_orchestration.tracking.record import NightRecord
 from threatcast_orchestration.tracking.registry import (
@@ -133,7 +134,7 @@ class _Writer:
             config["parents"] = dict(night.parents)
         if "models" in night.params:
             names = [name.strip() for name in night.params["models"].split(",")]
-            config["candidates"] = [name for name in names if name not in ("", "champion")]
+            config["candidates"] = list(members([name for name in names if name]))
         number = register(self._client, run, target, alias, identity, config)
         self._client.set_tag(run, f"threatcast.{alias}_version", number)
 

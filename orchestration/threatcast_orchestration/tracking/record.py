@@ -45,8 +45,8 @@ class NightRecord:
         covered_80, covered_95, pit_low, pit_high`, and `state` if known.
     decisions
         One a target: its published model, the challenger, and what the gate said of them.
-    champions
-        How `champion` was made for each target and origin.
+    weights
+        How much each member counted in `champion`, by target and origin.
     seconds
         What each model took, by its name.
     parents
@@ -64,7 +64,7 @@ class NightRecord:
     known: pd.DataFrame
     scores: pd.DataFrame
     decisions: Sequence[Decision]
-    champions: pd.DataFrame
+    weights: pd.DataFrame
     seconds: Mapping[str, float] = field(default_factory=dict)
     parents: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -100,7 +100,7 @@ def record_of(
         known=results.frame("known"),
         scores=results.frame("scores"),
         decisions=decisions,
-        champions=results.frame("champions"),
+        weights=results.frame("weights"),
         seconds=dict(zip(seconds["model"], seconds["seconds"], strict=True)),
         parents=inputs.places.parents if inputs.places else {},
     )
