@@ -37,4 +37,4 @@ def candidates() -> list[Any]:
     return [ADIDA()]
 
 
-MODEL = StatsForecast(CARD, candidates, seconds_per_series=0.0015)
+MODEL = StatsForecast(CARD, candidates, seconds_per_series=0.003)

@@ -43,4 +43,4 @@ def candidates() -> list[Any]:
     return [TSB(alpha_d=size, alpha_p=share) for size, share in product(RATES, RATES)]
 
 
-MODEL = StatsForecast(CARD, candidates, seconds_per_series=0.004)
+MODEL = StatsForecast(CARD, candidates, seconds_per_series=0.0025)
