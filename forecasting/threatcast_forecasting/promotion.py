@@ -71,9 +71,10 @@ def judge(scores: pd.DataFrame, published: str, challenger: str, *, seed: int) -
     """Return whether the challenger may take the published model's place in one target.
 
     It must win on WIS: the upper end of the 90 % interval of the ratio of mean scaled WIS (see
-    `comparison.paired_ratio`) lies below 1. And it must keep coverage: on series of at least 5
-    events a week its 80 % and 95 % intervals hold no share further from nominal than the published
-    model's by more than 2 points; on sparser ones they are not under nominal by more.
+    `comparison.paired_ratio`, widened for few origins) lies below 1. And it must keep coverage: on
+    series of at least 5 events a week its 80 % and 95 % intervals hold no share further from
+    nominal than the published model's by more than 2 points; on sparser ones they are not under
+    nominal by more.
 
     Parameters
     ----------
@@ -84,7 +85,7 @@ def judge(scores: pd.DataFrame, published: str, challenger: str, *, seed: int) -
     seed : int
     """
     own, other = _common(scores, published, challenger)
-    ratio = paired_ratio(other, own, seed=seed)
+    ratio = paired_ratio(other, own, seed=seed, few=True)
     ours, theirs = _overall(own), _overall(other)
     origins = own["origin"].nunique()
     if origins < LEAST_ORIGINS:

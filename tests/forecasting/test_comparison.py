@@ -62,6 +62,28 @@ def test_neighbouring_origins_are_drawn_together() -> None:
     assert blocks.high90 - blocks.low90 > 1.2 * (alone.high90 - alone.low90)
 
 
+def test_bounds_for_few_blocks_seldom_call_chance_a_win() -> None:
+    plain = wide = 0
+    for seed in range(100):
+        generator = np.random.default_rng(seed)
+        # one series; what neighbouring origins share makes the plain bounds too narrow
+        shocks = generator.normal(0, 0.1, 10)
+        shared = (shocks[2:] + shocks[1:-1] + shocks[:-2])[None, :, None]
+        noise = np.exp(shared + generator.normal(0, 0.02, (1, ORIGINS, HORIZONS)))
+        one = scores(np.ones_like(noise))
+        plain += paired_ratio(scores(noise), one, draws=300).high90 < 1
+        wide += paired_ratio(scores(noise), one, draws=300, few=True).high90 < 1
+    assert plain >= 12
+    assert wide <= 8
+
+
+def test_one_origin_has_no_bounds_for_few_blocks() -> None:
+    one, other = scores(drawn(1)[:, :1]), scores(drawn(2)[:, :1])
+    made = paired_ratio(one, other, few=True)
+    assert made.ratio > 0
+    assert np.isnan(made[1:]).all()
+
+
 def test_series_weigh_alike_however_many_scores_they_have() -> None:
     values = np.ones((2, ORIGINS, HORIZONS))
     values[0] = 3.0
