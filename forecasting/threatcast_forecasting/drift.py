@@ -150,7 +150,8 @@ def _evidence(steps: pd.DataFrame, gain: pd.Series[float]) -> pd.Series[float]:
     capital = np.exp(games.groupby([*_PLACE, "horizon", "lane"])["growth"].sum()) - 1.0
     horizon = capital.index.get_level_values("horizon").to_numpy(dtype=np.float64)
     weights = 1.0 / horizon**2 / sum(1.0 / h for h in range(1, HORIZON + 1))
-    return 1.0 + (capital * weights).groupby(level=_PLACE).sum()
+    mean: pd.Series[float] = 1.0 + (capital * weights).groupby(level=_PLACE).sum()
+    return mean
 
 
 def _stake(share: int, failing: float) -> float:
@@ -182,9 +183,9 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
     chosen = [withhold, fallback, warn_held, warn_skill]
     reasons = _reasons(table)
     table["state"] = np.select(chosen, ["withhold", "fallback", "warn", "warn"], "ok")
-    table["reason"] = np.select(
-        chosen, [reasons["held"], reasons["worse"], reasons["held"], reasons["drifted"]], None
-    )
+    told = [reasons["held"], reasons["worse"], reasons["held"], reasons["drifted"]]
+    table["reason"] = np.select(chosen, told, "")
+    table["reason"] = table["reason"].where(table["state"] != "ok", None)
     return table.sort_values(_PLACE, ignore_index=True)
 
 

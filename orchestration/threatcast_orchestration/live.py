@@ -232,7 +232,8 @@ def _scored(rows: Any) -> pd.DataFrame:
     frame = rows.drop_columns(["quantiles"]).to_pandas()
     observed = frame["observed"].to_numpy(dtype=np.float64)[:, None]
     scores = score_table(observed, quantiles, frame["scale"].to_numpy(dtype=np.float64))
-    return frame.assign(**{name: values[:, 0] for name, values in scores.items()})
+    scored: pd.DataFrame = frame.assign(**{name: each[:, 0] for name, each in scores.items()})
+    return scored
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> None:

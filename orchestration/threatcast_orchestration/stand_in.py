@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from threatcast_orchestration.forecast_tables import TABLES
-from threatcast_orchestration.forecasts import load_inputs
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
-
-    from threatcast_orchestration.settings import Settings
 
 COLUMNS = TABLES["outlook"]
 """As `forecasts.outlook`: it takes the place of a row there."""
@@ -28,6 +25,11 @@ _FORECASTS = f"""
     FROM forecasts.forecast INNER JOIN ({_PLACES}) USING (target, location)
     WHERE model = $model ORDER BY ALL
 """
+_PANEL = f"""
+    SELECT target || '|' || location AS series_id, target, week, CAST(value AS DOUBLE) AS value
+    FROM marts.fct_weekly_counts INNER JOIN ({_PLACES}) USING (target, location)
+    ORDER BY series_id, week
+"""
 _SCORES = """
     SELECT target, location AS series_id, reference_date AS origin, horizon, scale,
         pit_low, pit_high
@@ -35,7 +37,7 @@ _SCORES = """
 """
 
 
-def write_stand_in(connection: duckdb.DuckDBPyConnection, settings: Settings) -> int:
+def write_stand_in(connection: duckdb.DuckDBPyConnection, seed: int) -> int:
     """Write the outlooks of places that fall back to the baseline; returns how many.
 
     They are graded D, as all that rests on the baseline alone.
@@ -44,7 +46,7 @@ def write_stand_in(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     places = connection.execute(_PLACES).df()
     if places.empty:
         return 0
-    rows = _outlooks(connection, settings, places)
+    rows = _outlooks(connection, seed, places)
     names = ", ".join(part.split()[0] for part in COLUMNS.split(", "))
     connection.register("rows", rows)
     connection.execute(f"INSERT INTO live.stand_in BY NAME SELECT {names} FROM rows")
@@ -53,18 +55,17 @@ def write_stand_in(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
 
 
 def _outlooks(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, places: pd.DataFrame
+    connection: duckdb.DuckDBPyConnection, seed: int, places: pd.DataFrame
 ) -> pd.DataFrame:
-    from threatcast_forecasting.drift import BASELINE
     from threatcast_forecasting.dependence import dependence
+    from threatcast_forecasting.drift import BASELINE
     from threatcast_forecasting.outlook import outlook
 
     forecasts = connection.execute(_FORECASTS, {"model": BASELINE}).df()
     rho = dependence(connection.execute(_SCORES, {"model": BASELINE}).df())
-    panel = load_inputs(connection, settings).panel
-    panel = panel[panel["series_id"].isin(set(forecasts["series_id"]))]
+    panel = connection.execute(_PANEL).df()
     places["series_id"] = places["target"] + "|" + places["location"]
-    numbers = outlook(forecasts, panel, rho_by_target=rho, seed=settings.seed)
+    numbers = outlook(forecasts, panel, rho_by_target=rho, seed=seed)
     return (
         numbers.drop(columns=["target", "usual_weekly"])
         .merge(places, on="series_id")

@@ -63,7 +63,7 @@ def build_live_assets() -> dg.AssetsDefinition:
         plan = night.plan
         with connect(plan.home) as connection:
             rows = write_live(connection, plan.home, plan.as_of)
-            rows["stand_in"] = write_stand_in(connection, plan.settings)
+            rows["stand_in"] = write_stand_in(connection, plan.settings.seed)
             told = connection.execute(
                 "SELECT state, count(*) FROM live.drift WHERE scope = 'location' GROUP BY ALL "
                 "ORDER BY ALL"
