@@ -78,6 +78,8 @@ BROKEN = [
      "is_known_state"),
     ("marts.dim_series", "UPDATE marts.dim_series SET reason = NULL WHERE location = 'FR'",
      "is_explained"),
+    ("marts.dim_series", "UPDATE marts.dim_series SET borrows = true WHERE location = 'FR'",
+     "is_explained"),
     ("marts.dim_series", "UPDATE marts.fct_feed_health SET state = 'stale' WHERE feed = 'list'",
      "is_from_a_live_feed"),
     ("forecasts.forecast", "DELETE FROM forecasts.forecast WHERE location = 'DE'", "is_expected"),
@@ -126,6 +128,11 @@ BROKEN = [
     ("release.outlook", "UPDATE published.outlook SET low80_4w = NULL WHERE location = 'DE'",
      "is_number_or_reason"),
     ("release.outlook", "UPDATE published.outlook SET reason = NULL WHERE location = 'FR'",
+     "is_number_or_reason"),
+    ("release.outlook", "UPDATE published.outlook SET evidence_grade = 'C' WHERE location = 'DE'",
+     "is_number_or_reason"),
+    ("release.outlook",
+     "UPDATE published.outlook SET reason = 'borrows from Y: 3' WHERE location = 'DE'",
      "is_number_or_reason"),
     ("release.outlook", "UPDATE published.outlook SET sentence = NULL WHERE location = 'FR'",
      "is_told"),
@@ -231,3 +238,20 @@ def test_a_night_without_eligible_series_passes_with_empty_forecasts(
 
     for suite in load_suites("forecasts"):
         assert failed(run_suite(suite, warehouse)) == {}
+
+
+def test_a_country_that_borrows_has_the_published_models_numbers_and_no_others(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    warehouse.execute(
+        "UPDATE marts.dim_series SET is_eligible = false, borrows = true, "
+        "reason = 'borrows from Western Europe: 3 events' WHERE location = 'DE';"
+        "INSERT INTO forecasts.outlook_by_model (target, location, model) "
+        "SELECT target, location, model FROM forecasts.outlook WHERE location = 'DE'"
+    )
+    assert failed(run_suite(load_suite("marts", "dim_series"), warehouse)) == {}
+    assert failed(run_suite(load_suite("forecasts", "outlook"), warehouse)) == {}
+    forecasts = load_suite("forecasts", "forecast")
+    assert failed(run_suite(forecasts, warehouse)) == {"is_expected": "critical"}
+    warehouse.execute("DELETE FROM forecasts.forecast WHERE location = 'DE' AND model = 'other'")
+    assert failed(run_suite(forecasts, warehouse)) == {}
