@@ -25,7 +25,10 @@ HALF_LIFE = 13
 """Weeks after which what a week showed counts half."""
 
 ENOUGH = 4
-"""Weeks that must show how a week grows, before anything is said; and copies, to do it alone."""
+"""Weeks that must show how a week grows, before anything is said."""
+
+ENOUGH_EVENTS = 200
+"""Events that copies must have shown at a delay, to tell alone how it goes on from there."""
 
 DOUBT = 1.0
 """Events that are taken to have come and stayed, beside those that were seen."""
@@ -154,15 +157,15 @@ def _weights(
     """Return what each step from delay to delay counts, shape (weeks, s), and weeks of evidence.
 
     A step between two kinds of knowledge says nothing. Where knowledge is of copies, the records'
-    own days help only until enough weeks were copied: they show neither withdrawals nor places
+    own days help only until enough events were copied: they show neither withdrawals nor places
     filled in later.
     """
     seen = ~np.isnan(arrived[:, :-1]) & ~np.isnan(arrived[:, 1:])
     seen &= is_vintage[:, :-1] == is_vintage[:, 1:]
     weights = np.where(seen, 0.5 ** (np.maximum(age[:, 1:], 0) / HALF_LIFE), 0.0)
     if vintage:
-        copied = (seen & is_vintage[:, 1:]).sum(axis=0)
-        weights *= np.where(is_vintage[:, 1:], 1.0, np.maximum(0.0, 1 - copied / ENOUGH))
+        copied = np.where(seen & is_vintage[:, 1:], arrived[:, 1:], 0.0).sum(axis=0)
+        weights *= np.where(is_vintage[:, 1:], 1.0, np.maximum(0.0, 1 - copied / ENOUGH_EVENTS))
     return weights, int((weights > 0).sum(axis=0).max(initial=0))
 
 

@@ -56,6 +56,26 @@ def test_numbers_stand_only_beside_the_state_published(tables):
     assert row[3] == 0
 
 
+def test_weeks_that_may_grow_have_a_nowcast_and_no_others(tables):
+    filled = tables.execute(
+        "SELECT target, count(*) FILTER (observation = 'provisional') AS provisional, "
+        "count(nowcast) FILTER (observation = 'provisional') AS nowcast, "
+        "count(nowcast) FILTER (observation <> 'provisional') AS others, "
+        "bool_and(nowcast_low80 <= nowcast AND nowcast <= nowcast_high80) AS ordered "
+        "FROM activity_weekly GROUP BY target HAVING provisional > 0 ORDER BY target"
+    ).fetchall()
+    assert [row[0] for row in filled] == [
+        "ransomware_claims", "reported_cyberattacks", "state_cyber_incidents"]  # fmt: skip
+    for target, provisional, nowcasts, others, ordered in filled:
+        assert 0.95 * provisional <= nowcasts <= provisional, target
+        assert (others, ordered) == (0, True), target
+    newest = tables.execute(
+        "SELECT value, nowcast, nowcast_high80 FROM activity_weekly "
+        "WHERE target = 'reported_cyberattacks' AND location = 'WORLD' ORDER BY week DESC LIMIT 1"
+    ).fetchone()
+    assert newest[0] < newest[1] < newest[2]
+
+
 def test_simulated_release_says_so_wherever_it_is_met(release, tables):
     manifest = json.loads((release / "manifest.json").read_text("utf-8"))
     assert release.name.startswith("simulated-")
