@@ -96,7 +96,7 @@ def moving_mean(values: Array, window: int, least: int = 1) -> Array:
     total = moving_sum(np.where(known, values, 0.0), window)
     count = moving_sum(known.astype(float), window)
     mean = np.full(values.shape, np.nan)
-    return np.divide(total, count, out=mean, where=count >= least)
+    return np.asarray(np.divide(total, count, out=mean, where=count >= least))
 
 
 def moving_sum(values: Array, window: int) -> Array:
