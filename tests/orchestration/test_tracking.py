@@ -232,6 +232,10 @@ def test_night_keeps_its_tables_and_names_its_panel(tracked: tuple[Home, str], c
     (given,) = client.get_run(tracked[1]).inputs.dataset_inputs
     assert (given.dataset.name, given.dataset.digest) == ("panel", digest(panel()))
     assert len(pd.read_parquet(f"{folder}/tables/panel.parquet")) == len(panel())
+    assert len(pd.read_parquet(f"{folder}/tables/known.parquet")) == 0
+    for target in runs(client, tracked[1]).values():
+        (same,) = target.inputs.dataset_inputs  # what MLflow's page shows in its column "Dataset"
+        assert same.dataset.digest == given.dataset.digest
 
 
 def test_night_and_targets_have_their_pictures(tracked: tuple[Home, str], client: Any) -> None:

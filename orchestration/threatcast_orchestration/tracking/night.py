@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 EXPERIMENT = "threatcast"
 AS_OF = "threatcast.as_of"
 _PARENT = "mlflow.parentRunId"
+_PANEL = [{"name": name, "type": "string"} for name in ("series_id", "target", "location")] + [
+    {"name": "week", "type": "datetime"},
+    {"name": "value", "type": "double"},
+]
 
 
 def track_night(home: Home, night: NightRecord) -> str:
@@ -70,6 +74,7 @@ class _Writer:
         self._night = night
         moment = datetime.combine(night.as_of, time(), tzinfo=UTC)
         self._stamp = int(moment.timestamp() * 1000)
+        self._given: list[Any] = []
 
     def write(self) -> str:
         """Write all runs; the parent is finished last, or failed if anything is missing."""
@@ -99,6 +104,7 @@ class _Writer:
         }
         run = self._run(target, parent, params, values)
         self._tell(run, decision)
+        self._client.log_inputs(run, self._given)
         self._register(run, target, CHAMPION, published)
         if decision.challenger and decision.challenger != published:
             self._register(run, target, CHALLENGER, decision.challenger)
@@ -185,12 +191,14 @@ class _Writer:
             digest=digest(night.panel),
             source_type="local",
             source=json.dumps({"uri": f"{place}/tables/panel.parquet"}),
+            schema=json.dumps({"mlflow_colspec": _PANEL}),
             profile=json.dumps(
                 {"num_rows": len(night.panel), "series": night.panel["series_id"].nunique()}
             ),
         )
         tag = InputTag("mlflow.data.context", "training")
-        self._client.log_inputs(run, [DatasetInput(panel, [tag])])
+        self._given = [DatasetInput(panel, [tag])]
+        self._client.log_inputs(run, self._given)
 
     def _figures(
         self, run: str, folder: Path, scores: pd.DataFrame, model: str, subject: str
