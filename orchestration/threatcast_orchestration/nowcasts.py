@@ -107,9 +107,13 @@ def nowcast_quantiles(inputs: Inputs) -> pd.DataFrame:
     wide = nowcast(late.counts, late.triangle, late.day, seen=late.seen, levels=LEVELS, weeks=1)
     # a feed that stands still has an older newest week
     wide = wide[wide["week"] == reference_week(late.day)]
-    long = wide.melt(
-        ["target", "location", "week"], list(LEVELS), var_name="quantile", value_name="value"
-    ).rename(columns={"week": "target_week"})
+    keys = ["target", "location", "week"]
+    # the count so far, also called value, stays out
+    long = (
+        wide[[*keys, *LEVELS]]
+        .melt(keys, list(LEVELS), var_name="quantile", value_name="value")
+        .rename(columns={"week": "target_week"})
+    )
     long["reference_date"] = long["target_week"] + pd.Timedelta(days=6)
     return long.sort_values(["target", "location", "quantile"], ignore_index=True)[columns]
 
