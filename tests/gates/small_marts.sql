@@ -69,6 +69,7 @@ CREATE TABLE published.locations AS FROM marts.dim_locations;
 CREATE TABLE published.activity_weekly AS FROM marts.fct_weekly_counts;
 CREATE TABLE published.feed_health AS FROM marts.fct_feed_health;
 CREATE TABLE published.forecast AS FROM forecasts.forecast;
+CREATE TABLE published.nowcast_quantiles AS FROM forecasts.nowcast_quantiles;
 CREATE TABLE published.models AS FROM forecasts.models;
 CREATE TABLE published.scores AS
 SELECT 'claims' AS target, 'DE' AS location, 'flat' AS model,
