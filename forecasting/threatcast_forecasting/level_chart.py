@@ -32,10 +32,13 @@ RATIO = 1.5
 """Least change of level, up or down, after `LITTLE` is added to both."""
 LITTLE = 0.2
 USUAL_DISPERSION = 0.1
-PRIOR_WEEKS = 8
+PRIOR_WEEKS = 4
 """Weeks that the dispersion believed before counts for beside the weeks seen."""
-CAP = 4.0
-"""Standard deviations above its level at which a week's count is capped."""
+CAP, NEW_CAP = 2.5, 4.0
+"""Standard deviations above its level at which a week's count is capped: as part of the level that
+was, and as part of one that may have begun."""
+HALF_TRUST = 52
+"""Weeks at which half of an estimated autocorrelation is believed."""
 RARE = 1e-4
 """Probability of a count as high as a dump, or higher, under the level before it."""
 SHORT = 4
@@ -83,8 +86,9 @@ class LevelChart:
         self.dispersion = np.full(n, USUAL_DISPERSION)
         self.odd = np.zeros((n, t), dtype=bool)
         self.capped = np.zeros((t, n))
-        # running sums of capped counts, of their squares and of their products with earlier ones
-        self.sums = np.zeros((t + 1, 5, n))
+        # running sums of capped counts, of their squares, of their products with the three before,
+        # and of counts capped as those of a new level
+        self.sums = np.zeros((t + 1, 6, n))
         self.before: dict[int, Regime] = {}
         self.rows: dict[tuple[int, int], tuple[float, float, float, float]] = {}
 
@@ -102,18 +106,19 @@ class LevelChart:
         first = np.maximum(self.start[rows], place - REFERENCE)
         level, dispersion, _ = self._moments(rows, first, place)
         count = self.counts[rows, place]
-        cap = level + CAP * np.sqrt(level + dispersion * level**2) + 2
-        high = np.flatnonzero((count > cap) & (place - self.start[rows] >= LEAST_REFERENCE))
+        spread = np.sqrt(level + dispersion * level**2)
+        settled = place - self.start[rows] >= LEAST_REFERENCE
+        caps = [np.where(settled, level + 2 + many * spread, np.inf) for many in (CAP, NEW_CAP)]
+        high = np.flatnonzero(count > caps[1])
         if len(high):
             rare = upper_tail(count[high], level[high], dispersion[high]) < RARE
             self.odd[rows[high], place] = rare
-            count[high] = cap[high]
-        self._store(rows, place, count)
+        self._store(rows, place, np.minimum(count, caps[0]), np.minimum(count, caps[1]))
 
-    def _store(self, rows: Ints, place: int, capped: Floats) -> None:
+    def _store(self, rows: Ints, place: int, capped: Floats, new: Floats) -> None:
         self.capped[place, rows] = capped
-        added = np.zeros((5, len(rows)))
-        added[0], added[1] = capped, capped * capped
+        added = np.zeros((6, len(rows)))
+        added[0], added[1], added[5] = capped, capped * capped, new
         for lag in range(1, min(place, 3) + 1):
             added[1 + lag] = capped * self.capped[place - lag, rows]
         self.sums[place + 1][:, rows] = self.sums[place][:, rows] + added
@@ -126,8 +131,8 @@ class LevelChart:
         spread = sums[1] - level * sums[0]
         excess = np.maximum(spread - sums[0], 0.0) / np.maximum(level**2, 1e-9)
         dispersion = (PRIOR_WEEKS * self.dispersion[rows] + excess) / (PRIOR_WEEKS + weeks)
-        correlation = np.clip((sums[2:] - level * sums[0]) / np.maximum(spread, 1e-9), 0, 1)
-        trusted = weeks / (weeks + 13)
+        correlation = np.clip((sums[2:5] - level * sums[0]) / np.maximum(spread, 1e-9), 0, 1)
+        trusted = weeks / (weeks + HALF_TRUST)
         inflation = 1 + 2 * trusted * (np.array([0.75, 0.5, 0.25]) @ correlation)
         return level, np.clip(dispersion, 1e-3, 5.0), inflation
 
@@ -149,11 +154,11 @@ class LevelChart:
 
     def _evidence(self, rows: Ints, cut: int, end: int) -> Floats:
         """Return evidence that weeks from `cut` on stand at another level; 0 if it is near."""
-        total = self.sums[:, 0]
+        total, fresh = self.sums[:, 0], self.sums[:, 5]
         first = np.maximum(self.start[rows], cut - REFERENCE)
         near = np.maximum(first, cut - NEAR)
         until = total[cut, rows]
-        newest = np.log((total[end, rows] - until) / (end - cut) + LITTLE)
+        newest = np.log((fresh[end, rows] - fresh[cut, rows]) / (end - cut) + LITTLE)
         far = np.abs(newest - np.log((until - total[first, rows]) / (cut - first) + LITTLE))
         local = np.abs(newest - np.log((until - total[near, rows]) / (cut - near) + LITTLE))
         result = np.zeros(len(rows))
@@ -167,8 +172,8 @@ class LevelChart:
     def _ratio(self, rows: Ints, first: Ints, cut: int, end: int) -> Floats:
         _, dispersion, inflation = self._moments(rows, first, cut)
         size = 1 / dispersion
-        total = self.sums[:, 0]
-        old, new = total[cut, rows] - total[first, rows], total[end, rows] - total[cut, rows]
+        total, fresh = self.sums[:, 0], self.sums[:, 5]
+        old, new = total[cut, rows] - total[first, rows], fresh[end, rows] - fresh[cut, rows]
         weeks, more = (cut - first).astype(np.float64), float(end - cut)
         two = log_likelihood(old, weeks, size) + log_likelihood(new, more, size)
         return np.asarray((two - log_likelihood(old + new, weeks + more, size)) / inflation)
@@ -222,7 +227,7 @@ class LevelChart:
 
     def _restate(self, row: int, first: int, counts: Floats) -> None:
         for place, count in enumerate(counts, first):
-            self._store(np.array([row]), place, np.array([count]))
+            self._store(np.array([row]), place, np.array([count]), np.array([count]))
 
     def _take_back(self, place: int) -> None:
         """Return to the regime before where a change was undone within `SHORT` weeks."""
