@@ -93,6 +93,7 @@ _CHANGED = """
     INNER JOIN kept AS first USING (target, location, model, reference_date, horizon)
     WHERE first.is_first AND NOT later.is_first AND later.quantiles <> first.quantiles
 """
+# drift looks further back than what is shown, and at the published model and its rivals only
 _SCORED = """
     SELECT rows.target, rows.location, firsts.location_level, rows.model, entries.reference_date,
         rows.horizon, entries.number, entries.number = firsts.first AS is_first, rows.state,
@@ -107,9 +108,19 @@ _SCORED = """
         ON rows.target = changed.target AND rows.location = changed.location
         AND rows.model = changed.model AND rows.horizon = changed.horizon
         AND entries.reference_date = changed.reference_date AND entries.number = changed.number
-    WHERE entries.number = firsts.first OR changed.number IS NOT NULL
+    WHERE (entries.number = firsts.first OR changed.number IS NOT NULL)
+        AND (truth.age < 7 * $weeks OR list_contains($judged, rows.model))
     ORDER BY rows.target, rows.location, rows.model, entries.reference_date, rows.horizon,
         entries.number
+"""
+_REPEATED = "SELECT file FROM entries WHERE is_repeated ORDER BY file"
+_NEEDED = """
+    SELECT DISTINCT file FROM entries
+    INNER JOIN (
+        SELECT reference_date, first AS number FROM firsts
+        UNION SELECT reference_date, number FROM changed
+    ) USING (reference_date, number)
+    ORDER BY file
 """
 _BACKTEST = """
     SELECT scores.target, scores.location, places.location_level, scores.model,
@@ -153,7 +164,7 @@ def write_live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -
 
     The model that is judged is the one that tonight's outlook of a target rests on.
     """
-    from threatcast_forecasting.drift import MODEL, WEEKS, assess
+    from threatcast_forecasting.drift import BASELINE, MODEL, WEAKEST, WEEKS, assess
 
     keep_releases(home.releases, home.archive)
     connection.execute("CREATE SCHEMA IF NOT EXISTS live")
@@ -163,10 +174,12 @@ def write_live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -
     files = _write_entries(connection, read_archive(home.archive), as_of)
     if files:
         connection.execute(_PUBLISHED)
+        published = dict(connection.execute("SELECT target, name FROM published").fetchall())
         connection.execute(_FIRSTS, {"files": files})
-        named = {"files": files, "model": MODEL, "weeks": SHOWN_WEEKS, "as_of": as_of}
+        repeated = _files(connection, _REPEATED) or files[:1]
+        named = {"files": repeated, "model": MODEL, "weeks": SHOWN_WEEKS, "as_of": as_of}
         connection.execute(_CHANGED, named)
-        scored = _scores(connection, files)
+        scored = _scores(connection, sorted({MODEL, BASELINE, WEAKEST, *published.values()}))
         first = scored[scored["is_first"]]
         shown = first[first["age"] < 7 * SHOWN_WEEKS]
         _insert(connection, "scores", shown.assign(kind="live", as_of_kind="vintage"))
@@ -175,8 +188,7 @@ def write_live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -
         connection.unregister("scored")
         if not first.empty:
             past = connection.execute(_BACKTEST).df()
-            published = connection.execute("SELECT target, name FROM published").fetchall()
-            _insert(connection, "drift", assess(first, past, dict(published)))
+            _insert(connection, "drift", assess(first, past, published))
     return {
         table: connection.execute(f"SELECT count(*) FROM live.{table}").fetchall()[0][0]
         for table in TABLES
@@ -211,12 +223,18 @@ def _write_entries(
     return [entry[0] for entry in entries]
 
 
-def _scores(connection: duckdb.DuckDBPyConnection, files: list[str]) -> pd.DataFrame:
+def _files(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    return [file for (file,) in connection.execute(query).fetchall()]
+
+
+def _scores(connection: duckdb.DuckDBPyConnection, judged: list[str]) -> pd.DataFrame:
     """Return the archived forecasts of settled weeks with their scores."""
     import pandas as pd
     import pyarrow as pa
 
-    reader = connection.execute(_SCORED, {"files": files}).to_arrow_reader(_BATCH)
+    files = _files(connection, _NEEDED) or _files(connection, "SELECT file FROM entries")
+    named = {"files": files, "judged": judged, "weeks": SHOWN_WEEKS}
+    reader = connection.execute(_SCORED, named).to_arrow_reader(_BATCH)
     frames = [_scored(pa.Table.from_batches([batch])) for batch in reader]
     return pd.concat(frames or [_scored(reader.schema.empty_table())], ignore_index=True)
 
