@@ -91,9 +91,9 @@ def coherent(
     past = [origin for origin in night.origins[:-1] if night.is_whole(origin)]
     tables, totals = [], {}
     for origin in past:
-        draws = night.draws(origin, PAST_DRAWS)
-        tables.append(night.scored(origin, quantiles_of(draws)))
-        for node, total in zip(night.tree.nodes, weeks_together(draws), strict=True):
+        before = night.draws(origin, PAST_DRAWS)
+        tables.append(night.scored(origin, quantiles_of(before)))
+        for node, total in zip(night.tree.nodes, weeks_together(before), strict=True):
             if not node.endswith(REST):
                 totals[node, origin] = total
     draws = dict(zip(night.tree.nodes, night.draws(newest, DRAWS), strict=True))
@@ -175,8 +175,8 @@ class _Night:
 
     def quantiles(self, origin: Any) -> Array:
         """Return the forecasts of all nodes at an origin; NaN where one lacks."""
-        rows = self.wide.loc[origin].reindex(list(self.tree.nodes)).to_numpy(dtype=np.float64)
-        return rows.reshape(len(rows), -1, len(LEVELS))
+        rows = self.wide.loc[origin].reindex(list(self.tree.nodes))
+        return np.asarray(rows, dtype=np.float64).reshape(len(rows), -1, len(LEVELS))
 
     def is_whole(self, origin: Any) -> bool:
         """Return whether every node has a forecast at an origin."""
