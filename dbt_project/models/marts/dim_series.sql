@@ -74,8 +74,11 @@ judged as (
 missed as (
     select
         *,
-        {{ too_few("monitored_weeks", var("eligible_monitored_weeks"), "weeks watched") }}
-        as few_weeks,
+        {{ too_few(
+            "monitored_weeks",
+            var("eligible_monitored_weeks"),
+            "weeks watched"
+        ) }} as few_weeks,
         {{ too_few(
             "monitored_last_52",
             var("eligible_monitored_last_52"),
@@ -139,10 +142,10 @@ typed as (
         usual_weekly,
         first_week,
         last_week,
-        case when borrows then 'published' else own_state end as state,
         cast(monitored_weeks as integer) as monitored_weeks,
         cast(monitored_last_52 as integer) as monitored_last_52,
         cast(events_last_104 as bigint) as events_last_104,
+        case when borrows then 'published' else own_state end as state,
         own_state = 'published' as is_eligible,
         case
             when borrows
