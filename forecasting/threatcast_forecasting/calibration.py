@@ -20,10 +20,9 @@ if TYPE_CHECKING:
 
 GRID = np.linspace(0.0, 1.0, 201)
 LEAST_PITS = 30
-PRIOR_PITS = 100.0
-"""PITs' worth of evidence that forecasts are calibrated; PITs of neighbouring weeks overlap."""
-TRUST = 0.75
-"""Share of the correction that is made even with much evidence, since the past differs."""
+PRIOR_PITS = 300.0
+"""PITs' worth of evidence that forecasts are calibrated. That is much, because PITs of neighbouring
+weeks and of series with common causes repeat each other."""
 OUTERMOST = 0.001
 
 
@@ -72,6 +71,6 @@ def calibrated_levels(low: Array, high: Array, weights: Array) -> Array:
         return levels
     away = pit_distribution(low, high, weights) - GRID
     spread = (away - away[::-1]) / 2
-    trust = TRUST * len(low) / (len(low) + PRIOR_PITS)
+    trust = len(low) / (len(low) + PRIOR_PITS)
     learnt = np.maximum.accumulate(np.clip(GRID + trust * spread, 0.0, 1.0)) + 1e-9 * GRID
     return np.clip(np.interp(levels, learnt, GRID), OUTERMOST, 1 - OUTERMOST)

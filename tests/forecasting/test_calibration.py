@@ -37,7 +37,7 @@ def test_too_narrow_intervals_are_read_further_out():
     assert levels[LEVELS.index(0.9)] > 0.95
 
 
-def test_too_wide_intervals_are_read_further_in_by_most_of_what_was_seen():
+def test_too_wide_intervals_are_read_further_in_by_about_what_was_seen():
     levels = learnt(normal_pits(0.5))
     seen = norm.cdf(norm.ppf(0.9) / 2)
     assert levels[LEVELS.index(0.5)] == pytest.approx(0.5, abs=1e-3)
