@@ -20,6 +20,7 @@ MAY_BE_EMPTY = (
     "Does the hierarchy add up",
     "Where a model fell back",
     "Which feeds are in trouble",
+    "Which feeds or places changed level",
 )
 
 
