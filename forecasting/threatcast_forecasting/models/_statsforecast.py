@@ -89,7 +89,7 @@ class StatsForecast:
         else:
             fitted, ahead = self._means(counts, horizon)
         quantiles = best_negative_binomial(counts, fitted, ahead)
-        return np.minimum(quantiles, CEILING * counts[-3 * YEAR :].max())
+        return np.asarray(np.minimum(quantiles, CEILING * counts[-3 * YEAR :].max()))
 
     def _means(self, counts: Array, horizon: int) -> tuple[Array, Array]:
         """Return each candidate's mean counts of past weeks and of the weeks ahead."""
