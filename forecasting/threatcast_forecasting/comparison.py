@@ -37,7 +37,7 @@ class _Pairs(NamedTuple):
     names: NDArray[Any]
     own: Floats
     rival: Floats
-    count: Floats
+    number: Floats
 
 
 def paired_ratio(
@@ -95,10 +95,12 @@ def paired_ratio(
     PairedRatio(ratio=0.5, low90=0.5, high90=0.5)
     """
     pairs = _paired(scores_a, scores_b, measure)
-    series, origins = pairs.count.shape
+    series, origins = pairs.number.shape
     if not series:
         return PairedRatio(np.nan, np.nan, np.nan)
-    fixed = np.ones(series) if weights is None else weights.reindex(pairs.names).to_numpy(float)
+    fixed = np.ones(series)
+    if weights is not None:
+        fixed = weights.reindex(pairs.names).to_numpy(dtype=np.float64)
     ratio = float(_ratios(pairs, np.ones((1, origins)), fixed[None, :])[0])
     generator = np.random.default_rng(stable_seed(seed, "paired_ratio"))
     drawn = []
@@ -141,7 +143,8 @@ def _paired(scores_a: pd.DataFrame, scores_b: pd.DataFrame, measure: str) -> _Pa
     cell = series * shape[1] + origin
 
     def total(values: Any) -> Floats:
-        return np.bincount(cell, values, minlength=shape[0] * shape[1]).reshape(shape)
+        sums = np.bincount(cell, values, minlength=shape[0] * shape[1]).reshape(shape)
+        return sums.astype(np.float64)
 
     own, rival = (both[f"{measure}_{side}"].to_numpy(float) for side in "xy")
     return _Pairs(names, total(own), total(rival), total(np.ones(len(both))))
@@ -171,8 +174,8 @@ def _ratios(pairs: _Pairs, times: Floats, copies: Floats) -> Floats:
     copies : float array, shape (draws, series)
         How much a series counts; one without a score in the drawn origins is left out.
     """
-    count = times @ pairs.count.T
+    count = times @ pairs.number.T
     share = np.divide(copies, count, out=np.zeros_like(count), where=count > 0)
     own = (share * (times @ pairs.own.T)).sum(axis=1)
     rival = (share * (times @ pairs.rival.T)).sum(axis=1)
-    return np.divide(own, rival, out=np.full(len(own), np.nan), where=rival > 0)
+    return np.asarray(np.divide(own, rival, out=np.full(len(own), np.nan), where=rival > 0))
