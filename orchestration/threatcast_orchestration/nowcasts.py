@@ -113,6 +113,7 @@ def nowcast_quantiles(inputs: Inputs) -> pd.DataFrame:
         wide[[*keys, *LEVELS]]
         .melt(keys, list(LEVELS), var_name="quantile", value_name="value")
         .rename(columns={"week": "target_week"})
+        .astype({"quantile": float})
     )
     long["reference_date"] = long["target_week"] + pd.Timedelta(days=6)
     return long.sort_values(["target", "location", "quantile"], ignore_index=True)[columns]

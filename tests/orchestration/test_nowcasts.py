@@ -1,0 +1,64 @@
+"""The tables of nowcasts, made from the warehouse of a night."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from threatcast_orchestration import nowcasts
+from threatcast_orchestration.forecast_tables import TABLES
+from threatcast_orchestration.forecasts import _KNOWN, _PANEL
+
+
+@pytest.fixture(scope="module")
+def inputs(sample_home):
+    path = str(sample_home / "warehouse" / "threatcast.duckdb")
+    with duckdb.connect(path, read_only=True) as connection:
+        yield SimpleNamespace(
+            late=nowcasts.load_late(connection),
+            panel=connection.execute(_PANEL).df(),
+            known=connection.execute(_KNOWN).df(),
+        )
+
+
+def test_tables_have_the_columns_of_the_warehouse(inputs):
+    for name, table in nowcasts.nowcast_tables(inputs).items():
+        columns = [part.split()[0] for part in TABLES[name].split(", ")]
+        assert sorted(table.columns) == sorted(columns)
+        assert len(table) > 0
+        assert table.notna().all(axis=None)
+
+
+def test_quantiles_are_of_the_newest_complete_week_and_agree_with_its_row(inputs):
+    tables = nowcasts.nowcast_tables(inputs)
+    quantiles, rows = tables["nowcast_quantiles"], tables["nowcast"]
+    week = quantiles["target_week"].unique()
+    assert list(week) == [pd.Timestamp("2026-06-08")]
+    wide = quantiles.pivot_table(index=["target", "location"], columns="quantile", values="value")
+    assert (np.diff(wide.to_numpy(), axis=1) >= 0).all()
+    same = rows[rows["week"] == week[0]].set_index(["target", "location"])["nowcast"]
+    pd.testing.assert_series_equal(wide[0.5], same.loc[wide.index], check_names=False)
+
+
+def test_only_targets_that_report_late_are_learnt_from_otherwise(inputs):
+    learnt = nowcasts.training_values(inputs)
+    keys = ["series_id", "origin", "week"]
+    both = inputs.known.merge(learnt, on=keys, suffixes=("", "_learnt"))
+    assert len(both) == len(inputs.known)
+    moved = both[(both["value"] != both["value_learnt"]) & both["value"].notna()]
+    targets = set(moved["series_id"].str.split("|").str[0])
+    assert targets == {"ransomware_claims", "reported_cyberattacks"}
+    assert (moved["week"] > moved["origin"] - pd.Timedelta(weeks=26)).all()
+
+
+def test_nights_without_a_triangle_learn_from_the_counts_as_they_are(inputs):
+    for late in (
+        None,
+        nowcasts.Late(inputs.late.triangle[:0], inputs.late.counts, {}, inputs.late.day),
+    ):
+        bare = SimpleNamespace(late=late, panel=inputs.panel, known=inputs.known)
+        assert nowcasts.training_values(bare) is inputs.known
+        assert all(table.empty for table in nowcasts.nowcast_tables(bare).values())
