@@ -1,10 +1,25 @@
--- only what the outlook itself shows: a withheld cell is withheld for every model
 with outlook as (
-    select * from {{ ref("outlook") }} where state = 'published'
+    select *
+    from {{ ref("outlook") }}
+    where state = 'published'
 ),
 
 by_model as (
-    select * from {{ source("forecasts", "outlook_by_model") }} where expected_4w is not null
+    select *
+    from {{ source("forecasts", "outlook_by_model") }}
+    where expected_4w is not null
+),
+
+-- a cell that is withheld, or for which another model stands in, is shown for no model
+shown as (
+    select outlook.*
+    from outlook
+    inner join by_model
+        on
+            outlook.target = by_model.target
+            and outlook.location = by_model.location
+            and outlook.model = by_model.model
+    where by_model.role = 'published'
 )
 
 select
@@ -14,10 +29,10 @@ select
     by_model.role,
     by_model.since,
     by_model.previous_until,
-    outlook.location_level,
-    outlook.as_of,
+    shown.location_level,
+    shown.as_of,
     by_model.evidence_grade,
-    outlook.usual_weekly,
+    shown.usual_weekly,
     by_model.expected_4w,
     by_model.low80_4w,
     by_model.high80_4w,
@@ -34,5 +49,4 @@ select
     by_model.p_large_increase,
     by_model.run_id
 from by_model
-inner join outlook
-    on by_model.target = outlook.target and by_model.location = outlook.location
+inner join shown on by_model.target = shown.target and by_model.location = shown.location
