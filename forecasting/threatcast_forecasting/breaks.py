@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NOTICED = 9.0
 """Evidence (log likelihood ratio) from which a shift is told to people."""
-STRICT = 14.0
+STRICT = 20.0
 """Evidence from which a model may forget what was before."""
 TOGETHER = 2
 """Weeks by which the starts of one feed's shift may differ between its series."""

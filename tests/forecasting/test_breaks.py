@@ -49,7 +49,7 @@ def test_a_sparse_series_that_wakes_is_noticed_within_a_quarter() -> None:
 
 
 def test_models_forget_after_a_large_shift_and_not_after_a_small_one() -> None:
-    assert share_noticed(counts(stepped(50, 10)), seen=8, evidence=14.0) >= 0.9
+    assert share_noticed(counts(stepped(50, 10)), seen=8, evidence=20.0) >= 0.9
     assert (level_shifts(counts(stepped(50, 65))) > 0).mean() <= 0.1
 
 
