@@ -184,8 +184,8 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
     reasons = _reasons(table)
     table["state"] = np.select(chosen, ["withhold", "fallback", "warn", "warn"], "ok")
     told = [reasons["held"], reasons["worse"], reasons["held"], reasons["drifted"]]
-    table["reason"] = np.select(chosen, told, "")
-    table["reason"] = table["reason"].where(table["state"] != "ok", None)
+    words = [reason.to_numpy(dtype=object) for reason in told]
+    table["reason"] = np.select(chosen, words, np.array(None, dtype=object))
     return table.sort_values(_PLACE, ignore_index=True)
 
 
