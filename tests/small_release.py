@@ -253,6 +253,9 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
                 "reason": "comb_two: it does not win on WIS",
             }
         ],
+        "probability_scores": [],
+        "reliability": [],
+        "ranks": [],
         "level_shifts": [],
         "phishing_mix": [
             {"week": REFERENCE_WEEK, "kind": "host_kind", "category": name, "share": share}

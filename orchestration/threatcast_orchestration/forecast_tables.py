@@ -50,6 +50,20 @@ TABLES = {
         "trend VARCHAR, p_large_decrease DOUBLE, p_decrease DOUBLE, p_stable DOUBLE, "
         "p_increase DOUBLE, p_large_increase DOUBLE"
     ),
+    "probability_scores": (
+        "target VARCHAR, location_level VARCHAR, model VARCHAR, question VARCHAR, n INTEGER, "
+        "origins INTEGER, score DOUBLE, reference_score DOUBLE, skill DOUBLE, skill_low90 DOUBLE, "
+        "skill_high90 DOUBLE, comb_two_score DOUBLE, skill_to_comb_two DOUBLE, covered_80 DOUBLE"
+    ),
+    "reliability": (
+        "target VARCHAR, question VARCHAR, bin INTEGER, mean_forecast DOUBLE, "
+        "observed_frequency DOUBLE, n INTEGER, low90 DOUBLE, high90 DOUBLE"
+    ),
+    "ranks": (
+        "scope VARCHAR, scope_value VARCHAR, target VARCHAR, location VARCHAR, "
+        "location_level VARCHAR, rank INTEGER, p_growth DOUBLE, rank_low80 INTEGER, "
+        "rank_high80 INTEGER, p_top3 DOUBLE"
+    ),
     # written by `decisions`: it grows with the record, the rest with the night
     "model_decisions": decisions.COLUMNS,
     "models": (

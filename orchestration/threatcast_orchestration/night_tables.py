@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from threatcast_orchestration import hierarchy, level_shifts, nowcasts
+from threatcast_orchestration.chances import chance_tables
 from threatcast_orchestration.outlooks import outlook_tables, published_pairs
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def compute(
         "nowcast": late,
         "nowcast_quantiles": nowcasts.nowcast_quantiles(inputs),
         "level_shifts": level_shifts.shift_table(inputs.panel, late),
+        **chance_tables(inputs, result, agreed, outlooks["outlook"], known, settings),
         "weights": result.weights,
         "known": known,
         "seconds": pd.DataFrame(

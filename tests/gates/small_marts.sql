@@ -79,6 +79,9 @@ INSERT INTO live.drift (target, scope, place, model, state) VALUES
 CREATE TABLE published.drift AS FROM live.drift;
 CREATE TABLE published.corrections AS FROM live.corrections;
 CREATE TABLE published.level_shifts AS FROM forecasts.level_shifts;
+CREATE TABLE published.probability_scores AS FROM forecasts.probability_scores;
+CREATE TABLE published.reliability AS FROM forecasts.reliability;
+CREATE TABLE published.ranks AS FROM forecasts.ranks;
 CREATE TABLE published.skill AS
 SELECT target, 'country' AS location_level, model, horizon FROM published.scores;
 CREATE TABLE published.data_vintages AS

@@ -69,8 +69,17 @@ DDL = {
     "corrections": """target varchar, reference_date date, number integer, model varchar,
         release_id varchar, reason varchar, scaled_wis double""",
     "outlook_history": f"release_id varchar, {_OUTLOOK}",
-    "level_shifts": """target varchar, location varchar, week date, noticed_week date, scope varchar,
-        level_before double, level_after double, ratio double, as_of date""",
+    "outlook_by_model": f"role varchar, since date, previous_until date, {_OUTLOOK}",
+    "model_decisions": """target varchar, as_of date, action varchar, model_before varchar,
+        model_after varchar, decided_by varchar, reason varchar""",
+    "probability_scores": """target varchar, location_level varchar, model varchar,
+        question varchar, n integer, score double, reference_score double, skill double""",
+    "reliability": """target varchar, question varchar, bin integer, mean_forecast double,
+        observed_frequency double, n integer, low90 double, high90 double""",
+    "ranks": """scope varchar, scope_value varchar, target varchar, location varchar,
+        rank integer, p_growth double, rank_low80 integer, rank_high80 integer, p_top3 double""",
+    "level_shifts": """target varchar, location varchar, week date, noticed_week date,
+        scope varchar, level_before double, level_after double, ratio double, as_of date""",
     "phishing_mix": "week date, kind varchar, category varchar, urls integer, share double",
 }
 
@@ -200,6 +209,19 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
              "2026-06-03-0123456789ab", "data changed: ransomware_live", None),
         ],
         "outlook_history": [("2026-06-07-0123456789ab", *row) for row in outlook],
+        "outlook_by_model": [
+            ("published", None, None, *row) for row in outlook if row[6] == "published"
+        ],
+        "model_decisions": [
+            ("ransomware_claims", AS_OF, "keep", "champion", "champion", "gate", "it stays"),
+        ],
+        "probability_scores": [
+            ("ransomware_claims", "all", "champion", "zero_4w", 40, 0.05, 0.1, 0.5),
+        ],
+        "reliability": [("ransomware_claims", "zero_4w", 1, 0.04, 0.05, 40, 0.0, 0.1)],
+        "ranks": [
+            ("target", "ransomware_claims", "ransomware_claims", "NA", 1, 0.3, 1, 2, 1.0),
+        ],
         "level_shifts": [
             ("ransomware_claims", "NA", REFERENCE_WEEK - timedelta(weeks=9),
              REFERENCE_WEEK - timedelta(weeks=7), "series", 8.0, 2.0, 0.25, AS_OF),

@@ -19,7 +19,8 @@ def test_tables_are_those_of_the_contract():
         "outlook", "forecast", "activity_weekly", "nowcast_quantiles", "scores", "skill", "drift",
         "corrections",
         "feed_health", "targets", "locations", "models", "data_vintages", "outlook_history",
-        "outlook_by_model", "model_decisions", "level_shifts", "phishing_mix",
+        "outlook_by_model", "model_decisions", "probability_scores", "reliability", "ranks",
+        "level_shifts", "phishing_mix",
     ]  # fmt: skip
 
 

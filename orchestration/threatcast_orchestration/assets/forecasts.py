@@ -32,6 +32,12 @@ _DESCRIPTIONS = {
     "targets whose weeks still fill up.",
     "level_shifts": "One row a target, location and week in which counts began to stand at another "
     "level for good.",
+    "probability_scores": "One row a target, location level, model and question: how the answers "
+    "of past outlooks fared, against the last 104 weeks and comb_two.",
+    "reliability": "One row a target, question and bin of probability: how often what the "
+    "published model said came true.",
+    "ranks": "One row a scope, target and location: which threat is likeliest to grow where, and "
+    "how sure that is.",
     "outlook_by_model": "One row an eligible target, location and published model: the target's "
     "own and, for 28 days after a change, the one before it.",
     "model_decisions": "One row a target, day and action: what was decided about the published "

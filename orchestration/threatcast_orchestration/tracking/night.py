@@ -21,6 +21,7 @@ from threatcast_orchestration.tracking.registry import (
     drop_alias,
     register,
 )
+from threatcast_orchestration.tracking.reliability import draw_reliability
 from threatcast_orchestration.tracking.store import open_store
 
 if TYPE_CHECKING:
@@ -209,6 +210,7 @@ class _Writer:
         figures.draw_scaled_wis(scores, title, folder / "scaled_wis_by_horizon.png")
         figures.draw_calibration(scores, model, title, folder / "calibration.png")
         figures.draw_coverage(scores, title, folder / "coverage.png")
+        draw_reliability(self._night.reliability, subject, title, folder / "reliability.png")
         for path in sorted(folder.glob("*.png")):
             self._client.log_artifact(run, str(path), "figures")
 

@@ -45,6 +45,8 @@ class NightRecord:
         covered_80, covered_95, pit_low, pit_high`, and `state` if known.
     decisions
         One a target: its published model, the challenger, and what the gate said of them.
+    reliability
+        How often what was said with a probability came true, by target.
     weights
         How much each member counted in `champion`, by target and origin.
     seconds
@@ -65,6 +67,7 @@ class NightRecord:
     scores: pd.DataFrame
     decisions: Sequence[Decision]
     weights: pd.DataFrame
+    reliability: pd.DataFrame
     seconds: Mapping[str, float] = field(default_factory=dict)
     parents: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -101,6 +104,7 @@ def record_of(
         scores=results.frame("scores"),
         decisions=decisions,
         weights=results.frame("weights"),
+        reliability=results.frame("reliability"),
         seconds=dict(zip(seconds["model"], seconds["seconds"], strict=True)),
         parents=inputs.places.parents if inputs.places else {},
     )

@@ -1,0 +1,10 @@
+select
+    target,
+    question,
+    bin,
+    mean_forecast,
+    observed_frequency,
+    n,
+    low90,
+    high90
+from {{ source("forecasts", "reliability") }}
