@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 SPARSE_NAME, BUSY_NAME = "sparse", "busy"
-USUAL_RHO = {SPARSE_NAME: 0.2, BUSY_NAME: 0.35}
-"""Correlation where no back-test has measured it."""
+USUAL_RHO = {SPARSE_NAME: 0.25, BUSY_NAME: 0.5}
+"""Correlation where no back-test has measured it: high, since a short back-test sees few changes of
+level, and those hit all places of a target at once."""
 LARGEST_RHO = 0.95
-PRIOR_ORIGINS = 4
+PRIOR_ORIGINS = 12
 """Origins that the value of all targets (and, for that, the usual one) counts for beside a
 target's own. Origins, not series: places of one target miss together."""
 WEEKS = 12
