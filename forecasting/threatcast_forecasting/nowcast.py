@@ -11,7 +11,7 @@ chain ladder, pooled over the locations of a target.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -82,7 +82,7 @@ def nowcast(
     import pandas as pd
 
     days = counts["week"].to_numpy().astype("datetime64[D]")
-    counts = counts.assign(week=days)[days + np.timedelta64(6, "D") <= day]
+    counts = counts.assign(week=days).loc[days + np.timedelta64(6, "D") <= day]
     late = {key: delay for key, delay in delays(triangle, day).items() if not delay.state}
     scopes = counts["location"].map(scope_of)
     parts = []
@@ -277,10 +277,11 @@ def training_values(
     changed = newest["series_id"].isin(newest.loc[moved, "series_id"])
     last = newest[changed].assign(origin=newest["week"].max())
     columns = ["series_id", "origin", "week", "value"]
-    return pd.concat([part[columns] for part in [*parts, last]], ignore_index=True)
+    learnt: pd.DataFrame = pd.concat([part[columns] for part in [*parts, last]], ignore_index=True)
+    return learnt
 
 
-def _origins(known: pd.DataFrame, triangle: pd.DataFrame) -> Iterator[Any]:
-    for origin, rows in known.groupby("origin", sort=True):
-        end = np.datetime64(origin, "D") + 6
-        yield corrected(rows.reset_index(drop=True), triangle, end)
+def _origins(known: pd.DataFrame, triangle: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    origins = known["origin"].to_numpy().astype("datetime64[D]")
+    for origin in np.unique(origins):
+        yield corrected(known[origins == origin].reset_index(drop=True), triangle, origin + 6)
