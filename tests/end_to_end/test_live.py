@@ -128,7 +128,10 @@ def test_place_whose_intervals_held_nothing_is_withheld_and_says_so(nights):
         "WHERE target = 'malware_hosts' AND location = 'WORLD'"
     ).fetchall()[0]
     assert row[0] == "withheld"
-    assert row[1].startswith("drift: the 80 % interval held 0 % of the weeks")
+    # only the one night that was not forged held a week
+    assert row[1].startswith(
+        ("drift: the 80 % interval held 0 %", "drift: the 80 % interval held 1 %")
+    )
     assert row[2] is None
     assert "It is withheld" in row[3]
     states = nights.tables.execute(
@@ -162,4 +165,4 @@ def test_place_that_kept_its_promise_is_shown_as_ever(nights):
 def test_release_warns_of_drift(nights):
     path = nights.home / "releases" / nights.release / "manifest.json"
     warnings = json.loads(path.read_text("utf-8"))["warnings"]
-    assert any("withheld or show the baseline" in warning for warning in warnings)
+    assert any(warning.startswith("release gate, drift: Published") for warning in warnings)

