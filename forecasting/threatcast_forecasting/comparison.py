@@ -100,7 +100,7 @@ def paired_ratio(
         return PairedRatio(np.nan, np.nan, np.nan)
     fixed = np.ones(series)
     if weights is not None:
-        fixed = weights.reindex(pairs.names).to_numpy(dtype=np.float64)
+        fixed = np.asarray(weights.reindex(pairs.names), dtype=np.float64)
     ratio = float(_ratios(pairs, np.ones((1, origins)), fixed[None, :])[0])
     generator = np.random.default_rng(stable_seed(seed, "paired_ratio"))
     drawn = []
