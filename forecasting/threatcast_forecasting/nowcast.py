@@ -82,7 +82,8 @@ def nowcast(
     import pandas as pd
 
     days = counts["week"].to_numpy().astype("datetime64[D]")
-    counts = counts.assign(week=days).loc[days + np.timedelta64(6, "D") <= day]
+    over = np.asarray(days + np.timedelta64(6, "D") <= day)
+    counts = counts.assign(week=days).loc[over]
     late = {key: delay for key, delay in delays(triangle, day).items() if not delay.state}
     scopes = counts["location"].map(scope_of)
     parts = []
