@@ -24,6 +24,7 @@ STAGES = {
     "intermediate": "history",
     "marts": "marts",
     "forecasts": "forecasts",
+    "live": "forecasts",
     "mlflow": "forecasts",
     "history": "release",
     "published": "published",
