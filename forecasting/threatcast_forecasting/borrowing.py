@@ -95,16 +95,18 @@ def lent(
     """
     found: dict[str, Array] = {}
     lenders: dict[str, str] = {}
-    for parent, rows in sparse.groupby("parent", sort=True):
+    for name, rows in sparse.groupby("parent", sort=True):
+        parent = str(name)
         # where none of its countries has a forecast, the sub-region is its own rest
         lender = parent + REST if parent + REST in draws else parent
         if lender not in draws:
             continue
         known = counts[(counts["location"] == lender) & counts["week"].isin(rows["week"])]
-        events = rows.groupby("location")["value"].sum().to_dict()
+        sums = rows.groupby("location")["value"].sum()
+        events = {str(place): float(count) for place, count in sums.items()}
         places = {place for place, above in parents.items() if above == parent}
         others = len(places - set(draws) - set(events))
         total = float(known["value"].sum())
         found |= borrowed(draws[lender], events, total, others=others, seed=seed)
-        lenders |= dict.fromkeys(events, str(parent))
+        lenders |= dict.fromkeys(events, parent)
     return found, lenders

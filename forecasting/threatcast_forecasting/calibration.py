@@ -73,4 +73,4 @@ def calibrated_levels(low: Array, high: Array, weights: Array) -> Array:
     spread = (away - away[::-1]) / 2
     trust = len(low) / (len(low) + PRIOR_PITS)
     learnt = np.maximum.accumulate(np.clip(GRID + trust * spread, 0.0, 1.0)) + 1e-9 * GRID
-    return np.clip(np.interp(levels, learnt, GRID), OUTERMOST, 1 - OUTERMOST)
+    return np.asarray(np.clip(np.interp(levels, learnt, GRID), OUTERMOST, 1 - OUTERMOST))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONTRACT_VERSION = "1.0"
+CONTRACT_VERSION = "1.1"
 SIMULATED_MARK = "SIMULATED, not observed: made by the sample generator."
 STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
 

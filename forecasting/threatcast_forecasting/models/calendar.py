@@ -84,7 +84,7 @@ def second_tuesday(weeks: NDArray[np.datetime64]) -> Classes:
     >>> second_tuesday(np.array(["2024-01-01", "2024-01-08"], dtype="datetime64[D]"))
     array([0, 1])
     """
-    return (tuesday(weeks) == 1).astype(np.int64)
+    return np.asarray(tuesday(weeks) == 1, dtype=np.int64)
 
 
 def tuesday(weeks: NDArray[np.datetime64]) -> Classes:
