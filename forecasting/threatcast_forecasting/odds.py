@@ -23,7 +23,7 @@ from threatcast_forecasting.seeds import stable_seed
 from threatcast_forecasting.totals import couple, deviates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -201,7 +201,7 @@ def _totals(cases: Cases, model: str, rows: NDArray[np.intp], rho: Array, normal
     return totals
 
 
-def apart(totals: Array, names: Sequence[str], seed: int) -> Array:
+def apart(totals: Array, names: Iterable[str], seed: int) -> Array:
     """Return draws with each series' in an order of its own, so that no two go together."""
     mixed = [
         drawn[np.random.default_rng(stable_seed(seed, name)).permutation(len(drawn))]

@@ -220,7 +220,7 @@ def named_trend(exact: Array) -> dict[str, Any]:
     }
 
 
-def trend_class(weekly: Array, usual: float) -> NDArray[np.intp]:
+def trend_class(weekly: Array, usual: Array | float) -> NDArray[np.intp]:
     """Return the place in `TRENDS` of mean weekly counts against the usual level.
 
     Examples
