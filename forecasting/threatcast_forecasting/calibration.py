@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 GRID = np.linspace(0.0, 1.0, 201)
 LEAST_PITS = 30
 PRIOR_PITS = 300.0
-"""PITs' worth of evidence that forecasts are calibrated. That is much, because PITs of neighbouring
-weeks and of series with common causes repeat each other."""
+"""Exact PITs' worth of evidence that forecasts are calibrated. That is much, because PITs of
+neighbouring weeks and of series with common causes repeat each other."""
 OUTERMOST = 0.001
 
 
@@ -71,6 +71,8 @@ def calibrated_levels(low: Array, high: Array, weights: Array) -> Array:
         return levels
     away = pit_distribution(low, high, weights) - GRID
     spread = (away - away[::-1]) / 2
-    trust = len(low) / (len(low) + PRIOR_PITS)
+    # a PIT that may lie anywhere between nought and 1, as that of a sparse count, says nothing
+    evidence = float((1 - (high - low)).sum())
+    trust = evidence / (evidence + PRIOR_PITS)
     learnt = np.maximum.accumulate(np.clip(GRID + trust * spread, 0.0, 1.0)) + 1e-9 * GRID
     return np.asarray(np.clip(np.interp(levels, learnt, GRID), OUTERMOST, 1 - OUTERMOST))
