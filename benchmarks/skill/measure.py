@@ -119,7 +119,11 @@ def _models(scores: pd.DataFrame, summary: Row) -> list[Row]:
             for rival in RIVALS
             if own is not None
         }
-        rows.append(row | {"families": bounds})
+        # as the contract averages: every series alike, so that large targets count for more
+        alike = (
+            {} if own is None else {"alike": _bounds(own, parts["comb_two"], "scaled_wis", None)}
+        )
+        rows.append(row | {"families": bounds} | alike)
     return rows
 
 

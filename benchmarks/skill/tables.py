@@ -67,6 +67,7 @@ def _models(rows: list[Row]) -> str:
                 *(_number(row[name]) for name in ("scaled_wis", "log_wis")),
                 _number(bounds["scaled_wis_to_flat"][0]),
                 _bounded(bounds["scaled_wis_to_comb_two"]),
+                _bounded(row["alike"]),
                 _number(bounds["log_wis_to_flat"][0]),
                 _bounded(bounds["log_wis_to_comb_two"]),
                 _number(row["pit_distance"]),
@@ -76,9 +77,13 @@ def _models(rows: list[Row]) -> str:
         )
     heads = (
         *("model", "scaled WIS", "log WIS", "WIS to flat", "WIS to comb_two (90 %)"),
+        "WIS to comb_two, series alike (90 %)",
         *("log WIS to flat", "log WIS to comb_two (90 %)", "PIT distance", "fallbacks", "seconds"),
     )
-    return "Means over series; ratios with targets weighing equally.\n\n" + table(heads, lines)
+    return (
+        "Means over series; ratios with targets weighing equally where nothing else is said.\n\n"
+        + table(heads, lines)
+    )
 
 
 def _activity(rows: list[Row]) -> str:

@@ -72,9 +72,10 @@ def _against_rival(figures: Row) -> Iterator[Verdict]:
     name = figures["name"]
     ratio, low, high = _own(figures["models"])[0]["families"]["scaled_wis_to_comb_two"]
     log = _own(figures["models"])[0]["families"]["log_wis_to_comb_two"]
-    note = f"log scale {log[0]:.3f}, 90 % {log[1]:.3f} to {log[2]:.3f}"
+    alike = _own(figures["models"])[0]["alike"]
+    note = f"series alike {alike[0]:.3f}; log scale {log[0]:.3f}, {log[1]:.3f} to {log[2]:.3f}"
     yield Verdict(name, "WIS at most 0.985 of comb_two", ratio, 0, MOST_TO_RIVAL, note)
-    note = f"lower bound {low:.3f}"
+    note = f"lower bound {low:.3f}; series alike {alike[1]:.3f} to {alike[2]:.3f}"
     yield Verdict(name, "upper 90 % bound of that below 1", high, 0, 1 - 1e-9, note)
     large = [row for row in _own(figures["by_target"]) if row["series"] >= LARGE_TARGET]
     worst = max(large, key=lambda row: row["scaled_wis_to_comb_two"] or 0, default=None)

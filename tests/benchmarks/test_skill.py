@@ -94,6 +94,7 @@ def test_rivals_are_in_the_figures_though_nobody_asked(figures: dict[str, Any]) 
     rows = {row["model"]: row for row in figures["models"]}
     assert set(rows) == {"champion", "climatology", "comb_two", "flat"}
     assert rows["comb_two"]["families"]["scaled_wis_to_comb_two"] == [1.0, 1.0, 1.0]
+    assert rows["comb_two"]["alike"] == [1.0, 1.0, 1.0]
     ratio, low, high = rows["champion"]["families"]["log_wis_to_comb_two"]
     assert low <= ratio <= high
 
@@ -138,7 +139,10 @@ def verdict(figures: dict[str, Any], words: str) -> Any:
 
 def bounds(ratio: float, low: float, high: float) -> dict[str, Any]:
     names = [f"{s}_to_{r}" for s in ("scaled_wis", "log_wis") for r in ("comb_two", "flat")]
-    return {"families": {name: [ratio, low, high] for name in names}}
+    return {
+        "families": {name: [ratio, low, high] for name in names},
+        "alike": [ratio, low, high],
+    }
 
 
 @pytest.mark.parametrize(
