@@ -220,7 +220,7 @@ def test_unusable_panel_ends_with_one_readable_line_and_exit_code_2(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--models", "oracle"], "Unknown model oracle. Known: champion, climatology, comb_two"),
+        (["--models", "oracle"], "Unknown model oracle. Known: adida, auto_ces"),
         (["--models", ","], "Unknown model (none)."),
         (["--candidates", "oracle"], "Unknown model oracle."),
         (["--out", "panel.csv"], "--out panel.csv: File exists. Name a folder to write to."),

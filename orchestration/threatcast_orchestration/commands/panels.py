@@ -36,7 +36,7 @@ ModelsOption = Annotated[
 ]
 CandidatesOption = Annotated[
     str | None,
-    typer.Option("--candidates", help="What champion picks from. Default: every model."),
+    typer.Option("--candidates", help="Models that champion pools instead of its own members."),
 ]
 HorizonOption = Annotated[
     int | None, typer.Option("--horizon", min=1, max=52, help="Weeks ahead. Default: 12.")
