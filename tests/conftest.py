@@ -15,6 +15,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run whole nights first, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+
+
 def _recordings() -> Path:
     """Return the folder of recorded feeds, or skip the test and say what it needs."""
     folder = os.environ.get("THREATCAST_MIRROR", "")

@@ -84,5 +84,8 @@ def recordings_split(home: Path, mirror: Path | None) -> Panel:
     """Return series cut from the recordings in ways that no target uses."""
     with open_home(home) as warehouse:
         frame = split_panel(warehouse, mirror)
-    what = "The recorded feeds by vendor, group, tool, network and domain; nothing was tuned on it"
+    what = (
+        "The recorded feeds by vendor, group, tool, network and domain; no model was made on it, "
+        "but the settings of the champion were compared on it"
+    )
     return Panel("recordings_split", CYBER, what, frame)

@@ -26,6 +26,8 @@ def models_page() -> str:
     """Return the cards of all models."""
     from threatcast_forecasting.models import all_models
 
+    from threatcast_orchestration.settings import Settings
+
     parts = []
     for name, model in all_models().items():
         card = model.card
@@ -39,7 +41,10 @@ def models_page() -> str:
         "the cards in forecasting/threatcast_forecasting/",
         "Models",
         "Every model gives 23 quantiles of each week's count. How well each one did is in the "
-        "tables `skill` and `scores`; which one is a target's champion is in `models`.",
+        "tables `skill` and `scores`; which one is a target's champion is in `models`. A night "
+        f"runs {', '.join(f'`{name}`' for name in Settings().models.split(','))}; the others are rivals "
+        "to compare with (`threatcast backtest --models`). How they fit together: "
+        "[methods](methods.md).",
         *parts,
     )
 
