@@ -28,6 +28,7 @@ def models_page() -> str:
 
     from threatcast_orchestration.settings import Settings
 
+    nightly = ", ".join(f"`{name}`" for name in Settings().models.split(","))
     parts = []
     for name, model in all_models().items():
         card = model.card
@@ -42,9 +43,8 @@ def models_page() -> str:
         "Models",
         "Every model gives 23 quantiles of each week's count. How well each one did is in the "
         "tables `skill` and `scores`; which one is a target's champion is in `models`. A night "
-        f"runs {', '.join(f'`{name}`' for name in Settings().models.split(','))}; the others are rivals "
-        "to compare with (`threatcast backtest --models`). How they fit together: "
-        "[methods](methods.md).",
+        f"runs {nightly}; the others are rivals to compare with (`threatcast "
+        "backtest --models`). How they fit together: [methods](methods.md).",
         *parts,
     )
 
