@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threatcast_forecasting.quantiles import LEVELS, interval
 from threatcast_forecasting.scores import (
+    BUSY,
     PIT_GRID,
     SHARES,
     pit_bounds,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 PAIRS_A_PART = 64
-BUSY = 5.0
 THINNED = 4
 """The PIT takes every fourth draw."""
 DECIMALS = 4

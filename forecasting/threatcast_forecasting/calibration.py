@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from threatcast_forecasting.quantiles import LEVELS
+from threatcast_forecasting.scores import pit_sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,11 +41,8 @@ def pit_distribution(low: Array, high: Array, weights: Array) -> Array:
     -------
     float array, shape (201,)
     """
-    width = np.maximum(high - low, 1e-6)
-    total = np.zeros(len(GRID))
-    for place, value in enumerate(GRID):
-        total[place] = (np.clip((value - low) / width, 0.0, 1.0) * weights).sum()
-    return np.asarray(total / weights.sum())
+    sums, _ = pit_sums(low, high, weights, GRID)
+    return np.asarray(sums / weights.sum())
 
 
 def calibrated_levels(low: Array, high: Array, weights: Array) -> Array:

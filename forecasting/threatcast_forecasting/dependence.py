@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.evidence import BUSY
+from threatcast_forecasting.scores import BUSY
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from threatcast_forecasting.scores import BUSY
+
 if TYPE_CHECKING:
     import pandas as pd
 
-BUSY = 5.0
-"""Events a week, on average over the last 52 observed weeks, from which grade A is possible."""
 LONG = 104
 """Observed weeks from which grade A is possible."""
 HELD = {"covered_80": 0.70, "covered_95": 0.88}

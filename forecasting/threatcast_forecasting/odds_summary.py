@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from threatcast_forecasting.odds import CHANCES, TOP_OF
+from threatcast_forecasting.recipe import RIVAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-RIVAL = "comb_two"
 ALL_LEVELS = "all"
 CELL = ("target", "location_level", "model", "question")
 CASE = ("target", "location", "origin", "question")

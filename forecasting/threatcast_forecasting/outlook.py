@@ -14,6 +14,7 @@ import numpy as np
 from threatcast_forecasting.dependence import activity, rho_of
 from threatcast_forecasting.errors import ForecastError
 from threatcast_forecasting.quantiles import LEVELS
+from threatcast_forecasting.scores import SCALE_WEEKS
 from threatcast_forecasting.totals import DRAWS, couple, deviates, shares, weekly_draws
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ NEAR, WHOLE = 4, 12
 """Weeks of the two totals."""
 MARKS = (0.1, 0.5, 0.9)
 """Levels of the totals that are shown: an 80 % interval and the median."""
-USUAL_WEEKS, SCALE_WEEKS = 26, 52
+USUAL_WEEKS = 26
 SMALL_CHANGE, LARGE_CHANGE, LEAST_CHANGE = 0.15, 0.50, 1.0
 """Shares of the usual level, and events a week, that a change must exceed or reach."""
 

@@ -133,8 +133,10 @@ def pit_bounds(observed: ArrayLike, quantiles: ArrayLike) -> tuple[Floats, Float
     return np.asarray(lower), cumulative(truth, quantiles)
 
 
-def pit_sums(low: ArrayLike, high: ArrayLike) -> tuple[Floats, int]:
-    """Return the summed distribution of randomised PITs at `PIT_GRID`, and how many they are.
+def pit_sums(
+    low: ArrayLike, high: ArrayLike, weights: ArrayLike = 1.0, grid: Floats = PIT_GRID
+) -> tuple[Floats, int]:
+    """Return the summed distribution of randomised PITs at a grid, and how many they are.
 
     Each PIT is uniform between its two bounds, so its distribution is a ramp; the sum of all is
     the mean non-randomised PIT histogram of Czado, Gneiting and Held (2009), without its bins.
@@ -143,6 +145,10 @@ def pit_sums(low: ArrayLike, high: ArrayLike) -> tuple[Floats, int]:
     ----------
     low, high : float array
         What `pit_bounds` returned; NaN is left out.
+    weights : float array, optional
+        How much each counts in the sums.
+    grid : float array, optional
+        Increasing.
 
     Examples
     --------
@@ -152,16 +158,17 @@ def pit_sums(low: ArrayLike, high: ArrayLike) -> tuple[Floats, int]:
     """
     start, end = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
     known = ~np.isnan(start)
+    weight = np.broadcast_to(np.asarray(weights, dtype=np.float64), start.shape)[known]
     start, end = start[known], end[known]
     # a range of no width is a step; this is steep enough to be one
     width = np.maximum(end - start, 1e-9)
 
     def ramp(begin: Floats) -> Floats:
-        """Return the sum of all (u - begin) / width with u > begin."""
-        place, size = np.searchsorted(PIT_GRID, begin), len(PIT_GRID) + 1
-        slope = np.bincount(place, 1 / width, size).cumsum()[:-1]
-        offset = np.bincount(place, begin / width, size).cumsum()[:-1]
-        return np.asarray(PIT_GRID * slope - offset)
+        """Return the weighted sum of all (u - begin) / width with u > begin."""
+        place, size = np.searchsorted(grid, begin), len(grid) + 1
+        slope = np.bincount(place, weight / width, size).cumsum()[:-1]
+        offset = np.bincount(place, weight * begin / width, size).cumsum()[:-1]
+        return np.asarray(grid * slope - offset)
 
     return ramp(start) - ramp(start + width), int(known.sum())
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from threatcast_orchestration.hierarchy import Agreed
     from threatcast_orchestration.settings import Settings
 
-RIVAL = "comb_two"
 RANK_DRAWS = 1000
 
 
@@ -42,6 +41,7 @@ def chance_tables(
     """
     from threatcast_forecasting.odds import cases_of, scored
     from threatcast_forecasting.odds_summary import probability_scores, reliability
+    from threatcast_forecasting.recipe import RIVAL
 
     pairs = published_pairs(inputs)
     models = sorted({model for _, model in pairs} | {RIVAL})
