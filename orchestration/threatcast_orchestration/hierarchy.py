@@ -110,23 +110,23 @@ def agree(
         Pairs of a target and a model that is published for it.
     settings
     """
-    names = inputs.panel[["series_id", "target", "location"]].drop_duplicates()
-    agreed = Agreed(
-        result.forecasts.merge(names, on="series_id"),
-        result.scores.merge(names, on="series_id"),
-        {},
-        {},
-    )
+    scores = _named(result.scores, inputs.panel)
+    agreed = Agreed(_named(result.forecasts, inputs.panel), scores, {}, {})
     rest = _rests(inputs, known, settings)
     if inputs.places is None or rest is None:
         return agreed
     pairs = sorted(set(models))
-    made = {model: Made.of(result, inputs.panel, model) for _, model in pairs}
+    made = {model: Made.of(result, scores, inputs.panel, model) for _, model in pairs}
     for target, model in pairs:
         own, left = made[model].part(target), rest.part(target)
         if not own.forecasts.empty and not left.panel.empty:
             agreed = _put(agreed, own, left, inputs.places, model, settings.seed)
     return agreed
+
+
+def _named(rows: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of series with their target and location."""
+    return rows.merge(panel[["series_id", "target", "location"]].drop_duplicates(), on="series_id")
 
 
 @dataclass(frozen=True)
@@ -138,19 +138,13 @@ class Made:
     panel: pd.DataFrame
 
     @classmethod
-    def of(cls, result: NightResult, panel: pd.DataFrame, model: str) -> Made:
-        """Return what a night made with one model, with `target, location`."""
+    def of(cls, result: NightResult, scores: pd.DataFrame, panel: pd.DataFrame, model: str) -> Made:
+        """Return what a night made with one model; `scores` are all of the night's, by place."""
         import pandas as pd
 
-        names = panel[["series_id", "target", "location"]].drop_duplicates()
         frames = [*result.past.forecast_frames(), *result.newest.forecast_frames()]
         forecasts = pd.concat([frame[frame["model"] == model] for frame in frames])
-        scores = result.scores
-        return cls(
-            forecasts.merge(names, on="series_id"),
-            scores[scores["model"] == model].merge(names, on="series_id"),
-            panel,
-        )
+        return cls(_named(forecasts, panel), scores[scores["model"] == model], panel)
 
     def part(self, target: str) -> Made:
         """Return what is there of one target."""
@@ -195,7 +189,7 @@ def _rests(inputs: Inputs, known: pd.DataFrame, settings: Settings) -> Made | No
         jobs=settings.jobs,
         seed=settings.seed,
     )
-    return Made.of(result, panel, REST_MODEL)
+    return Made.of(result, _named(result.scores, panel), panel, REST_MODEL)
 
 
 def _put(agreed: Agreed, own: Made, rest: Made, places: Places, model: str, seed: int) -> Agreed:

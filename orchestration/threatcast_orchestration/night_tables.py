@@ -30,7 +30,7 @@ def compute(
 
     if inputs.panel.empty:
         return _empty(inputs)
-    known, late = nowcasts.training_values(inputs), nowcasts.nowcast_table(inputs)
+    known, late = nowcasts.training_values(inputs), nowcasts.nowcast_tables(inputs)
     result = nightly(
         inputs.panel,
         inputs.models,
@@ -55,9 +55,8 @@ def compute(
         "forecast": _with_dates(agreed.forecasts),
         "scores": _score_rows(agreed.scores, inputs.kinds),
         **outlooks,
-        "nowcast": late,
-        "nowcast_quantiles": nowcasts.nowcast_quantiles(inputs),
-        "level_shifts": level_shifts.shift_table(inputs.panel, late),
+        **late,
+        "level_shifts": level_shifts.shift_table(inputs.panel, late["nowcast"]),
         **chance_tables(inputs, result, agreed, outlooks["outlook"], known, settings),
         "weights": result.weights,
         "known": known,
