@@ -53,11 +53,12 @@ def read_json(spec: FeedSpec, document: Any, folder: Path) -> tuple[ParseOutcome
 
 
 def bundle(members: Mapping[str, bytes | str]) -> bytes:
-    """Return members as a zip archive."""
+    """Return members as a zip archive; always the same bytes, as names of tests hold some."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            # without a date of its own a member is given the time of day
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
