@@ -188,7 +188,7 @@ def forecast_readings(con: duckdb.DuckDBPyConnection, case: Case, name: str) -> 
     world = scores[scores["series_id"] == "WORLD"]
     for place, part in (("all", scores), ("WORLD", world)):
         for model, rows in part.groupby("model", sort=True):
-            plain, better = rows["scaled_wis"].mean(), rows["scaled_wis_nowcast"].mean()
+            plain, better = rows["stands"].mean(), rows["learnt"].mean()
             note = f"scaled WIS {plain:.4f} -> {better:.4f}, {rows['origin'].nunique()} origins"
             yield Reading(f"{name}/forecasts/{place}/{model}", better / plain, "x", None, note)
 
@@ -216,13 +216,23 @@ def forecast_scores(con: duckdb.DuckDBPyConnection, case: Case) -> pd.DataFrame:
     learnt = training_values(final, known[COLUMNS], triangle, newest + 6)
     origins = known.loc[known["origin"] >= first, ["series_id", "origin"]].drop_duplicates()
     panel = final[["series_id", "target", "location", "week", "value"]]
-    both = [
+    stood, better = (
         backtest(panel, list(MODELS), origins_table=origins, known=values).scores
         for values in (known[COLUMNS], learnt)
-    ]
+    )
+    return scores_of_both(stood, better)
+
+
+def scores_of_both(stood: pd.DataFrame, better: pd.DataFrame) -> pd.DataFrame:
+    """Return the WIS of both ways, `stands` and `learnt`, over one scale; unknown weeks left out.
+
+    Each way's own scale is the mean of what it learnt from. Nowcasts raise that mean, which would
+    make their errors look smaller.
+    """
     keys = ["series_id", "model", "origin", "horizon"]
-    rows = both[0].merge(both[1][[*keys, "scaled_wis"]], on=keys, suffixes=("", "_nowcast"))
-    return rows[rows["scaled_wis"].notna()]
+    rows = stood.merge(better[[*keys, "wis"]], on=keys, suffixes=("", "_nowcast"))
+    scaled = {"stands": rows["wis"] / rows["scale"], "learnt": rows["wis_nowcast"] / rows["scale"]}
+    return rows.assign(**scaled).dropna(subset=["stands"])
 
 
 def _triangle(con: duckdb.DuckDBPyConnection, case: Case) -> pd.DataFrame:

@@ -113,6 +113,22 @@ def test_large_feed_without_baseline_is_named() -> None:
         baseline_of("openphish", b"https://a.example/")
 
 
+def test_nowcasts_gain_nothing_by_a_larger_scale() -> None:
+    import pandas as pd
+    from nowcasting import scores_of_both
+
+    keys = {"series_id": "WORLD", "model": "flat", "origin": pd.Timestamp("2026-01-05")}
+    stood = pd.DataFrame(
+        [
+            keys | {"horizon": 1, "wis": 6.0, "scale": 2.0, "scaled_wis": 3.0},
+            keys | {"horizon": 2, "wis": None, "scale": 2.0, "scaled_wis": None},
+        ]
+    )
+    better = stood.assign(scale=3.0, scaled_wis=stood["wis"] / 3.0)
+    [row] = scores_of_both(stood, better).itertuples()
+    assert (row.horizon, row.stands, row.learnt) == (1, 3.0, 3.0)
+
+
 def _landed(folder: Path, feed: str, text: str) -> Path:
     """Write a payload as the landing does; a bundle's members lie there as they are."""
     from threatcast_feeds.landing import compress
