@@ -43,7 +43,7 @@ run: setup ## Make a release: from THREATCAST_MIRROR if set, else from the simul
 	@$(BIN)/threatcast run
 
 test: setup ## Run all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
 check: setup ## Lint, types, import rules, SQL style
 	@$(BIN)/ruff check .

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from nights import one_at_a_time, quick_home, threatcast
+from nights import made_once
 
 # a shell that runs the tests in the background has them ignore interrupts, and all they start
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -15,9 +15,23 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+LONGEST = ("test_recordings", "test_live", "test_no_hindsight", "test_runs", "test_bad_input")
+"""Files of whole nights; the first two make the homes that all others share."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run whole nights first, so that no process is left alone with one at the end."""
-    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+    """Run whole nights first, so that no process is left alone with one at the end.
+
+    xdist keeps this order only with `--no-loadscope-reorder`; else it begins with the files that
+    have the most tests, and a night is one test.
+    """
+
+    def place(item: pytest.Item) -> tuple[bool, int]:
+        name = item.path.stem
+        rank = LONGEST.index(name) if name in LONGEST else len(LONGEST)
+        return "end_to_end" not in item.path.parts, rank
+
+    items.sort(key=place)
 
 
 def _recordings() -> Path:
@@ -48,17 +62,5 @@ def extra() -> Path:
 
 @pytest.fixture(scope="session")
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home with one release of the sample; made once for all test processes.
-
-    Tests read it and leave it as it is.
-    """
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    home = shared / "sample_home"
-    with one_at_a_time(shared / "sample_home.lock"):
-        if not (shared / "sample_home.done").is_file():
-            result = threatcast("run", "--source", "sample", home=quick_home(home))
-            assert result.returncode == 0, result.stdout + result.stderr
-            (shared / "sample_home.done").write_text(result.stdout, encoding="utf-8")
-    return home
+    """Return a home with one release of the sample."""
+    return made_once(tmp_path_factory, "sample_home", "--source", "sample")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from nights import quick_home, threatcast
+from nights import PLAIN, quick_home, threatcast
 from threatcast_feeds.registry import generator_of, load_catalog
 from threatcast_feeds.simulation import simulate
 from threatcast_publishing.catalog import current
@@ -77,7 +77,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
             (mirror / spec.key / f"{day}.{ext}").write_bytes(content)
     spoil_payloads(mirror)
     spoil_records(mirror)
-    home = quick_home(mirror.parent / "home")
+    home = quick_home(mirror.parent / "home", PLAIN)
     done = threatcast("run", "--mirror", str(mirror), home=home)
     assert done.returncode == 0, done.stderr[-3000:]
     return home, done.stdout + done.stderr

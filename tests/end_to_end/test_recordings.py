@@ -6,7 +6,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from nights import quick_home, threatcast
 from threatcast_publishing.catalog import current
 from threatcast_publishing.verify import verify
 
@@ -20,11 +19,8 @@ STALE = {
 
 
 @pytest.fixture(scope="module")
-def release(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = quick_home(tmp_path_factory.mktemp("recordings") / "home")
-    result = threatcast("run", "--mirror", str(mirror), home=home)
-    assert result.returncode == 0, result.stderr[-3000:]
-    return home / "releases" / str(current(home / "releases"))
+def release(recorded_home: Path) -> Path:
+    return recorded_home / "releases" / str(current(recorded_home / "releases"))
 
 
 @pytest.fixture(scope="module")

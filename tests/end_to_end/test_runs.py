@@ -86,6 +86,8 @@ def test_killed_night_leaves_the_last_release_and_the_next_night_finishes(home):
 
 def test_first_night_killed_while_feeds_are_pulled_is_finished_by_the_next(tmp_path, sample_home):
     home = quick_home(tmp_path / "home")
+    # kept by the hash of all that they are made of: found again only if all was pulled
+    shutil.copytree(sample_home / "forecasts", home / "forecasts")
     kill_after(start(home), "pull_country_codes:")
     assert current(home / "releases") is None
     result = threatcast("run", "--json", home=home)
