@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import gammaln
 from threatcast_forecasting.models._counts import (
     DISPERSIONS,
+    SILENT,
     dispersion_evidence,
     negative_binomial_quantiles,
     recent_observed,
@@ -51,25 +53,39 @@ def test_quantiles_are_those_of_the_negative_binomial(mean, dispersion):
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-9)
 
 
+def test_quantiles_of_many_means_at_once_are_those_of_each():
+    rng = np.random.default_rng(5)
+    mean = np.exp(rng.uniform(-5, 9, (40, 3)))
+    variance = mean + np.exp(rng.uniform(-6, 1, mean.shape)) * mean**2
+    size = mean**2 / (variance - mean)
+    expected = stats.nbinom.ppf(LEVELS, size[..., None], (mean / variance)[..., None])
+    expected[mean <= SILENT] = 0
+    np.testing.assert_array_equal(negative_binomial_quantiles(mean, variance), expected)
+
+
 def test_a_variance_below_the_mean_gives_poisson_quantiles():
     found = negative_binomial_quantiles(np.array([12.0]), np.array([3.0]))[0]
     np.testing.assert_array_equal(found, stats.poisson.ppf(LEVELS, 12))
+
+
+def log_mass(count: np.ndarray, size: float, mean: np.ndarray) -> np.ndarray:
+    """Return the log likelihood of counts, of shares of a count too; up to a term of the count."""
+    share = mean / (size + mean)
+    rises = gammaln(count + size) - gammaln(size)
+    return rises + size * np.log1p(-share) + count * np.log(share)
 
 
 def test_evidence_differs_between_dispersions_as_log_likelihoods_do():
     rng = np.random.default_rng(1)
     counts = rng.poisson(3, (4, 50)).astype(float)
     means = rng.gamma(3, 1, (4, 50))
+    # too large to be looked up, and a share of a count
+    counts[1, ::7], means[1, ::7] = 5000, 4000
+    counts[2, ::5] += 0.5
     weights = rng.random((4, 50))
     size = 1 / DISPERSIONS
     slow = np.array(
-        [
-            [
-                (weights[n] * stats.nbinom.logpmf(counts[n], r, r / (r + means[n]))).sum()
-                for r in size
-            ]
-            for n in range(4)
-        ]
+        [[(weights[n] * log_mass(counts[n], r, means[n])).sum() for r in size] for n in range(4)]
     )
     fast = dispersion_evidence(counts, means, weights)
     np.testing.assert_allclose(fast - fast[:, :1], slow - slow[:, :1], rtol=1e-4, atol=1e-4)

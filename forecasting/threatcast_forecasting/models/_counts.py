@@ -21,6 +21,13 @@ DISPERSIONS = np.array([1e-7, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 
 SILENT = 0.01
 """A mean up to this puts at most 0.01 on counts above zero (Markov), so that all levels are 0."""
 
+MOST_LOOKED_UP = 1000
+"""Counts whose likelihood's factorials stand in a table."""
+MOST_COUNTED = 200
+"""Quantiles above are not found by counting up."""
+LEAST_LOG_MASS = 600.0
+"""Minus the logarithm of the smallest probability of nought from which others can be built up."""
+
 LEAST_MEAN = 1e-3
 """Least mean under which a count is judged, so that a burst after silence is not impossible."""
 
@@ -92,13 +99,43 @@ def negative_binomial_quantiles(mean: Array, variance: Array) -> Array:
     float array, shape (..., 23)
         Whole numbers: the smallest count whose cumulative probability reaches the level.
     """
-    from scipy.special import nbdtrik
-
     centre = np.maximum(mean, SILENT)
     excess = np.maximum(variance - centre, 1e-9 * centre * centre)
     size = np.minimum(centre * centre / excess, 1e9)
-    count = nbdtrik(np.array(LEVELS), size[..., None], (size / (size + centre))[..., None])
-    return np.asarray(np.where(mean[..., None] > SILENT, np.ceil(count - 1e-6), 0.0))
+    flat_mean, flat_size = centre.ravel(), size.ravel()
+    countable = flat_size * np.log1p(flat_mean / flat_size) < LEAST_LOG_MASS
+    countable &= flat_mean + 4 * np.sqrt(flat_mean + flat_mean**2 / flat_size) < MOST_COUNTED
+    found = np.empty((flat_mean.size, len(LEVELS)))
+    found[countable] = _counted_up(flat_mean[countable], flat_size[countable])
+    found[~countable] = _inverted(flat_mean[~countable], flat_size[~countable])
+    return np.where(mean[..., None] > SILENT, found.reshape(*mean.shape, len(LEVELS)), 0.0)
+
+
+def _counted_up(mean: Array, size: Array) -> Array:
+    """Return quantiles by adding up probabilities from nought on: quick for small counts."""
+    found = np.zeros((len(mean), len(LEVELS)))
+    ratio = mean / (size + mean)
+    mass = np.exp(-size * np.log1p(mean / size))
+    below = mass
+    rows = np.arange(len(mean))
+    count = 0
+    while len(rows):
+        short = below[:, None] < np.array(LEVELS)
+        found[rows] += short
+        left = short[:, -1]
+        rows, below, size, ratio = rows[left], below[left], size[left], ratio[left]
+        mass = mass[left] * ratio * (count + size) / (count + 1)
+        below = below + mass
+        count += 1
+    return found
+
+
+def _inverted(mean: Array, size: Array) -> Array:
+    """Return quantiles from the inverse of the distribution function."""
+    from scipy.special import nbdtrik
+
+    count = nbdtrik(np.array(LEVELS), size[:, None], (size / (size + mean))[:, None])
+    return np.asarray(np.ceil(count - 1e-6))
 
 
 def dispersion_evidence(counts: Array, means: Array, weights: Array) -> Array:
@@ -110,24 +147,33 @@ def dispersion_evidence(counts: Array, means: Array, weights: Array) -> Array:
     Parameters
     ----------
     counts, means, weights : float arrays, shape (n, t)
-        Where the weight is 0, count and mean may be anything finite.
+        Where the weight is 0, count and mean may be any number from nought on.
 
     Returns
     -------
     float array, shape (n, 13)
     """
+    size = 1 / DISPERSIONS
+    expected = np.maximum(means, LEAST_MEAN)
+    weighted = weights * counts
+    evidence = np.einsum("nt,nta->na", weights, _log_rises(counts))
+    rises = np.log1p(expected[..., None] * DISPERSIONS)
+    of_counts, of_weeks = np.moveaxis(np.stack([weighted, weights], axis=1) @ rises, 1, 0)
+    evidence += (weighted * np.log(expected)).sum(axis=1)[:, None] - of_counts - size * of_weeks
+    return np.asarray(evidence)
+
+
+def _log_rises(counts: Array) -> Array:
+    """Return the sum of log(1 + dispersion * j) over j below each count, shape (n, t, 13)."""
     from scipy.special import gammaln
 
-    size = 1 / DISPERSIONS
-    expected = np.maximum(means, LEAST_MEAN)[..., None]
-    count = counts[..., None]
-    terms = (
-        gammaln(count + size)
-        - gammaln(size)
-        - size * np.log1p(expected / size)
-        + count * (np.log(expected) - np.log(expected + size))
-    )
-    return np.asarray(np.einsum("nt,nta->na", weights, terms))
+    steps = np.log1p(np.arange(MOST_LOOKED_UP)[:, None] * DISPERSIONS)
+    table = np.vstack([np.zeros(len(DISPERSIONS)), np.cumsum(steps, axis=0)])
+    rises = table[np.minimum(counts, MOST_LOOKED_UP).astype(np.intp)]
+    other = (counts > MOST_LOOKED_UP) | (counts % 1 > 0)
+    size, count = 1 / DISPERSIONS, counts[other][:, None]
+    rises[other] = gammaln(count + size) - gammaln(size) - count * np.log(size)
+    return np.asarray(rises)
 
 
 def normalised(evidence: Array) -> Array:
