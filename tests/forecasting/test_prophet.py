@@ -10,14 +10,19 @@ import sys
 import numpy as np
 import pytest
 from count_kit import FIRST, batch_of, seasonal, steady
-from threatcast_forecasting.models._prophet_fit import PosteriorMode, noise_variance
+from threatcast_forecasting.models._prophet_fit import (
+    Design,
+    components,
+    design_of,
+    new_prophet,
+    noise_variance,
+    posterior_modes,
+)
 from threatcast_forecasting.models.climatology import MODEL as CLIMATOLOGY
 from threatcast_forecasting.models.prophet import (
     MODEL,
     SEASON_STRENGTH,
-    components,
-    fit_level,
-    new_prophet,
+    fit_levels,
     season_strength,
 )
 from threatcast_forecasting.quantiles import LEVELS
@@ -28,6 +33,18 @@ MEDIAN = LEVELS.index(0.5)
 def pinball(quantiles, truth) -> float:
     away = truth[..., None] - quantiles
     return float(np.maximum(np.array(LEVELS) * away, (np.array(LEVELS) - 1) * away).mean())
+
+
+def prophets_parameters(coefficients, noise, design: Design) -> dict[str, np.ndarray]:
+    """Return one series' fit as Prophet keeps it."""
+    waves = coefficients[design.waves]
+    return {
+        "m": coefficients[None, :1],
+        "k": coefficients[None, 1:2],
+        "delta": coefficients[None, design.bends],
+        "beta": waves[None] if len(waves) else np.zeros((1, 1)),
+        "sigma_obs": np.sqrt(noise)[None, None],
+    }
 
 
 def negative_log_posterior(found, data) -> float:
@@ -42,50 +59,73 @@ def negative_log_posterior(found, data) -> float:
     return float(len(when) * np.log(noise) + (left**2).sum() / (2 * noise**2) + priors)
 
 
+def jumping(level: float) -> np.ndarray:
+    """Return 180 weeks that jump to seven times the level."""
+    before, after = steady(1, 90, level, 0.2, seed=1)[0], steady(1, 90, 7 * level, 0.2, seed=2)[0]
+    return np.concatenate([before, after])
+
+
 @pytest.mark.parametrize("season", [True, False])
 def test_the_fit_is_at_least_as_likely_as_stans_and_close_to_it(season):
     import pandas as pd
 
-    counts = np.concatenate([steady(1, 90, 6, 0.2, seed=1)[0], steady(1, 90, 40, 0.2, seed=2)[0]])
-    weeks = FIRST + 7 * np.arange(180)
-    model = new_prophet(season=season)
     logging.getLogger("cmdstanpy").setLevel(logging.ERROR)
     from prophet.models import CmdStanPyBackend
 
-    both = {}
+    counts = np.stack([jumping(6), jumping(30)])
+    weeks = FIRST + 7 * np.arange(180)
+    logs = np.log1p(counts)
+    design = design_of(new_prophet(season=season), weeks, weeks[:0])
+    modes, noise = posterior_modes(design, logs / logs.max(axis=1, keepdims=True))
 
-    class Both(PosteriorMode):
+    class Judge(CmdStanPyBackend):
         def fit(self, stan_init, stan_data, **options):
-            own = super().fit(stan_init, stan_data)
-            stan = CmdStanPyBackend().fit(stan_init, stan_data)
-            both["own"] = negative_log_posterior(own, stan_data)
-            both["stan"] = negative_log_posterior(stan, stan_data)
-            return own
+            stan = super().fit(stan_init, stan_data, **options)
+            self.data = stan_data
+            return stan
 
-    model.stan_backend = Both()
-    model.fit(pd.DataFrame({"ds": weeks, "y": np.log1p(counts)}))
-    assert both["own"] <= both["stan"] + 1e-3
-    assert both["own"] >= both["stan"] - 2
+    for row in range(2):
+        model = new_prophet(season=season)
+        model.stan_backend = judge = Judge()
+        model.fit(pd.DataFrame({"ds": weeks, "y": logs[row]}))
+        own = prophets_parameters(modes[row], noise[row], design)
+        ours = negative_log_posterior(own, judge.data)
+        stans = negative_log_posterior(model.params, judge.data)
+        assert stans - 2 <= ours <= stans + 1e-3
 
 
 @pytest.mark.parametrize("season", [True, False])
-def test_trend_and_line_are_those_of_prophets_own_predict(season):
+def test_trend_and_season_are_those_of_prophets_own_predict(season):
     import pandas as pd
 
-    counts = seasonal(1, 180, seed=7)[0]
+    counts = seasonal(1, 180, seed=7)
     weeks = FIRST + 7 * np.arange(192)
+    logs = np.log1p(counts)
+    design = design_of(new_prophet(season=season), weeks[:180], weeks[180:])
+    modes, noise = posterior_modes(design, logs / logs.max())
+    trend, wave = (part[0] * logs.max() for part in components(design, modes))
     model = new_prophet(season=season)
-    model.fit(pd.DataFrame({"ds": weeks[:180], "y": np.log1p(counts)}))
-    trend, line = components(model, weeks)
+    model.preprocess(pd.DataFrame({"ds": weeks[:180], "y": logs[0]}))
+    model.params = prophets_parameters(modes[0], noise[0], design)
     expected = model.predict(pd.DataFrame({"ds": weeks}))
     np.testing.assert_allclose(trend, expected["trend"], atol=1e-9)
-    np.testing.assert_allclose(line, expected["yhat"], atol=1e-9)
-    assert (np.abs(line - trend).max() > 0.1) == season
+    np.testing.assert_allclose(trend + wave, expected["yhat"], atol=1e-9)
+    assert (np.abs(wave).max() > 0.1) == season
+
+
+def test_series_are_fitted_alike_alone_and_with_others():
+    values = np.vstack([seasonal(3, 160, seed=2), steady(3, 160, 2, 0.5, seed=3)])
+    values[1, :20], values[4, 50:60], values[5] = np.nan, np.nan, 7
+    together = MODEL.predict(batch_of(values), 12, 1).quantiles
+    for row, found in enumerate(together):
+        alone = MODEL.predict(batch_of(values[row : row + 1]), 12, 1).quantiles[0]
+        np.testing.assert_array_equal(found, alone)
+    assert (together[5] == together[5, :1]).all()
 
 
 def test_noise_solves_its_equation():
     for rest, weeks in ((1e-9, 50), (3.0, 200), (80.0, 30)):
-        noise = noise_variance(rest, weeks)
+        noise = noise_variance(np.array(rest), weeks)
         assert weeks - rest / noise + 4 * noise == pytest.approx(0, abs=1e-6)
 
 
@@ -114,7 +154,7 @@ def test_two_years_are_needed_for_a_season():
 def test_the_trend_dies_out_instead_of_running_away():
     growth = np.floor(10 * 1.03 ** np.arange(120))
     weeks = FIRST + 7 * np.arange(120)
-    _, ahead = fit_level(growth, weeks, weeks[-1], 52, season=False)
+    ahead = fit_levels(growth[None], weeks, weeks[-1], 52, season=False)[1][0]
     assert growth[-1] * 0.9 <= ahead[-1] <= growth[-1] * 1.3
     assert ahead[-1] == pytest.approx(ahead[20], rel=1e-3)
 
@@ -122,7 +162,7 @@ def test_the_trend_dies_out_instead_of_running_away():
 def test_means_add_up_to_the_last_years_counts():
     counts = steady(1, 200, mean=3, dispersion=1.5, seed=5)[0]
     weeks = FIRST + 7 * np.arange(200)
-    fitted, _ = fit_level(counts, weeks, weeks[-1], 12, season=False)
+    fitted = fit_levels(counts[None], weeks, weeks[-1], 12, season=False)[0][0]
     assert fitted[-52:].mean() == pytest.approx(counts[-52:].mean(), rel=0.05)
 
 

@@ -1,23 +1,24 @@
-"""Prophet's own posterior mode, found in this process.
+"""Prophet's own posterior mode, found in this process and for many series at once.
 
-Prophet sends each fit to Stan: a child process and a handful of temporary files. Its model is
-small enough to be maximised here, which is faster, leaves nothing behind and gives the same
-numbers on every run.
+Prophet sends each fit to Stan: a child process and a handful of temporary files a series. Its model
+is small enough to be maximised here, which is faster, leaves nothing behind and gives the same
+numbers on every run. What Prophet makes of the weeks (scales, bends, seasons) is the same for all
+series that are observed in the same weeks.
 """
 
 from __future__ import annotations
 
-import math
+import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+    Weeks = NDArray[np.datetime64]
 
 TREND_PRECISION = 1 / 25
 """Prophet's prior for the slope and the offset: normal, deviation 5."""
@@ -28,54 +29,88 @@ TINY = 1e-7
 """Slope changes below this are nought; coefficients that move less have arrived."""
 
 
-class PosteriorMode:
-    """Fits Prophet with a piecewise linear trend and additive seasons, without Stan.
+@dataclass(frozen=True)
+class Design:
+    """What Prophet regresses on, in the order offset, slope, waves of the season, bends.
 
-    Stands in for `prophet.models.CmdStanPyBackend`: assign one to `Prophet.stan_backend`.
+    Attributes
+    ----------
+    columns : float array, shape (t, 2 + waves + bends)
+    precision : float array, shape (2 + waves,)
+        Of the normal priors of offset, slope and waves.
+    tau : float
+        Scale of the Laplace priors of the bends.
+    week : float
+        A week on the trend's axis.
     """
 
-    stan_fit: Any = None
+    columns: Array
+    precision: Array
+    tau: float
+    week: float
 
-    @staticmethod
-    def get_type() -> str:
-        """Return the name under which Prophet would look this up."""
-        return "POSTERIOR_MODE"
+    @property
+    def waves(self) -> slice:
+        """Columns of the season."""
+        return slice(2, len(self.precision))
 
-    def fit(
-        self,
-        stan_init: Mapping[str, Any],  # noqa: ARG002 not needed: the start is a ridge regression
-        stan_data: Mapping[str, Any],
-        **options: Any,  # noqa: ARG002 Stan's
-    ) -> dict[str, Array]:
-        """Return the parameters that maximise the posterior, each of shape (1, size).
-
-        `stan_data` is what Prophet hands to Stan; its trend must be linear.
-        """
-        when = np.asarray(stan_data["t"], dtype=float)
-        seasons = np.asarray(stan_data["X"], dtype=float)
-        after = np.maximum(0.0, when[:, None] - np.asarray(stan_data["t_change"], dtype=float))
-        precision = 1 / np.asarray(stan_data["sigmas"], dtype=float) ** 2
-        offset_slope_seasons, changes, noise = posterior_mode(
-            np.column_stack([np.ones_like(when), when, seasons]),
-            after,
-            np.asarray(stan_data["y"], dtype=float),
-            np.concatenate([[TREND_PRECISION, TREND_PRECISION], precision]),
-            float(stan_data["tau"]),
-        )
-        parameters = {
-            "m": offset_slope_seasons[0],
-            "k": offset_slope_seasons[1],
-            "delta": changes,
-            "beta": offset_slope_seasons[2:],
-            "sigma_obs": np.sqrt(noise),
-        }
-        return {name: np.atleast_2d(np.asarray(value)) for name, value in parameters.items()}
+    @property
+    def bends(self) -> slice:
+        """Columns of the trend's bends."""
+        return slice(len(self.precision), self.columns.shape[1])
 
 
-def posterior_mode(
-    smooth: Array, sparse: Array, values: Array, precision: Array, tau: float
-) -> tuple[Array, Array, float]:
-    """Return the coefficients and the noise's variance at the posterior's mode.
+def new_prophet(*, season: bool) -> Any:
+    """Return an unfitted Prophet that says nothing."""
+    # Prophet complains on import that plotly, which nothing here needs, is not installed.
+    logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)
+    from prophet import Prophet
+
+    model = Prophet(
+        growth="linear",
+        n_changepoints=15,
+        changepoint_range=0.95,
+        changepoint_prior_scale=0.5,
+        yearly_seasonality=False,
+        weekly_seasonality=False,
+        daily_seasonality=False,
+        uncertainty_samples=0,
+    )
+    if season:
+        model.add_seasonality("yearly", period=365.25, fourier_order=4, prior_scale=0.3)
+    return model
+
+
+def design_of(model: Any, past: Weeks, future: Weeks) -> Design:
+    """Return how an unfitted Prophet sees the weeks observed and those ahead, in this order.
+
+    Prophet divides the counts of a series by their largest before it fits them.
+    """
+    import pandas as pd
+
+    # the parts of `Prophet.preprocess` that look at weeks; the rest costs four times as much
+    history = pd.DataFrame({"ds": past, "y": np.zeros(len(past))})
+    model.history = model.setup_dataframe(history, initialize_scales=True)
+    model.set_changepoints()
+    weeks, scale = np.concatenate([past, future]), model.t_scale.to_timedelta64()
+    when = (weeks - model.start.to_datetime64()) / scale
+    seasons = model.seasonalities.values()
+    waves = [
+        model.fourier_series(pd.Series(weeks), kind["period"], kind["fourier_order"])
+        for kind in seasons
+    ]
+    priors = [np.full(2 * kind["fourier_order"], kind["prior_scale"] ** -2) for kind in seasons]
+    bends = np.maximum(0.0, when[:, None] - model.changepoints_t)
+    return Design(
+        columns=np.column_stack([np.ones_like(when), when, *waves, bends]),
+        precision=np.concatenate([[TREND_PRECISION, TREND_PRECISION], *priors]),
+        tau=float(model.changepoint_prior_scale),
+        week=float(np.timedelta64(7, "D") / scale),
+    )
+
+
+def posterior_modes(design: Design, values: Array) -> tuple[Array, Array]:
+    """Return the coefficients and the noise's variance at the posterior's mode of each series.
 
     Each round bounds every Laplace term by a parabola that touches it (Hunter and Li 2005,
     doi:10.1214/009053605000000802), which leaves a ridge regression; the variance given the
@@ -83,34 +118,57 @@ def posterior_mode(
 
     Parameters
     ----------
-    smooth, sparse : float arrays, shapes (t, p) and (t, s)
-        Regressors with normal priors of the given precision, and with Laplace priors of scale tau.
-    values : float array, shape (t,)
-    precision : float array, shape (p,)
-    tau : float
+    design : Design
+    values : float array, shape (n, t)
+        Of the first t weeks of the design.
+
+    Returns
+    -------
+    coefficients : float array, shape (n, columns)
+    noise : float array, shape (n,)
     """
-    design = np.column_stack([smooth, sparse])
-    gram, moment, square = design.T @ design, design.T @ values, values @ values
-    split = smooth.shape[1]
-    size = np.full(sparse.shape[1], tau)
-    noise = max(float(values.var()), TINY)
-    coefficients: Array = np.zeros(design.shape[1])
+    seen = design.columns[: values.shape[1]]
+    # one product a series, so that its numbers do not depend on how many are fitted with it
+    moments = (values[:, None] @ seen)[:, 0]
+    gram, squares = seen.T @ seen, (values[:, None] @ values[..., None])[:, 0, 0]
+    coefficients = np.zeros(moments.shape)
+    noise = np.maximum(values.var(axis=1), TINY)
+    ridge = np.full(moments.shape, 1 / design.tau**2)
+    ridge[:, : design.bends.start] = design.precision
+    left = np.arange(len(values))
     for _ in range(ROUNDS):
-        before = coefficients
-        ridge = np.concatenate([precision, 1 / (tau * size)])
-        coefficients = np.asarray(np.linalg.solve(gram + noise * np.diag(ridge), moment))
-        rest = square - 2 * moment @ coefficients + coefficients @ gram @ coefficients
-        noise = noise_variance(max(float(rest), TINY**2), len(values))
-        size = np.abs(coefficients[split:]) + TINY
-        if np.abs(coefficients - before).max() < TINY:
+        before, moment = coefficients[left], moments[left]
+        system = gram + np.eye(len(gram)) * (noise[left, None] * ridge[left])[:, None]
+        found = np.linalg.solve(system, moment[..., None])[..., 0]
+        fitted = ((found[:, None] @ gram) @ found[..., None])[:, 0, 0]
+        crossed = (moment[:, None] @ found[..., None])[:, 0, 0]
+        rest = np.maximum(squares[left] - 2 * crossed + fitted, TINY**2)
+        coefficients[left], noise[left] = found, noise_variance(rest, values.shape[1])
+        ridge[left, design.bends] = 1 / (design.tau * (np.abs(found[:, design.bends]) + TINY))
+        left = left[np.abs(found - before).max(axis=1) >= TINY]
+        if not len(left):
             break
-    return coefficients[:split], coefficients[split:], noise
+    return coefficients, noise
 
 
-def noise_variance(rest: float, weeks: int) -> float:
-    """Return the likeliest variance given the sum of squared residuals.
+def components(design: Design, coefficients: Array) -> tuple[Array, Array]:
+    """Return trend and season at all weeks of a design, each of shape (n, t).
+
+    With the numbers of `Prophet.predict`, before it multiplies by the largest value.
+    """
+    trend = design.columns.copy()
+    trend[:, design.waves] = 0.0
+    season = design.columns[:, design.waves]
+    return tuple(
+        (part[:, None] @ columns.T)[:, 0]
+        for part, columns in ((coefficients, trend), (coefficients[:, design.waves], season))
+    )
+
+
+def noise_variance(rest: Array, weeks: int) -> Array:
+    """Return the likeliest variance given the sums of squared residuals.
 
     It makes `weeks - rest / v + 4 v` nought, the slope of the posterior in the log deviation.
     """
     # this form of the root loses no digits when the residuals are small
-    return 2 * rest / (weeks + math.sqrt(weeks**2 + 4 * NOISE_PRECISION * rest))
+    return np.asarray(2 * rest / (weeks + np.sqrt(weeks**2 + 4 * NOISE_PRECISION * rest)))

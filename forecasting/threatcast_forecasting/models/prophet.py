@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +14,12 @@ from threatcast_forecasting.models._counts import (
     negative_binomial_quantiles,
     normalised,
 )
-from threatcast_forecasting.models._prophet_fit import PosteriorMode
+from threatcast_forecasting.models._prophet_fit import (
+    components,
+    design_of,
+    new_prophet,
+    posterior_modes,
+)
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ DAMPING = 0.5
 """Share of the last slope that is left after each week ahead."""
 INFLATION = 1.3
 """Variance of errors ahead relative to that of the residuals of the fit, by back-tests."""
+TINY = 1e-9
 MEMORY = 0.98
 """Weight of a week's residual relative to the next one's."""
 
@@ -71,14 +76,19 @@ class CountProphet:
     """Prophet on log1p counts with a negative-binomial predictive."""
 
     card: ModelCard = CARD
-    seconds_per_series: float = 0.012
+    seconds_per_series: float = 0.002
 
     def predict(self, batch: Batch, horizon: int, seed: int) -> Prediction:  # noqa: ARG002
         """Return quantiles; NaN where fewer than 30 weeks are observed."""
-        quantiles = np.full((len(batch.series_ids), horizon, len(LEVELS)), np.nan)
-        known = (~np.isnan(batch.values)).sum(axis=1)
-        for place in np.flatnonzero(known >= LEAST_WEEKS):
-            quantiles[place] = forecast_series(batch.values[place], batch.weeks, horizon)
+        observed = ~np.isnan(batch.values)
+        known = observed.sum(axis=1)
+        quantiles = np.full((len(batch.values), horizon, len(LEVELS)), np.nan)
+        for rows, season in alike(batch.values, observed):
+            seen = observed[rows[0]]
+            counts = batch.values[np.ix_(rows, seen)]
+            weeks = batch.weeks[seen]
+            fitted, ahead = fit_levels(counts, weeks, batch.weeks[-1], horizon, season=season)
+            quantiles[rows] = predictive(counts, fitted, ahead)
         states = tuple(
             ""
             if count >= LEAST_WEEKS
@@ -88,62 +98,70 @@ class CountProphet:
         return Prediction(quantiles, states)
 
 
-def forecast_series(values: Array, weeks: Weeks, horizon: int) -> Array:
-    """Return quantiles, shape (horizon, 23), of one series with enough observed weeks."""
-    observed = ~np.isnan(values)
-    counts = values[observed]
-    if np.all(counts == counts[0]):
-        fitted, ahead = counts, np.full(horizon, counts[0])
-    else:
-        season = observed.sum() >= SEASON_WEEKS and season_strength(values) >= SEASON_STRENGTH
-        fitted, ahead = fit_level(counts, weeks[observed], weeks[-1], horizon, season=bool(season))
-    weights = np.power(MEMORY, np.arange(len(counts), dtype=float)[::-1])
-    evidence = dispersion_evidence(counts[None], fitted[None], weights[None])
-    dispersion = normalised(evidence)[0] @ DISPERSIONS
+def alike(values: Array, observed: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], bool]]:
+    """Return rows that are observed in the same weeks, and whether they have a season.
+
+    Rows with too few weeks are left out.
+    """
+    groups: dict[tuple[bytes, bool], list[int]] = {}
+    for row, count in enumerate(observed.sum(axis=1)):
+        if count >= LEAST_WEEKS:
+            season = count >= SEASON_WEEKS and season_strength(values[row]) >= SEASON_STRENGTH
+            groups.setdefault((observed[row].tobytes(), bool(season)), []).append(row)
+    return [(np.array(rows), season) for (_, season), rows in groups.items()]
+
+
+def predictive(counts: Array, fitted: Array, ahead: Array) -> Array:
+    """Return quantiles, shape (n, horizon, 23), from what the fit said of past and coming weeks."""
+    weights = np.power(MEMORY, np.arange(counts.shape[1], dtype=float)[::-1])
+    evidence = dispersion_evidence(counts, fitted, np.broadcast_to(weights, counts.shape))
+    dispersion = (normalised(evidence) @ DISPERSIONS)[:, None]
     return negative_binomial_quantiles(ahead, INFLATION * (ahead + dispersion * ahead**2))
 
 
-def fit_level(
+def fit_levels(
     counts: Array, weeks: Weeks, origin: np.datetime64, horizon: int, *, season: bool
 ) -> tuple[Array, Array]:
-    """Return the mean counts of the observed weeks and of the weeks ahead.
+    """Return the mean counts of the observed weeks and of the weeks ahead, series by series.
 
     The back-transformed mean is too low, as a logarithm's mean always is; it is scaled so that it
     adds up to the last year's counts.
-    """
-    import pandas as pd
 
-    model = new_prophet(season=season)
-    model.fit(pd.DataFrame({"ds": weeks, "y": np.log1p(counts)}))
+    Parameters
+    ----------
+    counts : float array, shape (n, t)
+    weeks : datetime array, shape (t,)
+        In which all were observed.
+    origin : datetime
+    horizon : int
+    season : bool
+
+    Returns
+    -------
+    fitted, ahead : float arrays, shapes (n, t) and (n, horizon)
+    """
     future = origin + np.arange(1, horizon + 1) * np.timedelta64(7, "D")
-    trend, line = components(model, np.concatenate([weeks, future]))
-    past = len(counts)
-    slope = model.params["k"][0, 0] + model.params["delta"].sum()
-    weekly = slope * model.y_scale * (np.timedelta64(7, "D") / model.t_scale.to_timedelta64())
-    damped = trend[past - 1] + weekly * np.cumsum(DAMPING ** np.arange(1, horizon + 1))
-    fitted = np.maximum(np.expm1(line[:past]), 0.0)
-    ahead = np.maximum(np.expm1(line[past:] - trend[past:] + damped), 0.0)
-    half_week = counts.mean() / 2
-    scale = (counts[-YEAR:].sum() + half_week) / (fitted[-YEAR:].sum() + half_week)
-    scale = np.clip(scale, 0.2, 5.0)
-    return fitted * scale, np.minimum(ahead * scale, 2 * counts[-3 * YEAR :].max())
-
-
-def components(model: Any, weeks: Weeks) -> tuple[Array, Array]:
-    """Return a fitted Prophet's trend, and trend and season together, on the scale of its fit.
-
-    The numbers of `Prophet.predict`, which spends most of a series' time on tables.
-    """
-    import pandas as pd
-
-    when = (weeks - model.start.to_datetime64()) / model.t_scale.to_timedelta64()
-    offset, slope, bends, season = (model.params[name][0] for name in ("m", "k", "delta", "beta"))
-    trend = model.piecewise_linear(when, bends, slope[0], offset[0], model.changepoints_t)
-    line = trend
-    for kind in model.seasonalities.values():
-        waves = model.fourier_series(pd.Series(weeks), kind["period"], kind["fourier_order"])
-        line = trend + waves @ season
-    return trend * model.y_scale, line * model.y_scale
+    design = design_of(new_prophet(season=season), weeks, future)
+    logs = np.log1p(counts)
+    top = np.maximum(logs.max(axis=1, keepdims=True), TINY)
+    coefficients, _ = posterior_modes(design, logs / top)
+    trend, wave = (part * top for part in components(design, coefficients))
+    past = len(weeks)
+    slope = coefficients[:, 1] + coefficients[:, design.bends].sum(axis=1)
+    steps = np.cumsum(DAMPING ** np.arange(1, horizon + 1))
+    damped = trend[:, past - 1, None] + slope[:, None] * top * design.week * steps
+    fitted = np.maximum(np.expm1(trend[:, :past] + wave[:, :past]), 0.0)
+    ahead = np.maximum(np.expm1(damped + wave[:, past:]), 0.0)
+    half_week = counts.mean(axis=1) / 2
+    scale = counts[:, -YEAR:].sum(axis=1) + half_week
+    scale /= np.maximum(fitted[:, -YEAR:].sum(axis=1) + half_week, TINY)
+    scale = np.clip(scale, 0.2, 5.0)[:, None]
+    most = 2 * counts[:, -3 * YEAR :].max(axis=1, keepdims=True)
+    fitted, ahead = fitted * scale, np.minimum(ahead * scale, most)
+    # a series that never moved needs no fit
+    still = (counts == counts[:, :1]).all(axis=1)
+    fitted[still], ahead[still] = counts[still], counts[still, :1]
+    return fitted, ahead
 
 
 def season_strength(values: Array) -> float:
@@ -165,28 +183,6 @@ def season_strength(values: Array) -> float:
     late, early = away[YEAR:][both], away[:-YEAR][both]
     size = np.sqrt((late**2).sum() * (early**2).sum())
     return float((late * early).sum() / size) if both.sum() >= YEAR and size > 0 else 0.0
-
-
-def new_prophet(*, season: bool) -> Any:
-    """Return an unfitted Prophet that says nothing and starts no process."""
-    # Prophet complains on import that plotly, which nothing here needs, is not installed.
-    logging.getLogger("prophet.plot").setLevel(logging.CRITICAL)
-    from prophet import Prophet
-
-    model = Prophet(
-        growth="linear",
-        n_changepoints=15,
-        changepoint_range=0.95,
-        changepoint_prior_scale=0.5,
-        yearly_seasonality=False,
-        weekly_seasonality=False,
-        daily_seasonality=False,
-        uncertainty_samples=0,
-    )
-    if season:
-        model.add_seasonality("yearly", period=365.25, fourier_order=4, prior_scale=0.3)
-    model.stan_backend = PosteriorMode()  # type: ignore[assignment]  # does what it must
-    return model
 
 
 MODEL = CountProphet()
