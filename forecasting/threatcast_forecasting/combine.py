@@ -165,7 +165,7 @@ CHAMPION = Champion(
             "A series' forecast depends a little on the other series of its target."
         ),
     ),
-    members=("calendar", "climatology", "common_level", "pooled_regression", "prophet"),
+    members=("calendar", "common_level", "discounted_quantiles", "pooled_regression", "prophet"),
 )
 
 COMBINATIONS: dict[str, Combination] = {"comb_two": COMB_TWO, "champion": CHAMPION}

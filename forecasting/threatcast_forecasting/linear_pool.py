@@ -69,13 +69,26 @@ def linear_pool(
     mass = np.concatenate(
         [weights[:, place, None, None] * MASS for place in range(len(members))], axis=-1
     )
-    order = np.argsort(points, axis=-1, kind="stable")
-    points = np.take_along_axis(points, order, axis=-1)
-    mass = np.take_along_axis(np.broadcast_to(mass, points.shape), order, axis=-1)
-    # each point stands at the middle of its mass
-    place = np.cumsum(mass, axis=-1) - mass / 2
+    mass = np.broadcast_to(mass, points.shape)
+    order = np.lexsort((mass, points))
+    points, mass = (np.take_along_axis(part, order, axis=-1) for part in (points, mass))
     asked = np.broadcast_to(np.asarray(levels, dtype=np.float64), (len(points), len(LEVELS)))
-    return _read(points, place, asked)
+    return _read(*_marks(points, mass), asked)
+
+
+def _marks(points: Array, mass: Array) -> tuple[Array, Array]:
+    """Return points of the pool's quantile function and the levels at which they stand.
+
+    Each point stands at the middle of its mass, and half-way to the next point where its mass
+    ends. So one count ends and the next begins, once rounded, exactly where the masses of all
+    members at that count do.
+    """
+    ends = np.cumsum(mass, axis=-1)
+    shape = (*points.shape[:-1], 2 * points.shape[-1] - 1)
+    marks, places = np.empty(shape), np.empty(shape)
+    marks[..., ::2], places[..., ::2] = points, ends - mass / 2
+    marks[..., 1::2], places[..., 1::2] = (points[..., 1:] + points[..., :-1]) / 2, ends[..., :-1]
+    return marks, places
 
 
 def _read(points: Array, place: Array, asked: Array) -> Array:

@@ -33,8 +33,8 @@ class Settings:
     step: int = 4
     seed: int = 20260101
     models: str = (
-        "calendar,climatology,common_level,negative_binomial,pooled_regression,prophet,"
-        "seasonal_naive,flat,comb_two,champion"
+        "calendar,climatology,common_level,discounted_quantiles,negative_binomial,"
+        "pooled_regression,prophet,seasonal_naive,flat,comb_two,champion"
     )
     memory_limit: str = "2GB"
     webhook_url: str = ""

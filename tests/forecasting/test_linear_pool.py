@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 from threatcast_forecasting.linear_pool import MASS, linear_pool
-from threatcast_forecasting.quantiles import LEVELS
+from threatcast_forecasting.quantiles import LEVELS, finish
 
 LEVEL = np.array(LEVELS)
 
@@ -60,3 +60,21 @@ def test_quantiles_of_a_pool_do_not_cross():
     parts = [np.sort(rng.integers(0, 9, (40, 3, len(LEVELS))), axis=-1) for _ in range(4)]
     pooled = linear_pool(parts, rng.dirichlet(np.ones(4), 40))
     assert (np.diff(pooled, axis=-1) >= 0).all()
+
+
+def test_the_order_of_members_changes_no_count():
+    rng = np.random.default_rng(8)
+    parts = [np.sort(rng.poisson(3, (60, 2, len(LEVELS))), axis=-1) for _ in range(3)]
+    weights = rng.dirichlet(np.ones(3), 60)
+    first = finish(linear_pool(parts, weights))
+    turned = finish(linear_pool(parts[::-1], weights[:, ::-1]))
+    np.testing.assert_array_equal(first, turned)
+
+
+def test_a_count_ends_where_the_mass_of_all_members_at_it_does():
+    """Members with P(0) of about 0.3 and 0.6, of which the second counts three times as much."""
+    parts = [(zero < LEVEL).astype(float)[None, None] for zero in (0.3, 0.6)]
+    mass_at_0 = 0.25 * MASS[LEVEL <= 0.3].sum() + 0.75 * MASS[LEVEL <= 0.6].sum()
+    levels = np.linspace(mass_at_0 - 0.02, mass_at_0 + 0.02, len(LEVELS))
+    pooled = finish(linear_pool(parts, np.array([[0.25, 0.75]]), levels[None]))[0, 0]
+    np.testing.assert_array_equal(pooled, levels >= mass_at_0)
