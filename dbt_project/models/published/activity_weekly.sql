@@ -3,7 +3,12 @@ with counts as (
 ),
 
 nowcasts as (
-    select * from {{ source("forecasts", "nowcast") }}
+    -- a column to join by: DuckDB compares every pair of rows if the join has a condition on the
+    -- counts alone
+    select
+        *,
+        'provisional' as observation
+    from {{ source("forecasts", "nowcast") }}
 )
 
 select
@@ -22,4 +27,4 @@ left join nowcasts
         counts.target = nowcasts.target
         and counts.location = nowcasts.location
         and counts.week = nowcasts.week
-        and counts.observation = 'provisional'
+        and counts.observation = nowcasts.observation
