@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
@@ -109,46 +111,59 @@ def design_of(model: Any, past: Weeks, future: Weeks) -> Design:
     )
 
 
-def posterior_modes(design: Design, values: Array) -> tuple[Array, Array]:
-    """Return the coefficients and the noise's variance at the posterior's mode of each series.
+def posterior_modes(fits: Sequence[tuple[Design, Array]]) -> list[Array]:
+    """Return the coefficients at the posterior's mode of each series.
 
     Each round bounds every Laplace term by a parabola that touches it (Hunter and Li 2005,
     doi:10.1214/009053605000000802), which leaves a ridge regression; the variance given the
-    coefficients is the root of a quadratic. No round makes the posterior smaller.
+    coefficients is the root of a quadratic. No round makes the posterior smaller. All series take
+    their rounds together, until each has arrived.
 
     Parameters
     ----------
-    design : Design
-    values : float array, shape (n, t)
-        Of the first t weeks of the design.
+    fits : sequence of (Design, float array of shape (n, t))
+        Values of the first t weeks of a design. Designs have the same kinds of columns.
 
     Returns
     -------
-    coefficients : float array, shape (n, columns)
-    noise : float array, shape (n,)
+    list of float arrays, each of shape (n, columns)
     """
-    seen = design.columns[: values.shape[1]]
-    # one product a series, so that its numbers do not depend on how many are fitted with it
-    moments = (values[:, None] @ seen)[:, 0]
-    gram, squares = seen.T @ seen, (values[:, None] @ values[..., None])[:, 0, 0]
-    coefficients = np.zeros(moments.shape)
-    noise = np.maximum(values.var(axis=1), TINY)
+    grams, moments, squares, noise, weeks = (
+        np.concatenate(parts) for parts in zip(*(_equations(*fit) for fit in fits), strict=True)
+    )
+    design = fits[0][0]
     ridge = np.full(moments.shape, 1 / design.tau**2)
     ridge[:, : design.bends.start] = design.precision
-    left = np.arange(len(values))
+    coefficients = np.zeros(moments.shape)
+    left, diagonal = np.arange(len(moments)), np.arange(moments.shape[1])
     for _ in range(ROUNDS):
-        before, moment = coefficients[left], moments[left]
-        system = gram + np.eye(len(gram)) * (noise[left, None] * ridge[left])[:, None]
+        system, moment = grams[left], moments[left]
+        system[:, diagonal, diagonal] += noise[left, None] * ridge[left]
         found = np.linalg.solve(system, moment[..., None])[..., 0]
-        fitted = ((found[:, None] @ gram) @ found[..., None])[:, 0, 0]
+        fitted = ((found[:, None] @ grams[left]) @ found[..., None])[:, 0, 0]
         crossed = (moment[:, None] @ found[..., None])[:, 0, 0]
         rest = np.maximum(squares[left] - 2 * crossed + fitted, TINY**2)
-        coefficients[left], noise[left] = found, noise_variance(rest, values.shape[1])
+        noise[left] = noise_variance(rest, weeks[left])
         ridge[left, design.bends] = 1 / (design.tau * (np.abs(found[:, design.bends]) + TINY))
-        left = left[np.abs(found - before).max(axis=1) >= TINY]
+        moved = np.abs(found - coefficients[left]).max(axis=1)
+        coefficients[left] = found
+        left = left[moved >= TINY]
         if not len(left):
             break
-    return coefficients, noise
+    edges = np.cumsum([len(values) for _, values in fits])[:-1]
+    return np.split(coefficients, edges)
+
+
+def _equations(design: Design, values: Array) -> tuple[Array, ...]:
+    """Return what the fit needs to know of each series: normal equations, variance and weeks."""
+    count, weeks = values.shape
+    seen = design.columns[:weeks]
+    # one product a series, so that its numbers do not depend on how many are fitted with it
+    moments = (values[:, None] @ seen)[:, 0]
+    squares = (values[:, None] @ values[..., None])[:, 0, 0]
+    grams = np.repeat((seen.T @ seen)[None], count, axis=0)
+    noise = np.maximum(values.var(axis=1), TINY)
+    return grams, moments, squares, noise, np.full(count, float(weeks))
 
 
 def components(design: Design, coefficients: Array) -> tuple[Array, Array]:
@@ -165,7 +180,7 @@ def components(design: Design, coefficients: Array) -> tuple[Array, Array]:
     )
 
 
-def noise_variance(rest: Array, weeks: int) -> Array:
+def noise_variance(rest: Array, weeks: Array) -> Array:
     """Return the likeliest variance given the sums of squared residuals.
 
     It makes `weeks - rest / v + 4 v` nought, the slope of the posterior in the log deviation.

@@ -23,8 +23,11 @@ from threatcast_forecasting.models._prophet_fit import (
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from threatcast_forecasting.models._prophet_fit import Design
     from threatcast_forecasting.panels import Batch
 
     Array = NDArray[np.float64]
@@ -83,12 +86,14 @@ class CountProphet:
         observed = ~np.isnan(batch.values)
         known = observed.sum(axis=1)
         quantiles = np.full((len(batch.values), horizon, len(LEVELS)), np.nan)
-        for rows, season in alike(batch.values, observed):
-            seen = observed[rows[0]]
-            counts = batch.values[np.ix_(rows, seen)]
-            weeks = batch.weeks[seen]
-            fitted, ahead = fit_levels(counts, weeks, batch.weeks[-1], horizon, season=season)
-            quantiles[rows] = predictive(counts, fitted, ahead)
+        for season, groups in alike(batch.values, observed).items():
+            samples = [
+                (batch.values[np.ix_(rows, observed[rows[0]])], batch.weeks[observed[rows[0]]])
+                for rows in groups
+            ]
+            levels = fit_levels(samples, batch.weeks[-1], horizon, season=season)
+            for rows, (counts, _), level in zip(groups, samples, levels, strict=True):
+                quantiles[rows] = predictive(counts, *level)
         states = tuple(
             ""
             if count >= LEAST_WEEKS
@@ -98,17 +103,18 @@ class CountProphet:
         return Prediction(quantiles, states)
 
 
-def alike(values: Array, observed: NDArray[np.bool_]) -> list[tuple[NDArray[np.int64], bool]]:
-    """Return rows that are observed in the same weeks, and whether they have a season.
+def alike(values: Array, observed: NDArray[np.bool_]) -> dict[bool, list[NDArray[np.int64]]]:
+    """Return rows with a season and rows without, those observed in the same weeks together.
 
     Rows with too few weeks are left out.
     """
-    groups: dict[tuple[bytes, bool], list[int]] = {}
+    groups: dict[bool, dict[bytes, list[int]]] = {}
     for row, count in enumerate(observed.sum(axis=1)):
         if count >= LEAST_WEEKS:
             season = count >= SEASON_WEEKS and season_strength(values[row]) >= SEASON_STRENGTH
-            groups.setdefault((observed[row].tobytes(), bool(season)), []).append(row)
-    return [(np.array(rows), season) for (_, season), rows in groups.items()]
+            weeks = observed[row].tobytes()
+            groups.setdefault(bool(season), {}).setdefault(weeks, []).append(row)
+    return {season: [np.array(one) for one in rows.values()] for season, rows in groups.items()}
 
 
 def predictive(counts: Array, fitted: Array, ahead: Array) -> Array:
@@ -120,35 +126,45 @@ def predictive(counts: Array, fitted: Array, ahead: Array) -> Array:
 
 
 def fit_levels(
-    counts: Array, weeks: Weeks, origin: np.datetime64, horizon: int, *, season: bool
-) -> tuple[Array, Array]:
+    samples: Sequence[tuple[Array, Weeks]], origin: np.datetime64, horizon: int, *, season: bool
+) -> list[tuple[Array, Array]]:
     """Return the mean counts of the observed weeks and of the weeks ahead, series by series.
-
-    The back-transformed mean is too low, as a logarithm's mean always is; it is scaled so that it
-    adds up to the last year's counts.
 
     Parameters
     ----------
-    counts : float array, shape (n, t)
-    weeks : datetime array, shape (t,)
-        In which all were observed.
+    samples : sequence of (float array of shape (n, t), datetime array of shape (t,))
+        Counts of n series, and the weeks in which they were observed.
     origin : datetime
     horizon : int
     season : bool
 
     Returns
     -------
-    fitted, ahead : float arrays, shapes (n, t) and (n, horizon)
+    list of (fitted, ahead)
+        Float arrays of shapes (n, t) and (n, horizon).
     """
     future = origin + np.arange(1, horizon + 1) * np.timedelta64(7, "D")
-    design = design_of(new_prophet(season=season), weeks, future)
-    logs = np.log1p(counts)
-    top = np.maximum(logs.max(axis=1, keepdims=True), TINY)
-    coefficients, _ = posterior_modes(design, logs / top)
-    trend, wave = (part * top for part in components(design, coefficients))
-    past = len(weeks)
-    slope = coefficients[:, 1] + coefficients[:, design.bends].sum(axis=1)
-    steps = np.cumsum(DAMPING ** np.arange(1, horizon + 1))
+    designs = [design_of(new_prophet(season=season), weeks, future) for _, weeks in samples]
+    logs = [np.log1p(counts) for counts, _ in samples]
+    tops = [np.maximum(one.max(axis=1, keepdims=True), TINY) for one in logs]
+    scaled = [one / top for one, top in zip(logs, tops, strict=True)]
+    modes = posterior_modes(list(zip(designs, scaled, strict=True)))
+    return [
+        _levels(counts, design, mode, top)
+        for (counts, _), design, mode, top in zip(samples, designs, modes, tops, strict=True)
+    ]
+
+
+def _levels(counts: Array, design: Design, modes: Array, top: Array) -> tuple[Array, Array]:
+    """Return the mean counts that fits stand for, in the weeks observed and ahead.
+
+    The back-transformed mean is too low, as a logarithm's mean always is; it is scaled so that it
+    adds up to the last year's counts.
+    """
+    trend, wave = (part * top for part in components(design, modes))
+    past = counts.shape[1]
+    slope = modes[:, 1] + modes[:, design.bends].sum(axis=1)
+    steps = np.cumsum(DAMPING ** np.arange(1, trend.shape[1] - past + 1))
     damped = trend[:, past - 1, None] + slope[:, None] * top * design.week * steps
     fitted = np.maximum(np.expm1(trend[:, :past] + wave[:, :past]), 0.0)
     ahead = np.maximum(np.expm1(damped + wave[:, past:]), 0.0)
