@@ -173,11 +173,14 @@ def components(design: Design, coefficients: Array) -> tuple[Array, Array]:
     """
     trend = design.columns.copy()
     trend[:, design.waves] = 0.0
-    season = design.columns[:, design.waves]
-    return tuple(
-        (part[:, None] @ columns.T)[:, 0]
-        for part, columns in ((coefficients, trend), (coefficients[:, design.waves], season))
+    return _product(coefficients, trend), _product(
+        coefficients[:, design.waves], design.columns[:, design.waves]
     )
+
+
+def _product(coefficients: Array, columns: Array) -> Array:
+    # row by row, so that its numbers do not depend on how many there are
+    return np.asarray((coefficients[:, None] @ columns.T)[:, 0])
 
 
 def noise_variance(rest: Array, weeks: Array) -> Array:
