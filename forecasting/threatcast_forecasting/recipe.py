@@ -96,6 +96,12 @@ def recipe_of(
         elif isinstance(entry, Champion):
             own = [member for member in entry.members if member in registry]
             members = tuple(sorted(set(candidates or own)))
+            if not members:
+                raise ModelError(
+                    f"model {name}",
+                    "none of the models it pools is at hand",
+                    f"Name some as candidates, or add one of {', '.join(entry.members)}",
+                )
             champions[name] = members
         else:
             members = (name,)

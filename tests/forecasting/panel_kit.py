@@ -136,6 +136,7 @@ def registry(**models: object) -> dict[str, object]:
     base = {
         "flat": Everything(card("flat"), 0.5),
         "climatology": Everything(card("climatology"), 1.0),
+        "discounted_quantiles": Everything(card("discounted_quantiles"), 1.0),
         "negative_binomial": Everything(card("negative_binomial"), 1.2),
     }
     return {**base, **models, "comb_two": COMB_TWO, "champion": CHAMPION}

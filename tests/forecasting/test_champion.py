@@ -230,6 +230,13 @@ def test_no_median_exceeds_three_times_the_largest_of_three_years():
     assert (rows.loc[rows["quantile"] == 0.5, "value"] == 21).all()
 
 
+def test_champion_without_any_of_its_models_is_refused_with_a_cure():
+    models = {"flat": registry()["flat"], "champion": registry()["champion"]}
+    with pytest.raises(ModelError, match="none of the models it pools") as caught:
+        forecast(steady(5.0), ["champion"], registry=models)
+    assert "candidates" in str(caught.value)
+
+
 def test_candidates_replace_the_members():
     _, table = learnt(steady(40.0), {"one": Centred(card("one"), 40.0)}, candidates=["one", "flat"])
     assert set(table["model"]) == {"flat", "one"}
