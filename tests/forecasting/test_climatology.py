@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from count_kit import batch_of
 from threatcast_forecasting.models.climatology import MODEL
+from threatcast_forecasting.models.discounted_quantiles import MODEL as DISCOUNTED
 from threatcast_forecasting.quantiles import LEVELS
 
 
@@ -18,10 +20,11 @@ def test_all_horizons_are_alike():
     assert (quantiles == quantiles[0]).all()
 
 
-def test_seven_weeks_are_too_few_and_eight_are_enough():
+@pytest.mark.parametrize("model", [MODEL, DISCOUNTED])
+def test_seven_weeks_are_too_few_and_eight_are_enough(model):
     values = np.full((2, 60), np.nan)
     values[0, -7:], values[1, -8:] = 4, 4
-    prediction = MODEL.predict(batch_of(values), 2, 1)
+    prediction = model.predict(batch_of(values), 2, 1)
     assert prediction.states == ("fallback: 7 observed weeks, 8 needed", "")
     assert np.isnan(prediction.quantiles[0]).all()
     assert (prediction.quantiles[1] == 4).all()

@@ -38,12 +38,3 @@ def test_weeks_older_than_six_years_count_for_nothing():
     old, new = np.full(400, 900.0), steady(1, 312, 5, 0.2, seed=3)[0]
     found = MODEL.predict(batch_of(np.concatenate([old, new])), 3, 1).quantiles[0]
     np.testing.assert_allclose(found, np.tile(weighted_quantiles(new), (3, 1)))
-
-
-def test_seven_weeks_are_too_few_and_eight_are_enough():
-    values = np.full((2, 60), np.nan)
-    values[0, -7:], values[1, -8:] = 4, 4
-    prediction = MODEL.predict(batch_of(values), 2, 1)
-    assert prediction.states == ("fallback: 7 observed weeks, 8 needed", "")
-    assert np.isnan(prediction.quantiles[0]).all()
-    assert (prediction.quantiles[1] == 4).all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,6 +55,20 @@ def recent_observed(values: Array, weeks: int) -> Array:
     """
     observed_last = np.argsort(~np.isnan(values), axis=1, kind="stable")
     return np.take_along_axis(values, observed_last, axis=1)[:, -weeks:]
+
+
+def short_of_weeks(known: NDArray[np.int64], least: int) -> tuple[str, ...]:
+    """Return the state of each series: empty, or how many weeks it lacks for its model.
+
+    Examples
+    --------
+    >>> short_of_weeks(np.array([9, 7]), 8)
+    ('', 'fallback: 7 observed weeks, 8 needed')
+    """
+    return tuple(
+        "" if count >= least else f"fallback: {count} observed weeks, {least} needed"
+        for count in known
+    )
 
 
 def sample_quantiles(values: Array, levels: Sequence[float] = LEVELS) -> Array:
@@ -167,13 +182,18 @@ def _log_rises(counts: Array) -> Array:
     """Return the sum of log(1 + dispersion * j) over j below each count, shape (n, t, 13)."""
     from scipy.special import gammaln
 
-    steps = np.log1p(np.arange(MOST_LOOKED_UP)[:, None] * DISPERSIONS)
-    table = np.vstack([np.zeros(len(DISPERSIONS)), np.cumsum(steps, axis=0)])
-    rises = table[np.minimum(counts, MOST_LOOKED_UP).astype(np.intp)]
+    rises = _rises_of_whole_counts()[np.minimum(counts, MOST_LOOKED_UP).astype(np.intp)]
     other = (counts > MOST_LOOKED_UP) | (counts % 1 > 0)
     size, count = 1 / DISPERSIONS, counts[other][:, None]
     rises[other] = gammaln(count + size) - gammaln(size) - count * np.log(size)
     return np.asarray(rises)
+
+
+@cache
+def _rises_of_whole_counts() -> Array:
+    """Return what `_log_rises` gives for 0, 1, ... `MOST_LOOKED_UP`, a row a count."""
+    steps = np.log1p(np.arange(MOST_LOOKED_UP)[:, None] * DISPERSIONS)
+    return np.vstack([np.zeros(len(DISPERSIONS)), np.cumsum(steps, axis=0)])
 
 
 def normalised(evidence: Array) -> Array:

@@ -17,6 +17,7 @@ from threatcast_forecasting.models._counts import (
     dispersion_evidence,
     negative_binomial_quantiles,
     normalised,
+    short_of_weeks,
 )
 from threatcast_forecasting.quantiles import LEVELS
 
@@ -71,13 +72,7 @@ class StatsForecast:
         for place in np.flatnonzero(known >= LEAST_WEEKS):
             values = batch.values[place]
             quantiles[place] = self._series(values[~np.isnan(values)], horizon)
-        states = tuple(
-            ""
-            if count >= LEAST_WEEKS
-            else f"fallback: {count} observed weeks, {LEAST_WEEKS} needed"
-            for count in known
-        )
-        return Prediction(quantiles, states)
+        return Prediction(quantiles, short_of_weeks(known, LEAST_WEEKS))
 
     def _series(self, counts: Array, horizon: int) -> Array:
         """Return quantiles, shape (horizon, 23), from observed counts, oldest first.

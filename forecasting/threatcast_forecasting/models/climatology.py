@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from threatcast_forecasting.models import ModelCard, Prediction
-from threatcast_forecasting.models._counts import recent_observed, sample_quantiles
+from threatcast_forecasting.models._counts import (
+    recent_observed,
+    sample_quantiles,
+    short_of_weeks,
+)
 
 if TYPE_CHECKING:
     from threatcast_forecasting.panels import Batch
@@ -47,13 +51,10 @@ class Climatology:
         """Return the same quantiles for each horizon; NaN where fewer than 8 weeks are observed."""
         recent = recent_observed(batch.values, WEEKS)
         known = (~np.isnan(recent)).sum(axis=1)
-        enough = known >= LEAST_WEEKS
-        weekly = np.where(enough[:, None], sample_quantiles(recent), np.nan)
-        states = tuple(
-            "" if ok else f"fallback: {count} observed weeks, {LEAST_WEEKS} needed"
-            for ok, count in zip(enough, known, strict=True)
-        )
-        return Prediction(np.repeat(weekly[:, None, :], horizon, axis=1), states)
+        enough = (known >= LEAST_WEEKS)[:, None]
+        weekly = np.where(enough, sample_quantiles(recent), np.nan)
+        weekly = np.repeat(weekly[:, None], horizon, axis=1)
+        return Prediction(weekly, short_of_weeks(known, LEAST_WEEKS))
 
 
 MODEL = Climatology()

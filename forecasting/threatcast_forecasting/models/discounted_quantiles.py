@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from threatcast_forecasting.models import ModelCard, Prediction
+from threatcast_forecasting.models._counts import short_of_weeks
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:
@@ -61,13 +62,8 @@ class DiscountedQuantiles:
         weekly = np.full((len(values), len(LEVELS)), np.nan)
         for row in np.flatnonzero(known >= LEAST_WEEKS):
             weekly[row] = weighted_quantiles(values[row])
-        states = tuple(
-            ""
-            if count >= LEAST_WEEKS
-            else f"fallback: {count} observed weeks, {LEAST_WEEKS} needed"
-            for count in known
-        )
-        return Prediction(np.repeat(weekly[:, None], horizon, axis=1), states)
+        weekly = np.repeat(weekly[:, None], horizon, axis=1)
+        return Prediction(weekly, short_of_weeks(known, LEAST_WEEKS))
 
 
 def weighted_quantiles(values: Array) -> Array:

@@ -13,6 +13,7 @@ from threatcast_forecasting.models._counts import (
     dispersion_evidence,
     negative_binomial_quantiles,
     normalised,
+    short_of_weeks,
 )
 from threatcast_forecasting.models._prophet_fit import (
     components,
@@ -94,13 +95,7 @@ class CountProphet:
             levels = fit_levels(samples, batch.weeks[-1], horizon, season=season)
             for rows, (counts, _), level in zip(groups, samples, levels, strict=True):
                 quantiles[rows] = predictive(counts, *level)
-        states = tuple(
-            ""
-            if count >= LEAST_WEEKS
-            else f"fallback: {count} observed weeks, {LEAST_WEEKS} needed"
-            for count in known
-        )
-        return Prediction(quantiles, states)
+        return Prediction(quantiles, short_of_weeks(known, LEAST_WEEKS))
 
 
 def alike(values: Array, observed: NDArray[np.bool_]) -> dict[bool, list[NDArray[np.int64]]]:
