@@ -103,6 +103,8 @@ def published(row: dict, expected: float) -> dict:
         "state": "published",
         "evidence_grade": "A",
         "usual_weekly": expected / 4,
+        "usual_4w": expected,
+        "usual_12w": expected * 3,
         "expected_4w": expected,
         "low80_4w": round(expected * 0.8),
         "high80_4w": round(expected * 1.3),

@@ -34,10 +34,12 @@ def write_history(
     earlier = [info for info in list_releases(releases) if info.as_of < as_of]
     connection.execute("CREATE SCHEMA IF NOT EXISTS history")
     connection.execute(f"CREATE OR REPLACE TABLE history.outlook_history ({COLUMNS})")
-    names = ", ".join(OUTLOOK_COLUMNS)
     for info in earlier:
         path = info.folder / "parquet" / "outlook.parquet"
         if path.is_file():
+            # a column that is younger than the release stays null: the past is not rewritten
+            there = connection.read_parquet(str(path)).columns
+            names = ", ".join(name for name in OUTLOOK_COLUMNS if name in there)
             connection.execute(
                 f"INSERT INTO history.outlook_history BY NAME "
                 f"SELECT ? AS release_id, {names} FROM read_parquet(?)",

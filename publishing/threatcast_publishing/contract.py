@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONTRACT_VERSION = "1.1"
+CONTRACT_VERSION = "1.2"
 SIMULATED_MARK = "SIMULATED, not observed: made by the sample generator."
 STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
 
@@ -29,9 +29,10 @@ class TableContract:
 
 OUTLOOK_COLUMNS = (
     "target", "location", "location_level", "location_name", "parent", "as_of", "state", "reason",
-    "evidence_grade", "usual_weekly", "expected_4w", "low80_4w", "high80_4w", "expected_12w",
-    "low80_12w", "high80_12w", "p_above_usual_4w", "p_zero_4w", "trend", "p_large_decrease",
-    "p_decrease", "p_stable", "p_increase", "p_large_increase", "sentence", "model", "run_id",
+    "evidence_grade", "usual_weekly", "usual_4w", "usual_12w", "expected_4w", "low80_4w",
+    "high80_4w", "expected_12w", "low80_12w", "high80_12w", "p_above_usual_4w", "p_zero_4w",
+    "trend", "p_large_decrease", "p_decrease", "p_stable", "p_increase", "p_large_increase",
+    "sentence", "model", "run_id",
 )  # fmt: skip
 OUTLOOK_TEXT = frozenset(
     ("target", "location", "location_level", "location_name", "parent", "state", "reason",
@@ -349,6 +350,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "unit": "What one event is, in the plural.",
     "url": "Where the feed is had.",
     "urls": "New phishing addresses of the week in that category.",
+    "usual_12w": "What 12 weeks hold at the usual level: 12 times usual_weekly.",
+    "usual_4w": "What 4 weeks hold at the usual level: 4 times usual_weekly.",
     "usual_weekly": "Mean of the last 26 observed weeks, events a week.",
     "value": "Events; null where unknown, which is not zero.",
     "vintage_day": "UTC day on which the payload was retrieved.",

@@ -91,6 +91,7 @@ SELECT DATE '2026-08-10' AS week, 'host_kind' AS kind, 'platform' AS category;
 CREATE TABLE published.outlook AS
 SELECT series.*, DATE '2026-08-22' AS as_of, 'Claims, somewhere: no outlook.' AS sentence,
     CASE WHEN series.is_eligible THEN 5.0 END AS usual_weekly,
+    4 * usual_weekly AS usual_4w, 12 * usual_weekly AS usual_12w,
     outlooks.* EXCLUDE (target, location)
 FROM marts.dim_series AS series
 LEFT JOIN forecasts.outlook AS outlooks USING (target, location);

@@ -35,7 +35,8 @@ SERIES = (*PUBLISHED, ("ransomware_claims", "ZA"))
 _OUTLOOK = """
     target varchar, location varchar, location_level varchar, location_name varchar,
     parent varchar, as_of date, state varchar, reason varchar, evidence_grade varchar,
-    usual_weekly double, expected_4w double, low80_4w double, high80_4w double,
+    usual_weekly double, usual_4w double, usual_12w double,
+    expected_4w double, low80_4w double, high80_4w double,
     expected_12w double, low80_12w double, high80_12w double, p_above_usual_4w double,
     p_zero_4w double, trend varchar, p_large_decrease double, p_decrease double, p_stable double,
     p_increase double, p_large_increase double, sentence varchar, model varchar, run_id varchar
@@ -98,9 +99,9 @@ def _outlook() -> list[tuple[Any, ...]]:
         head = (*head, parents.get(location), AS_OF)
         if (target, location) not in PUBLISHED:
             reason = "3 events in 104 weeks, at least 20 are needed"
-            rows.append((*head, "insufficient_evidence", reason, *[None] * 19))
+            rows.append((*head, "insufficient_evidence", reason, *[None] * 21))
             continue
-        numbers = (2.0, 8.0, 3.0, 14.0, 25.0, 10.0, 40.0, 0.45, 0.0)
+        numbers = (2.0, 8.0, 24.0, 8.0, 3.0, 14.0, 25.0, 10.0, 40.0, 0.45, 0.0)
         chances = ("stable", 0.1, 0.2, 0.4, 0.2, 0.1)
         sentence = "About 8 are expected over the next 4 weeks, as usual."
         tail = (*numbers, *chances, sentence, "champion", "2026-06-14-a1b2c3")

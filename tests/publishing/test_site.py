@@ -104,9 +104,35 @@ def test_every_published_outlook_has_a_row_the_world_first_then_by_expected_coun
 def test_row_shows_both_horizons_with_ranges_usual_trend_evidence_and_model(page):
     rows = {attrs.get("id"): text for attrs, text in Elements(page).named("tr")}
     text = rows["ransomware_claims.DE"].replace("\N{NO-BREAK SPACE}", " ")
-    for part in ("Germany", "300", "240 to 390", "900", "660 to 1,230", "75", "stable, 62 %", "A"):
+    for part in ("Germany", "300", "240 to 390", "900", "660 to 1,230", "stable, 62 %", "A"):
         assert part in text
     assert text.endswith("Champion")
+
+
+def test_usual_number_is_of_the_weeks_of_the_expected_one_beside_it(tables):
+    rows = [
+        row | {"usual_weekly": 186.0, "usual_4w": 744.0, "usual_12w": 2232.0}
+        if row["usual_weekly"]
+        else row
+        for row in tables["outlook"].data.to_pylist()
+    ]
+    page = render(context(with_rows(tables, "outlook", rows)))
+    assert "186" not in page
+    assert "Usual a week" not in page
+    shown = [columns_of(page, place) for place in ("glance", "ransomware_claims")]
+    glance, table = shown
+    assert glance["Usual, 4 weeks"] == "744"
+    assert (table["Next 4 weeks"], table["Usual, 4 weeks"]) == ("1,200", "744")
+    assert (table["Next 12 weeks"], table["Usual, 12 weeks"]) == ("3,600", "2,232")
+
+
+def columns_of(page: str, table: str) -> dict[str, str]:
+    """Return the first row with numbers of a table of the page, by the headings of its columns."""
+    part = page[page.index(f'id="caption-{table}"') :]
+    part = part[: part.index("</table>")]
+    heads = re.findall(r'<th scope="col">(.*?)</th>', part)
+    row = next(row for row in part.split("<tr")[2:] if '<td class="n">' in row or "<svg" in row)
+    return dict(zip(heads[1:], re.findall(r"<td[^>]*>(.*?)</td>", row), strict=True))
 
 
 def test_world_sentence_stands_before_the_table_of_its_target(page):

@@ -45,7 +45,9 @@ outlooks as (
     select
         outlooks.*,
         series.usual_weekly,
+        -- the same periods as the expected counts that they stand beside
         4 * series.usual_weekly as usual_4w,
+        12 * series.usual_weekly as usual_12w,
         case outlooks.trend
             when 'large_decrease' then outlooks.p_large_decrease
             when 'decrease' then outlooks.p_decrease
@@ -78,6 +80,8 @@ decided as (
         {% for column in [
             "evidence_grade",
             "usual_weekly",
+            "usual_4w",
+            "usual_12w",
             "expected_4w",
             "low80_4w",
             "high80_4w",
@@ -92,7 +96,6 @@ decided as (
             "p_stable",
             "p_increase",
             "p_large_increase",
-            "usual_4w",
             "p_trend",
             "model",
             "run_id",
@@ -158,6 +161,8 @@ select
     reason,
     evidence_grade,
     usual_weekly,
+    usual_4w,
+    usual_12w,
     expected_4w,
     low80_4w,
     high80_4w,

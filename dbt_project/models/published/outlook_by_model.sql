@@ -33,6 +33,8 @@ select
     shown.as_of,
     by_model.evidence_grade,
     shown.usual_weekly,
+    shown.usual_4w,
+    shown.usual_12w,
     by_model.expected_4w,
     by_model.low80_4w,
     by_model.high80_4w,

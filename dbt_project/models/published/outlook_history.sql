@@ -10,6 +10,8 @@ select
     reason,
     evidence_grade,
     usual_weekly,
+    usual_4w,
+    usual_12w,
     expected_4w,
     low80_4w,
     high80_4w,

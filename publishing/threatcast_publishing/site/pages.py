@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 _SHOWN = (
     "target", "location", "location_level", "location_name", "state", "reason", "evidence_grade",
-    "usual_weekly", "expected_4w", "low80_4w", "high80_4w", "expected_12w", "low80_12w",
+    "usual_4w", "usual_12w", "expected_4w", "low80_4w", "high80_4w", "expected_12w", "low80_12w",
     "high80_12w", "trend", "p_large_decrease", "p_decrease", "p_stable", "p_increase",
     "p_large_increase", "sentence", "model",
 )  # fmt: skip

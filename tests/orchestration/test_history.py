@@ -1,0 +1,27 @@
+"""What earlier releases said, as a table of the warehouse."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+from small_release import AS_OF, make_release, write_warehouse
+from threatcast_orchestration.history import write_history
+
+
+def test_column_younger_than_a_release_is_null_in_its_history(tmp_path: Path) -> None:
+    releases = tmp_path / "releases"
+    release = make_release(write_warehouse(tmp_path / "w.duckdb"), releases).info
+    path = release.folder / "parquet" / "outlook.parquet"
+    with duckdb.connect() as connection:
+        table = connection.read_parquet(str(path)).to_arrow_table()
+        connection.register("as_it_was", table.drop_columns(["usual_4w", "usual_12w"]))
+        connection.execute("COPY as_it_was TO $path", {"path": str(path)})
+        rows, _ = write_history(connection, releases, AS_OF + timedelta(days=1))
+        told = connection.execute(
+            "SELECT release_id, usual_weekly, usual_4w, expected_4w FROM history.outlook_history "
+            "WHERE target = 'ransomware_claims' AND location = 'DE'"
+        ).fetchall()
+    assert rows == len(table)
+    assert told == [(release.release_id, 75.0, None, 300.0)]
