@@ -7,7 +7,7 @@ quarantine/<feed>/<payload>.json   a copy for people, of those set aside
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +16,10 @@ from threatcast_feeds.landing import write_durably
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one payload, as written to `raw/<feed>/<payload>.json`."""
+    """What became of one payload, as written to `raw/<feed>/<payload>.json`.
+
+    `judged_by` is the version of the gate that set it aside; empty if no gate did.
+    """
 
     payload: str
     parser_version: str
@@ -25,36 +28,44 @@ class Outcome:
     rejected: int
     message: str
     samples: list[str]
+    judged_by: str = ""
 
 
 def read_outcome(folder: Path, payload: str) -> Outcome | None:
     """Return what became of a payload, or None if it was never parsed (or not to the end)."""
     try:
         facts = json.loads((folder / f"{payload}.json").read_text(encoding="utf-8"))
+        if "judged_by" not in facts and str(facts["message"]).startswith("gate: "):
+            facts["judged_by"] = "unknown"  # written before versions of gates were kept
         return Outcome(**facts)
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError):
         return None
 
 
-def set_aside(raw_root: Path, feed: str, payload: str, message: str) -> None:
-    """Set an accepted payload aside after all, because a gate does not believe it.
+def set_aside(raw_root: Path, feed: str, payload: str, message: str, *, judged_by: str) -> None:
+    """Set a parsed payload aside, because a gate does not believe it.
 
     Its rows stay on disk, but nothing reads them while its outcome says `quarantined`.
+
+    Parameters
+    ----------
+    judged_by
+        Version of the gate: once it has changed, the payload is judged again.
     """
     folder = raw_root / feed
-    known = read_outcome(folder, payload)
-    version = known.parser_version if known else ""
-    outcome = Outcome(
-        payload,
-        version,
-        "quarantined",
-        known.rows if known else 0,
-        known.rejected if known else 0,
-        message,
-        known.samples if known else [],
-    )
+    known = read_outcome(folder, payload) or Outcome(payload, "", "", 0, 0, "", [])
+    outcome = replace(known, state="quarantined", message=message, judged_by=judged_by)
     write_quarantine(folder, feed, None, outcome)
     write_outcome(folder, outcome)
+
+
+def accept(raw_root: Path, feed: str, payload: str) -> None:
+    """Believe a payload again that a gate had set aside."""
+    folder = raw_root / feed
+    known = read_outcome(folder, payload)
+    if known is not None:
+        write_outcome(folder, replace(known, state="accepted", message="", judged_by=""))
+        forget_quarantine(folder, payload)
 
 
 def write_outcome(folder: Path, outcome: Outcome) -> None:

@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from hashlib import sha256
@@ -26,7 +26,6 @@ from threatcast_feeds.outcomes import (
     Outcome,
     forget_quarantine,
     read_outcome,
-    set_aside,
     write_outcome,
     write_quarantine,
 )
@@ -44,7 +43,7 @@ WORKERS = 2
 GROWTH_MEMORY = 5
 # what a parser may stumble over in a payload that nobody foresaw; anything else is our mistake
 _STUMBLES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
-__all__ = ["Outcome", "ParseError", "ParseOutcome", "PayloadSource", "parse_new", "set_aside"]
+__all__ = ["Outcome", "ParseError", "ParseOutcome", "PayloadSource", "parse_new"]
 
 
 def parse_new(
@@ -96,7 +95,7 @@ def parse_new(
             outcome = known[payload]
             if outcome is None or outcome.parser_version != version:
                 largest = max(accepted_sizes, default=None)
-                outcome = _settle(spec, landed, folder, version, largest, next(attempts))
+                outcome = _settle(spec, landed, outcome, version, largest, next(attempts))
                 outcomes.append(outcome)
                 if progress:
                     progress(outcome)
@@ -190,12 +189,13 @@ class _Attempt:
 def _settle(
     spec: FeedSpec,
     landed: Landed,
-    folder: Path,
+    before: Outcome | None,
     version: str,
     largest: int | None,
     attempt: _Attempt,
 ) -> Outcome:
     """Accept or quarantine a parsed payload, and write that down."""
+    folder = attempt.temporary.parent
     try:
         _refuse_growth(attempt.source, landed.size, largest)
         made = _believed(attempt, landed)
@@ -209,8 +209,14 @@ def _settle(
             made.message,
             made.samples[:MOST_SAMPLES],
         )
+        if before is not None and before.judged_by:
+            # rows read again do not lift a gate's refusal: the gate judges them anew itself
+            outcome = replace(
+                outcome, state=before.state, message=before.message, judged_by=before.judged_by
+            )
         write_outcome(folder, outcome)
-        forget_quarantine(folder, landed.sha12)
+        if outcome.state == "accepted":
+            forget_quarantine(folder, landed.sha12)
     except LandingError as error:
         # nothing is written down: once the file is restored, it is read again
         return Outcome(landed.sha12, "", "quarantined", 0, 0, str(error), [])

@@ -1,4 +1,4 @@
-"""One feed's night: get its payloads, land them, parse the new ones, gate the newest.
+"""One feed's night: get its payloads, land them, parse the new ones.
 
 Knows no Dagster, so that the command line can pull a single feed the same way.
 """
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from threatcast_feeds.landing import Landed
     from threatcast_feeds.outcomes import Outcome
     from threatcast_feeds.registry import FeedSpec
-
-    from threatcast_orchestration.gates.runner import GateResult
-
-COUNTRIES = "country_codes"
-"""The feed that all gates on countries read; pulled before the others."""
 
 _TARGETS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "targets.csv"
 
@@ -227,45 +222,3 @@ def _remind(spec: FeedSpec, plan: Plan, report: PullReport) -> None:
         day, text = refused
         named = text if text.startswith(spec.key) else f"{spec.key}, payload of {day}: {text}"
         report.messages.append(named)
-
-
-def gate(spec: FeedSpec, plan: Plan, report: PullReport) -> GateResult | None:
-    """Run the feed's suite on what is known of it; a critical failure sets the newest aside.
-
-    Returns
-    -------
-    GateResult or None
-        None if the feed has no accepted payload on the as-of day.
-    """
-    import duckdb
-
-    from threatcast_orchestration.gates.runner import GateRecords, load_suite, run_suite
-    from threatcast_orchestration.warehouse import write_raw
-
-    # suites hold countries against the list of countries
-    looked_at = {key: plan.catalog[key] for key in {COUNTRIES, spec.key}}
-    with duckdb.connect() as connection:
-        write_raw(
-            connection,
-            plan.home,
-            looked_at,
-            plan.landing,
-            as_of=plan.as_of,
-            source=plan.source,
-        )
-        newest = connection.execute(
-            "SELECT payload, vintage_day FROM raw.vintages WHERE feed = ? "
-            "ORDER BY vintage_day DESC LIMIT 1",
-            [spec.key],
-        ).fetchone()
-        if newest is None:
-            return None
-        records = GateRecords(plan.home.gates, plan.as_of)
-        result = run_suite(load_suite("payloads", spec.key), connection, records=records)
-    if result.blocks:
-        from threatcast_feeds.parsing import set_aside
-
-        set_aside(plan.home.raw, spec.key, newest[0], f"gate: {result.summary}")
-        report.quarantined += 1
-        report.messages.append(f"{spec.key}: payload of {newest[1]} set aside. {result.summary}")
-    return result

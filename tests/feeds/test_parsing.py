@@ -17,7 +17,8 @@ from threatcast_feeds import parsing
 from threatcast_feeds.arrivals import Arrival
 from threatcast_feeds.errors import LandingError, ParseError
 from threatcast_feeds.landing import Landing
-from threatcast_feeds.parsing import Outcome, parse_new, set_aside
+from threatcast_feeds.outcomes import accept, read_outcome, set_aside
+from threatcast_feeds.parsing import Outcome, parse_new
 from threatcast_feeds.payload import PayloadSource
 from threatcast_feeds.readers.addresses import ipv6_key, is_ipv4
 from threatcast_feeds.readers.tables import arrow_schema, write_rows
@@ -186,12 +187,50 @@ def test_first_payload_may_have_any_size(home: Home) -> None:
 def test_gate_can_set_an_accepted_payload_aside(home: Home) -> None:
     payload, _ = home.land(b"192.0.2.1", b"192.0.2.2")
     home.parse()
-    set_aside(home.raw, "threatfox_ips", payload, "gate: too few rows")
+    set_aside(home.raw, "threatfox_ips", payload, "gate: too few rows", judged_by="v1")
     note = json.loads((home.folder / f"{payload}.json").read_text())
     assert (note["state"], note["message"]) == ("quarantined", "gate: too few rows")
     assert (home.quarantine / f"{payload}.json").is_file()
     assert (home.folder / f"{payload}.parquet").is_file()
     assert home.parse() == []
+
+
+def test_rows_read_again_do_not_lift_the_refusal_of_a_gate(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payload, good = home.land(b"192.0.2.1", b"192.0.2.2")
+    home.parse()
+    set_aside(home.raw, "threatfox_ips", payload, "gate: too few rows", judged_by="v1")
+    monkeypatch.setattr(parsing, "parser_version", lambda _: "a mended parser")
+    states = {outcome.payload: outcome.state for outcome in home.parse()}
+    assert states == {payload: "quarantined", good: "accepted"}
+    kept = read_outcome(home.folder, payload)
+    assert kept is not None
+    assert (kept.parser_version, kept.judged_by) == ("a mended parser", "v1")
+    assert (home.quarantine / f"{payload}.json").is_file()
+
+
+def test_payload_set_aside_by_a_gate_is_believed_again_once_it_is_accepted(home: Home) -> None:
+    (payload,) = home.land(b"192.0.2.1")
+    home.parse()
+    set_aside(home.raw, "threatfox_ips", payload, "gate: too few rows", judged_by="v1")
+    accept(home.raw, "threatfox_ips", payload)
+    kept = read_outcome(home.folder, payload)
+    assert kept is not None
+    assert (kept.state, kept.message, kept.judged_by, kept.rows) == ("accepted", "", "", 1)
+    assert list(home.quarantine.iterdir()) == []
+
+
+def test_refusal_written_before_gates_had_versions_is_known_as_one(home: Home) -> None:
+    (payload,) = home.land(b"192.0.2.1")
+    home.parse()
+    path = home.folder / f"{payload}.json"
+    old = json.loads(path.read_text()) | {"state": "quarantined", "message": "gate: too few"}
+    del old["judged_by"]
+    path.write_text(json.dumps(old))
+    kept = read_outcome(home.folder, payload)
+    assert kept is not None
+    assert kept.judged_by == "unknown"
 
 
 def test_shape_that_nobody_foresaw_is_set_aside_with_its_reason(

@@ -15,6 +15,7 @@ from threatcast_orchestration.gates.checks import build_checks, check_spec, to_c
 from threatcast_orchestration.gates.records import GateRecords
 from threatcast_orchestration.gates.runner import run_suite
 from threatcast_orchestration.gates.suites import Suite
+from threatcast_orchestration.run_record import failed_steps
 
 MakeSuite = Callable[..., Suite]
 COUNTS = dg.AssetKey(["marts", "counts"])
@@ -139,6 +140,21 @@ def test_critical_failure_of_a_blocking_gate_keeps_the_release_from_being_built(
 ) -> None:
     _, done = night([make_suite(rule(severity))], frame, blocking=blocking)
     assert done == built
+
+
+def test_gate_that_crashes_stops_the_night_as_an_error_and_not_as_a_verdict(
+    make_suite: MakeSuite, frame: pd.DataFrame
+) -> None:
+    crashing = make_suite(rule("info") | {"type": "expect_to_please"})
+    others = make_suite(rule("warning")).model_copy(update={"name": "others"})
+    outcome, done = night([crashing, others], frame, blocking=True)
+    assert done == []
+    assert [one.check_name for one in outcome.get_asset_check_evaluations()] == [
+        "gx_payloads_others"
+    ]
+    (failed,) = failed_steps(outcome.all_events)
+    assert failed["kind"] == "GateCrashed"
+    assert failed["error"].startswith("The gate payloads.counts crashed on the table marts.counts")
 
 
 def test_one_step_reports_each_of_its_suites(make_suite: MakeSuite, frame: pd.DataFrame) -> None:

@@ -56,7 +56,7 @@ def test_no_warning_of_any_suite_reads_like_an_indicator(records: GateRecords) -
              "success": False, "severity": "warning"}
             for rule in suite.expectations
         ]  # fmt: skip
-        facts = {"suite": suite.key, "expectations": rules}
+        facts = {"suite": suite.key, "expectations": rules, "rows": {}, "error": ""}
         (records.night / f"{suite.key}.json").write_text(json.dumps(facts), encoding="utf-8")
     said = records.warnings()
     assert len(said) > 50
@@ -82,7 +82,7 @@ def test_pages_reach_nothing_outside_and_need_no_script(
 ) -> None:
     run_suite(make_suite(), failing(frame), records=records)
     pages = list((records.folder / "data_docs").rglob("*.html"))
-    assert len(pages) == 3
+    assert len(pages) == 2
     for page in pages:
         text = page.read_text(encoding="utf-8")
         assert "http://" not in text.replace("http://www.w3.org", ""), page
@@ -98,14 +98,16 @@ def test_index_shows_every_gate_of_the_night_and_links_its_pages(
     assert "2026-06-14" in text
     assert "failed: critical" in text
     (link,) = re.findall(r'href="([^"]+)"', text)
-    page = (records.site.parent / link).read_text(encoding="utf-8")
-    assert "unexpected values found" in page
+    page = records.site.parent / link
+    assert "unexpected values found" in page.read_text(encoding="utf-8")
+    linked = re.findall(r'(?:href|src)="([^#"]+)"', page.read_text(encoding="utf-8"))
+    assert {(page.parent / other).resolve() for other in linked} == {records.site.resolve()}
 
 
 def test_crash_is_in_the_index_too(make_suite: MakeSuite, records: GateRecords) -> None:
     result = run_suite(make_suite(), {"lines": pd.DataFrame()}, records=records)
     assert Path(result.docs) == records.site
-    assert "failed: critical" in records.site.read_text(encoding="utf-8")
+    assert "crashed: KeyError" in records.site.read_text(encoding="utf-8")
 
 
 def test_day_of_the_night_and_no_clock_names_the_page(
@@ -113,7 +115,8 @@ def test_day_of_the_night_and_no_clock_names_the_page(
 ) -> None:
     first = run_suite(make_suite(), frame, records=records).docs
     assert run_suite(make_suite(), frame, records=records).docs == first
-    assert "2026-06-14/20260614T000000.000000Z" in first
+    assert first.endswith("data_docs/2026-06-14/payloads.counts.rows.html")
+    assert "2026-06-14T00:00:00Z" in Path(first).read_text(encoding="utf-8")
 
 
 def test_pages_of_old_nights_go_and_their_json_stays(
@@ -123,6 +126,25 @@ def test_pages_of_old_nights_go_and_their_json_stays(
     for night in nights:
         run_suite(make_suite(), frame, records=GateRecords(tmp_path, night))
     assert len(list(tmp_path.glob("2026-*"))) == len(nights)
-    stored = {path.name for path in (tmp_path / "store" / "validations").glob("*/*/*/*")}
-    assert len(stored) <= KEPT_NIGHTS + 1
-    assert nights[0].isoformat() not in str(stored)
+    shown = sorted(path.name for path in (tmp_path / "data_docs").glob("2026-*"))
+    assert shown == [night.isoformat() for night in nights[-KEPT_NIGHTS:]]
+    assert nights[0].isoformat() not in (tmp_path / "data_docs" / "index.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("content", [b"", b'{"suite": ', b"[1]", b"{}", b"\xff\xfe"])
+def test_no_file_below_gates_changes_what_a_gate_says(
+    make_suite: MakeSuite, frame: pd.DataFrame, records: GateRecords, content: bytes
+) -> None:
+    run_suite(make_suite(), frame, records=records)
+    written = [path for path in records.folder.rglob("*") if path.is_file()]
+    assert len(written) == 3
+    older = records.folder / "2026-06-13" / "payloads.counts.json"
+    # as earlier versions kept their suites
+    store = records.folder / "store" / "expectations" / "payloads" / "counts" / "rows.json"
+    for path in (*written, older, store):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    assert records.results() == []
+    assert run_suite(make_suite(), frame, records=records).success
+    assert [result["success"] for result in records.results()] == [True]
+    assert "holds" in records.site.read_text(encoding="utf-8")

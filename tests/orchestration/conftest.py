@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.night import Plan, make_plan
 from threatcast_orchestration.settings import load_settings
+
+# pytest's importlib mode puts no test folder on the path, and the kits are modules of their own
+sys.path.insert(0, str(Path(__file__).parent))
 
 MakePlan = Callable[..., Plan]
 

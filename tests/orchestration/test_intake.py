@@ -7,53 +7,18 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import duckdb
 import pytest
+from kev_kit import BEFORE, KEV, NEWEST, kev_file, pulled, rows_of
 from threatcast_feeds.arrivals import Arrival
 from threatcast_feeds.errors import LandingError
-from threatcast_feeds.outcomes import read_outcome
 from threatcast_feeds.registry import load_feed
 from threatcast_orchestration.home import Home
-from threatcast_orchestration.intake import PullReport, backfill_hint, gate, parse, pull
+from threatcast_orchestration.intake import PullReport, backfill_hint, parse, pull
 from threatcast_orchestration.night import Plan
+from threatcast_orchestration.payload_gate import gate
 from threatcast_orchestration.settings import Settings
-from threatcast_orchestration.warehouse import write_raw
 
-KEV = load_feed("cisa_kev")
-NEWEST, BEFORE = date(2026, 6, 14), date(2026, 6, 7)
 MakePlan = Callable[..., Plan]
-
-
-def kev_file(mirror: Path, day: date = NEWEST) -> Path:
-    return mirror / "cisa_kev" / f"{day}.json"
-
-
-def shorten(path: Path, keep: int) -> None:
-    """Leave the first records only, as a source does that was cut in the middle of its work."""
-    document = json.loads(path.read_text(encoding="utf-8"))
-    document["vulnerabilities"] = document["vulnerabilities"][:keep]
-    document["count"] = keep
-    path.write_text(json.dumps(document), encoding="utf-8")
-
-
-def rows_of(plan: Plan, feed: str) -> list[tuple[date, int]]:
-    """Return the rows by vintage day that the night can see of a feed."""
-    with duckdb.connect() as connection:
-        write_raw(
-            connection,
-            plan.home,
-            {feed: plan.catalog[feed]},
-            plan.landing,
-            as_of=plan.as_of,
-            source=plan.source,
-        )
-        return connection.execute(
-            f"SELECT vintage_day, count(*) FROM raw.{feed} GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
-
-
-def pulled(plan: Plan, *feeds: str) -> dict[str, PullReport]:
-    return {feed: pull(load_feed(feed), plan) for feed in feeds}
 
 
 def test_first_night_lands_every_vintage_and_the_second_none(mirror_plan: MakePlan) -> None:
@@ -95,36 +60,6 @@ def test_bad_feed_leaves_the_others_alone(mirror_plan: MakePlan, small_mirror: P
     reports = pulled(mirror_plan(), "country_codes", "cisa_kev", "xposedornot_breaches")
     assert [reports[feed].quarantined for feed in reports] == [0, 4, 0]
     assert reports["xposedornot_breaches"].rows > 0
-
-
-def test_payload_that_fails_its_gate_is_set_aside_with_the_reason(
-    mirror_plan: MakePlan, small_mirror: Path
-) -> None:
-    shorten(kev_file(small_mirror), keep=20)
-    plan = mirror_plan()
-    reports = pulled(plan, "country_codes", "cisa_kev")
-    result = gate(KEV, plan, reports["cisa_kev"])
-    assert result is not None
-    assert result.blocks
-    assert reports["cisa_kev"].quarantined == 1
-    assert "payload of 2026-06-14 set aside" in reports["cisa_kev"].messages[-1]
-    newest = plan.landing.newest("cisa_kev")
-    assert newest is not None
-    outcome = read_outcome(plan.home.raw / "cisa_kev", newest.sha12)
-    assert outcome is not None
-    assert (outcome.state, outcome.message[:6]) == ("quarantined", "gate: ")
-    assert max(day for day, _ in rows_of(plan, "cisa_kev")) == BEFORE
-
-
-def test_good_payload_passes_its_gate_and_leaves_a_record(mirror_plan: MakePlan) -> None:
-    plan = mirror_plan()
-    reports = pulled(plan, "country_codes", "cisa_kev")
-    result = gate(KEV, plan, reports["cisa_kev"])
-    assert result is not None
-    assert not result.blocks
-    assert reports["cisa_kev"].quarantined == 0
-    assert (plan.home.gates / "2026-06-14" / "payloads.cisa_kev.json").is_file()
-    assert Path(result.docs).is_file()
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_repeated_payload_shows_its_rows_under_its_own_day_again(hosts_home: Hom
 
 def test_payload_set_aside_is_invisible_and_named_in_feeds(hosts_home: Home) -> None:
     newest = Landing(hosts_home.landing).payloads(HOSTS)[1]
-    set_aside(hosts_home.raw, HOSTS, newest.sha12, "gate: too small")
+    set_aside(hosts_home.raw, HOSTS, newest.sha12, "gate: too small", judged_by="v1")
     connection = raw(hosts_home, DAYS[1], HOSTS)
     assert ask(connection, "SELECT vintage_day FROM raw.vintages") == [(DAYS[0],)]
     refused = "SELECT newest_quarantined, quarantine_message FROM raw.feeds"

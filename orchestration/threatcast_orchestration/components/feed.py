@@ -13,8 +13,9 @@ from threatcast_feeds.registry import FeedSpec
 
 from threatcast_orchestration.gates.checks import to_check_result
 from threatcast_orchestration.gates.results import GateResult
-from threatcast_orchestration.intake import COUNTRIES, PullReport, gate, pull
+from threatcast_orchestration.intake import PullReport, pull
 from threatcast_orchestration.night import Night, Plan
+from threatcast_orchestration.payload_gate import COUNTRIES, gate
 
 PAYLOAD_GATE = "payload_gate"
 MOST_MESSAGES = 20

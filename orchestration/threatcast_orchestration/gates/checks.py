@@ -137,7 +137,10 @@ def build_checks(
         for suite, result in zip(chosen, results, strict=True):
             log = context.log.info if result.success else context.log.warning
             log(result.summary)
-            yield to_check_result(result, asset_key=key_of(suite), check_name=suite.check_name)
+            if not result.error:
+                yield to_check_result(result, asset_key=key_of(suite), check_name=suite.check_name)
+        for suite, result in zip(chosen, results, strict=True):
+            result.refuse_crash(f"the table {'.'.join(key_of(suite).path)}")
 
     return run_gates
 

@@ -27,16 +27,25 @@ _FETCHED = re.compile(r"<link\b[^>]*https?://[^>]*>")
 _OUTSIDE = re.compile(r"""\s(?:href|src)=["']https?://[^"']*["']""")
 _NEWSLETTER = re.compile(r"<p>\s*Stay current.*?</p>", re.DOTALL)
 _LOGO = re.compile(r"https://great-expectations-web-assets[^\"')\s]*")
+# links into a site that is laid out in another way than this one
+_INSIDE = re.compile(r"""\s(?:href|src)=["'](?:\.\./)+(?:expectations|static)/[^"']*["']""")
+_FIRST_PAGE = re.compile(r"(?:\.\./)+index\.html")
 
 
-def stand_alone(page: Path) -> None:
-    """Take out of a rendered page whatever reaches outside, and give it a plain style."""
-    text = page.read_text(encoding="utf-8")
-    for pattern in (_SCRIPTS, _FETCHED, _OUTSIDE, _NEWSLETTER, _LOGO):
+def render(validated: Any) -> str:
+    """Return the page of a validated suite, as Great Expectations renders it, made to stand alone.
+
+    Nothing outside is reached, no script is run, and the one link leads to the first page.
+    """
+    from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
+    from great_expectations.render.view.view import DefaultJinjaPageView
+
+    document = ValidationResultsPageRenderer().render(validated)
+    view: Any = DefaultJinjaPageView()
+    text = str(view.render(document, show_how_to_buttons=False))
+    for pattern in (_SCRIPTS, _FETCHED, _OUTSIDE, _NEWSLETTER, _LOGO, _INSIDE):
         text = pattern.sub("", text)
-    if _STYLE not in text:
-        text = text.replace("</head>", f"{_STYLE}</head>", 1)
-    page.write_text(text, encoding="utf-8")
+    return _FIRST_PAGE.sub("../index.html", text).replace("</head>", f"{_STYLE}</head>", 1)
 
 
 def write_index(
@@ -60,9 +69,15 @@ def write_index(
         parts.append("<tr><th>gate</th><th>outcome</th><th>pages</th><th>protects</th></tr>")
         parts += [_row(page.parent, result, pages) for result, pages in nights[night]]
         parts.append("</table>")
-    scratch = page.with_suffix(".tmp")
-    scratch.write_text("\n".join([*parts, "</body></html>\n"]), encoding="utf-8")
-    scratch.replace(page)
+    write_whole(page, "\n".join([*parts, "</body></html>\n"]))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file that is complete before it is visible."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.tmp")
+    scratch.write_text(text, encoding="utf-8")
+    scratch.replace(path)
 
 
 def _row(root: Path, result: Mapping[str, Any], pages: Mapping[str, Path]) -> str:
@@ -70,7 +85,8 @@ def _row(root: Path, result: Mapping[str, Any], pages: Mapping[str, Path]) -> st
         f'<a href="{escape(path.relative_to(root).as_posix())}">{escape(name)}</a>'
         for name, path in pages.items()
     )
-    outcome = "holds" if result["success"] else f"failed: {result['severity']}"
+    crash = result["error"] and f"crashed: {result['error']}"
+    outcome = "holds" if result["success"] else crash or f"failed: {result['severity']}"
     kind = "" if result["success"] else ' class="failed"'
     cells = (escape(result["suite"]), escape(outcome), links, escape(result["protects"]))
     return f"<tr{kind}>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -1,7 +1,8 @@
-"""What stays of a night's gates: one JSON a suite, and Great Expectations' Data Docs.
+"""What stays of a night's gates: one JSON a suite, and pages rendered by Great Expectations.
 
-Both are written under one folder (HOME/gates). A gate run again for the same as-of day replaces
-what was there, so a repeated night leaves the same files.
+Both are written under one folder (HOME/gates) and made anew by the next run: nothing that stands
+there decides how a gate judges, and a damaged file counts as none. A gate run again for the same
+as-of day replaces what was there, so a repeated night leaves the same files.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threatcast_orchestration.gates.pages import stand_alone, write_index
+from threatcast_orchestration.gates.pages import render, write_index, write_whole
 
 if TYPE_CHECKING:
     from threatcast_orchestration.gates.results import GateResult
@@ -31,16 +32,21 @@ class GateRecords:
     folder
         HOME/gates.
     as_of
-        Day of the night; names its folder and its run in the Data Docs.
+        Day of the night; names its folder and its pages.
     """
 
     folder: Path
     as_of: date
 
     @property
+    def docs(self) -> Path:
+        """Folder of the Data Docs."""
+        return self.folder / "data_docs"
+
+    @property
     def site(self) -> Path:
         """First page of the Data Docs."""
-        return self.folder / "data_docs" / "index.html"
+        return self.docs / "index.html"
 
     @property
     def night(self) -> Path:
@@ -49,20 +55,18 @@ class GateRecords:
 
     def write_json(self, result: GateResult) -> Path:
         """Write one result; the file is complete before it is visible."""
-        self.night.mkdir(parents=True, exist_ok=True)
         path = self.night / f"{result.suite}.json"
-        scratch = path.with_suffix(".tmp")
         text = json.dumps(result.as_dict(), indent=2, ensure_ascii=False, default=str)
-        scratch.write_text(text + "\n", encoding="utf-8")
-        scratch.replace(path)
+        write_whole(path, text + "\n")
         return path
 
     def results(self) -> list[dict[str, Any]]:
-        """Return this night's results as they were written, by name of the suite."""
-        return [
-            json.loads(path.read_text(encoding="utf-8"))
-            for path in sorted(self.night.glob("*.json"))
-        ]
+        """Return this night's results as they were written, by name of the suite.
+
+        A file that is empty, cut or of another shape counts as none.
+        """
+        read = (_read(path) for path in sorted(self.night.glob("*.json")))
+        return [result for result in read if result is not None]
 
     def warnings(self) -> tuple[str, ...]:
         """Return what this night's gates warned of, a sentence each: a release says so.
@@ -78,61 +82,32 @@ class GateRecords:
             if not rule["success"] and rule["severity"] != "info"
         )
 
-    def run_id(self) -> Any:
-        """Return the run's id in the Data Docs: the as-of day, never the clock."""
+    def page(self, suite: str, frame: str) -> Path:
+        """Return the page of one frame of a suite of this night."""
+        return self.docs / self.as_of.isoformat() / f"{suite}.{frame}.html"
+
+    def write_page(self, suite: str, frame: str, validated: Any) -> None:
+        """Write the page of a validated frame; its moment is the as-of day, never the clock."""
         from great_expectations.core.run_identifier import RunIdentifier
 
-        return RunIdentifier(
-            run_name=self.as_of.isoformat(),
-            run_time=datetime.combine(self.as_of, time(), tzinfo=UTC),
-        )
+        moment = datetime.combine(self.as_of, time(), tzinfo=UTC)
+        validated.meta["run_id"] = RunIdentifier(self.as_of.isoformat(), moment)
+        write_whole(self.page(suite, frame), render(validated))
 
-    def page(self, suite_name: str) -> Path:
-        """Return the page of one validated suite of this night."""
-        run_time = f"{self.as_of:%Y%m%d}T000000.000000Z"
-        below = Path(*suite_name.split("."), self.as_of.isoformat(), run_time, "frame.html")
-        return self.folder / "data_docs" / "validations" / below
-
-    def store(self, context: Any, suite: Any, validated: Any) -> list[Any]:
-        """Put a validated suite where the Data Docs are built from; returns its identifiers."""
-        from great_expectations.data_context.types.resource_identifiers import (
-            ExpectationSuiteIdentifier,
-            ValidationResultIdentifier,
-        )
-
-        run_id = self.run_id()
-        validated.meta["run_id"] = run_id
-        suite_id = ExpectationSuiteIdentifier(name=suite.name)
-        result_id = ValidationResultIdentifier(
-            expectation_suite_identifier=suite_id, run_id=run_id, batch_identifier="frame"
-        )
-        context.validation_results_store.store_validation_results(
-            suite_validation_result=validated,
-            suite_validation_result_identifier=result_id,
-            expectation_suite_identifier=suite_id,
-        )
-        context.suites.add_or_update(suite)
-        return [suite_id, result_id]
-
-    def build_docs(self, context: Any, identifiers: list[Any]) -> Path:
-        """Render the pages of these suites and the index; returns the first page."""
-        self._forget_old_nights()
-        if identifiers:
-            context.build_data_docs(resource_identifiers=identifiers)
-        self.site.parent.mkdir(parents=True, exist_ok=True)
-        for page in map(self._file_of, identifiers):
-            if page.is_file():
-                stand_alone(page)
-        # the index as rendered is empty without its scripts
-        nights = sorted(path for path in self.folder.iterdir() if _is_day(path.name))
+    def write_site(self) -> None:
+        """Write the first page over the newest nights, and drop the pages of older ones."""
+        nights = sorted(path.name for path in self.folder.iterdir() if _is_day(path.name))
+        kept = nights[-KEPT_NIGHTS:]
+        for pages in self.docs.glob("*/") if self.docs.is_dir() else ():
+            if pages.name not in kept:
+                shutil.rmtree(pages)
         write_index(
             self.site,
             {
-                night.name: GateRecords(self.folder, date.fromisoformat(night.name)).listing()
-                for night in nights[-KEPT_NIGHTS:]
+                night: GateRecords(self.folder, date.fromisoformat(night)).listing()
+                for night in kept
             },
         )
-        return self.site
 
     def listing(self) -> list[tuple[dict[str, Any], dict[str, Path]]]:
         """Return this night's results, each with the pages that there are of its frames."""
@@ -142,25 +117,20 @@ class GateRecords:
                 {
                     frame: page
                     for frame in result["rows"]
-                    if (page := self.page(f"{result['suite']}.{frame}")).is_file()
+                    if (page := self.page(result["suite"], frame)).is_file()
                 },
             )
             for result in self.results()
         ]
 
-    def _file_of(self, identifier: Any) -> Path:
-        site = self.folder / "data_docs"
-        if hasattr(identifier, "expectation_suite_identifier"):
-            return self.page(identifier.expectation_suite_identifier.name)
-        return site / "expectations" / Path(*identifier.name.split(".")).with_suffix(".html")
 
-    def _forget_old_nights(self) -> None:
-        """Drop the stored results of all but the newest nights; the site follows the store."""
-        store = self.folder / "store" / "validations"
-        nights = sorted({path.name for path in store.glob("*/*/*/*") if path.is_dir()})
-        for night in nights[:-KEPT_NIGHTS]:
-            for path in store.glob(f"*/*/*/{night}"):
-                shutil.rmtree(path)
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return one result as it was written, or None of a file that does not hold one."""
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        return result if {"suite", "expectations", "rows", "error"} <= result.keys() else None
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def _is_day(name: str) -> bool:
@@ -169,52 +139,3 @@ def _is_day(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def open_context(folder: Path | None) -> Any:
-    """Return a Great Expectations context; without a folder it keeps nothing.
-
-    Progress bars and analytics are off. The stores are files, so that two processes of one night
-    add to the same site instead of wiping each other's pages.
-    """
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import DataContextConfig, ProgressBarsConfig
-
-    def backend(below: str) -> dict[str, Any]:
-        if folder is None:
-            return {"class_name": "InMemoryStoreBackend"}
-        base = str(folder.resolve() / below)
-        return {"class_name": "TupleFilesystemStoreBackend", "base_directory": base}
-
-    memory = {"class_name": "InMemoryStoreBackend"}
-    site = {
-        "class_name": "SiteBuilder",
-        "show_how_to_buttons": False,
-        "store_backend": backend("data_docs"),
-        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-        "site_section_builders": {"profiling": "None"},
-    }
-    config = DataContextConfig(
-        expectations_store_name="expectations",
-        validation_results_store_name="validations",
-        checkpoint_store_name="checkpoints",
-        stores={
-            "expectations": {
-                "class_name": "ExpectationsStore",
-                "store_backend": backend("store/expectations"),
-            },
-            "validations": {
-                "class_name": "ValidationResultsStore",
-                "store_backend": backend("store/validations"),
-            },
-            "checkpoints": {"class_name": "CheckpointStore", "store_backend": memory},
-            "validation_definition_store": {
-                "class_name": "ValidationDefinitionStore",
-                "store_backend": memory,
-            },
-        },
-        data_docs_sites={} if folder is None else {"site": site},
-        analytics_enabled=False,
-        progress_bars=ProgressBarsConfig(globally=False),
-    )
-    return gx.get_context(project_config=config, mode="ephemeral")

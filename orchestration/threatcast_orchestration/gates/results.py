@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from threatcast_orchestration.errors import OrchestrationError
+
 SEVERITIES = ("info", "warning", "critical")
 
 
@@ -36,9 +38,17 @@ class ExpectationResult:
         return f"{self.type}({shown})"
 
 
+class GateCrashed(OrchestrationError):  # noqa: N818 the name says what happened
+    """A gate that could not look: our own failure, which says nothing about the data."""
+
+
 @dataclass(frozen=True)
 class GateResult:
-    """What came of one suite. A suite that crashed is a critical failure, never a pass."""
+    """What came of one suite.
+
+    `error` says why a gate that crashed could not look: nothing may go on then, but nothing is
+    known against the data either.
+    """
 
     suite: str
     protects: str
@@ -61,21 +71,41 @@ class GateResult:
 
     @property
     def severity(self) -> str | None:
-        """Severity of the worst failure; None if all held."""
+        """Severity of the worst failure, a crash being critical; None if all held."""
         if self.error:
             return "critical"
         return self.failures[0].severity if self.failures else None
 
     @property
     def blocks(self) -> bool:
-        """Whether nothing may go on from here."""
+        """Whether nothing may go on from here; `refuse_crash` tells whose fault it is."""
         return self.severity == "critical"
+
+    def refuse_crash(self, looked_at: str) -> None:
+        """Stop if the gate crashed.
+
+        Parameters
+        ----------
+        looked_at
+            What the gate was to judge, as it reads after "on", e.g. "the published tables".
+
+        Raises
+        ------
+        GateCrashed
+            Names the gate, what it looked at and the cure.
+        """
+        if self.error:
+            raise GateCrashed(
+                f"The gate {self.suite} crashed on {looked_at}: {self.error}. That is a failure of "
+                "the gate, not of the data. Nothing was set aside, and nothing unjudged went on. "
+                "Mend the suite or what it reads, then run again; it goes on from here."
+            )
 
     @property
     def summary(self) -> str:
         """One sentence for a log line or a person."""
         if self.error:
-            return f"{self.suite}: the gate itself crashed and counts as failed: {self.error}"
+            return f"{self.suite}: the gate itself crashed, so nothing was judged: {self.error}"
         if self.success:
             return f"{self.suite}: all {len(self.expectations)} expectations hold"
         worst = self.failures[0]

@@ -1,25 +1,20 @@
 """Runs suites with Great Expectations on pandas frames and returns plain results.
 
-Frames are small: the row rules are boolean columns that DuckDB has computed. Great Expectations
-is imported on the first suite (four seconds), and one context serves the whole process. Results
-are returned; whoever calls decides what stops.
+Frames are small: the row rules are boolean columns that DuckDB has computed. Suites are built
+from YAML each time and read back from nowhere, so that no file of a home can spoil a gate.
+Results are returned; whoever calls decides what stops.
 """
 
 from __future__ import annotations
 
-import logging
 import math
-import os
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import cache
-from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from threatcast_orchestration.gates.records import GateRecords, open_context
+from threatcast_orchestration.gates.library import batch_definition, quiet
+from threatcast_orchestration.gates.records import GateRecords
 from threatcast_orchestration.gates.results import ExpectationResult, GateResult
 from threatcast_orchestration.gates.suites import (
     Expectation,
@@ -66,7 +61,7 @@ def run_suite(suite: Suite, source: Source, *, records: GateRecords | None = Non
     Returns
     -------
     GateResult
-        Never raises: a suite that crashes is a failed result of severity critical.
+        Never raises: a suite that crashes is a result with an `error` and without a verdict.
     """
     return run_suites([suite], source, records=records)[0]
 
@@ -74,23 +69,20 @@ def run_suite(suite: Suite, source: Source, *, records: GateRecords | None = Non
 def run_suites(
     suites: Sequence[Suite], source: Source, *, records: GateRecords | None = None
 ) -> list[GateResult]:
-    """Run several suites on one source; the Data Docs are built once, at the end."""
+    """Run several suites on one source; the first page of the Data Docs is written at the end."""
     results: list[GateResult] = []
-    identifiers: list[Any] = []
-    with _quiet():
+    with quiet():
         for suite in suites:
-            result = _run(suite, source, records, identifiers)
+            result = _run(suite, source, records)
             if records is not None:
                 records.write_json(result)
             results.append(result)
         if records is not None:
-            records.build_docs(_context(records.folder), identifiers)
+            records.write_site()
     return results
 
 
-def _run(
-    suite: Suite, source: Source, records: GateRecords | None, identifiers: list[Any]
-) -> GateResult:
+def _run(suite: Suite, source: Source, records: GateRecords | None) -> GateResult:
     started = perf_counter()
     results: dict[int, ExpectationResult] = {}
     rows: dict[str, int] = {}
@@ -99,10 +91,11 @@ def _run(
         for name in suite.frames:
             frame = _load(suite, name, source)
             rows[name] = len(frame)
-            results |= _validate(suite, name, frame, records, identifiers)
-    except Exception as problem:  # noqa: BLE001 a crash must end as a failed gate, never as a pass
-        error = f"{type(problem).__name__}: {problem}"
+            results |= _validate(suite, name, frame, records)
+    except Exception as problem:  # noqa: BLE001 a crash must never pass, nor be taken for a verdict
+        error = f"{type(problem).__name__}: {' '.join(str(problem).split())}"
     ordered = tuple(results[place] for place in sorted(results))
+    error = error or next((f"{one.rule}: {one.error}" for one in ordered if one.error), "")
     return GateResult(
         suite=suite.key,
         protects=suite.protects,
@@ -145,7 +138,6 @@ def _validate(
     name: str,
     frame: pd.DataFrame,
     records: GateRecords | None,
-    identifiers: list[Any],
 ) -> dict[int, ExpectationResult]:
     """Run Great Expectations on one frame; results by their place in the suite's file."""
     import great_expectations as gx
@@ -154,7 +146,6 @@ def _validate(
     )
     from great_expectations.expectations.metadata_types import FailureSeverity
 
-    context = _context(records.folder if records else None)
     gx_name = f"{suite.key}.{name}"
     rules = suite.on(name)
     gx_suite = gx.ExpectationSuite(
@@ -170,7 +161,7 @@ def _validate(
         ],
         meta={"protects": suite.protects},
     )
-    batch = _asset(context, gx_name).get_batch({"dataframe": frame})
+    batch = batch_definition(gx_name).get_batch({"dataframe": frame})
     validated = batch.validate(
         gx_suite,
         result_format={
@@ -181,7 +172,7 @@ def _validate(
         },
     )
     if records is not None:
-        identifiers += records.store(context, gx_suite, validated)
+        records.write_page(suite.key, name, validated)
     results = {
         int(one.expectation_config.meta["place"]): _result(
             suite.expectations[int(one.expectation_config.meta["place"])], one, suite
@@ -211,8 +202,7 @@ def _result(rule: Expectation, one: Any, suite: Suite) -> ExpectationResult:
         kwargs=dict(rule.kwargs),
         frame=rule.frame,
         success=bool(one.success) and not error,
-        # a rule that could not be looked at is as bad as the worst
-        severity="critical" if error else rule.severity,
+        severity=rule.severity,
         unexpected_count=None if count is None else int(count),
         element_count=None if elements is None else int(elements),
         observed=_plain(found.get("observed_value")),
@@ -265,34 +255,4 @@ def _page(suite: Suite, results: Sequence[ExpectationResult], records: GateRecor
         return str(records.site.resolve())
     failed = [rule.frame for rule in results if not rule.success]
     frame = failed[0] if failed else next(iter(suite.frames))
-    return str(records.page(f"{suite.key}.{frame}").resolve())
-
-
-@cache
-def _context(folder: Path | None) -> Any:
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    return open_context(folder)
-
-
-def _asset(context: Any, name: str) -> Any:
-    """Return the batch definition of a frame, made on first use."""
-    sources = context.data_sources
-    source = sources.all().get("warehouse") or sources.add_pandas("warehouse")
-    if name in source.get_asset_names():
-        return source.get_asset(name).get_batch_definition("frame")
-    return source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("frame")
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Great Expectations' chatter out of a person's log; its results say it all."""
-    logger = logging.getLogger("great_expectations")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module=r"great_expectations(\.|$)")
-            warnings.filterwarnings("ignore", category=DeprecationWarning)
-            yield
-    finally:
-        logger.setLevel(level)
+    return str(records.page(suite.key, frame).resolve())

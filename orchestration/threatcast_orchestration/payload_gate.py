@@ -1,0 +1,127 @@
+"""Judges a feed's payloads by its suite: the newest, and those that an older gate set aside.
+
+What a gate says of a payload is kept in the payload's outcome with the version of the gate. A
+gate that has changed since judges again; a gate that crashes says nothing, and sets nothing aside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from threatcast_feeds.outcomes import Outcome
+    from threatcast_feeds.registry import FeedSpec
+
+    from threatcast_orchestration.gates.runner import GateResult, Suite
+    from threatcast_orchestration.intake import PullReport
+    from threatcast_orchestration.night import Plan
+
+COUNTRIES = "country_codes"
+"""The feed that all gates on countries read; pulled before the others."""
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A payload to judge, on the day whose knowledge it is held against."""
+
+    payload: str
+    day: date
+    as_of: date
+    set_aside: bool
+
+
+def gate(spec: FeedSpec, plan: Plan, report: PullReport) -> GateResult | None:
+    """Judge what is to be judged of a feed, oldest first; a critical failure sets it aside.
+
+    Returns
+    -------
+    GateResult or None
+        Of the newest payload judged; None if the feed has none on the as-of day.
+
+    Raises
+    ------
+    GateCrashed
+        If the gate could not look at a payload: its outcome stays as it was.
+    """
+    from threatcast_feeds.outcomes import accept, set_aside
+
+    from threatcast_orchestration.gates.runner import load_suite
+
+    suite = load_suite("payloads", spec.key)
+    version = _version(spec, suite)
+    result = None
+    for case in _cases(spec, plan, version):
+        result = _judge(spec, plan, suite, case)
+        result.refuse_crash(f"the payload of {case.day} ({case.payload}) of the feed {spec.key}")
+        if result.blocks:
+            message = f"gate: {result.summary}"
+            set_aside(plan.home.raw, spec.key, case.payload, message, judged_by=version)
+            report.quarantined += 1
+            report.messages.append(f"{spec.key}: payload of {case.day} set aside. {result.summary}")
+        elif case.set_aside:
+            accept(plan.home.raw, spec.key, case.payload)
+            report.messages.append(
+                f"{spec.key}: payload of {case.day} ({case.payload}), set aside by an earlier gate,"
+                " holds under the present one and counts again."
+            )
+    return result
+
+
+def _version(spec: FeedSpec, suite: Suite) -> str:
+    from threatcast_feeds.parsing import parser_version
+
+    from threatcast_orchestration.gates.version import gate_version
+
+    return gate_version(suite, parser_version(spec))
+
+
+def _cases(spec: FeedSpec, plan: Plan, version: str) -> list[_Case]:
+    """Return what a changed gate had set aside, and the newest payload that is believed."""
+    from threatcast_feeds.outcomes import read_outcome
+
+    from threatcast_orchestration.warehouse import vintages_of
+
+    until = None if spec.role == "reference" else plan.as_of
+    landed = {one.sha12: one for one in plan.landing.payloads(spec.key, until)}
+    outcomes = ((one, read_outcome(plan.home.raw / spec.key, one.sha12)) for one in landed.values())
+    cases = [
+        _Case(one.sha12, one.day, one.day, set_aside=True)
+        for one, outcome in outcomes
+        if outcome is not None and _is_out_of_date(outcome, version)
+    ]
+    accepted, _ = vintages_of(spec, plan.home, plan.landing, plan.as_of)
+    if accepted:
+        _, payload, day, *_ = max(accepted, key=lambda row: (row[2], row[3]))
+        cases.append(_Case(payload, day, plan.as_of, set_aside=False))
+    return sorted(cases, key=lambda case: case.day)
+
+
+def _is_out_of_date(outcome: Outcome, version: str) -> bool:
+    """Whether a payload was set aside by a gate, and not by the present one."""
+    return bool(outcome.judged_by) and outcome.judged_by != version
+
+
+def _judge(spec: FeedSpec, plan: Plan, suite: Suite, case: _Case) -> GateResult:
+    """Run the suite on what was known up to a payload, as if that payload were believed."""
+    import duckdb
+
+    from threatcast_orchestration.gates.runner import GateRecords, run_suite
+    from threatcast_orchestration.warehouse import write_raw
+
+    # suites hold countries against the list of countries
+    looked_at = {key: plan.catalog[key] for key in {COUNTRIES, spec.key}}
+    with duckdb.connect() as connection:
+        write_raw(
+            connection,
+            plan.home,
+            looked_at,
+            plan.landing,
+            as_of=case.as_of,
+            source=plan.source,
+            believed=case.payload,
+        )
+        records = GateRecords(plan.home.gates, plan.as_of)
+        return run_suite(suite, connection, records=records)
