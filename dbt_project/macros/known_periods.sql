@@ -3,7 +3,8 @@
     `states`: a CTE with one row a record and copy: `copy_number`, `key`, the `attributes` that
     may change, `recorded_day` (the feed's own word on when it listed the record, may be null)
     and `assumed_day` (what to take for the records of the first copy that have no such word).
-    The CTE `copies` must hold the feed's rows of `int_feed_copies`.
+    The CTE `copies` must hold the feed's rows of `int_feed_copies`. What a later copy told of the
+    same day leaves no period of the earlier one.
 
     A period begins on the day of the copy that first shows the state, or, for a record that is
     new, on its own `recorded_day` if that falls after the copy before. It ends (`known_to`) on
@@ -11,12 +12,14 @@
 {% macro known_periods(states, key, attributes) -%}
     runs as (
         select
-            *,
-            copy_number - row_number() over (
+            {{ states }}.*,
+            copies.place - row_number() over (
                 partition by {{ key }}, {{ attributes | join(', ') }}
-                order by copy_number
+                order by copies.place
             ) as run
         from {{ states }}
+        inner join copies
+            on {{ states }}.copy_number = copies.copy_number
     ),
 
     spans as (
@@ -38,7 +41,7 @@
         from spans
     ),
 
-    periods as (
+    all_periods as (
         select
             ordered_spans.{{ key }},
             {% for attribute in attributes -%}
@@ -63,5 +66,10 @@
             on ordered_spans.first_copy = first_copies.copy_number
         inner join copies as last_copies
             on ordered_spans.last_copy = last_copies.copy_number
+    ),
+
+    periods as (
+        select * from all_periods
+        where known_to is null or known_to > known_from
     )
 {%- endmacro %}

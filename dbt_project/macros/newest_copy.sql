@@ -3,6 +3,6 @@
     newest as (
         select *
         from {{ rows }}
-        where vintage_day = (select max(copies.vintage_day) from {{ rows }} as copies)
+        where copy_number = (select max(copies.copy_number) from {{ rows }} as copies)
     )
 {%- endmacro %}

@@ -1,9 +1,11 @@
-{#- The one row that says which day's knowledge counts, and the newest complete ISO week. -#}
+{#- The one row that says which day's knowledge counts, the last day that was over at the night's
+    moment, and the newest ISO week that was. -#}
 {% macro this_night() -%}
     select
         as_of,
+        last_day,
         source,
         simulated,
-        {{ week_of("as_of + 1") }} - 7 as reference_week
+        {{ week_of("last_day + 1") }} - 7 as reference_week
     from {{ source("raw", "run_context") }}
 {%- endmacro %}

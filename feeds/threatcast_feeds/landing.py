@@ -18,6 +18,7 @@ from typing import Any
 
 from threatcast_feeds.arrivals import Arrival
 from threatcast_feeds.errors import LandingError
+from threatcast_feeds.moments import whole_day
 
 # beyond level 3 a recorded KEV file shrinks by a tenth and takes four times as long
 ZSTD_LEVEL = 3
@@ -27,7 +28,7 @@ ZSTD_LEVEL = 3
 class Landed:
     """A landed payload: where its bytes are and what is known of them.
 
-    `is_repeat` says that the same bytes had been landed for another day before; `path` then
+    `is_repeat` says that the same bytes had been landed for another moment before; `path` then
     names that first file.
     """
 
@@ -63,7 +64,10 @@ class Landing:
         self.root = root
 
     def land(self, arrival: Arrival) -> Landed:
-        """Write a payload down; the same payload of the same day again changes nothing.
+        """Write a payload down; the same bytes at another moment are noted, not stored.
+
+        On the day of a note with these bytes, another one is made only if it tells something:
+        that they came back after others, or that they still held when the day was over.
 
         Raises
         ------
@@ -76,7 +80,11 @@ class Landing:
         stem = f"{arrival.day.isoformat()}-{digest[:12]}"
         note = folder / f"{stem}.meta.json"
         if note.is_file():
-            return self._landed(note)
+            told = self._told(arrival, digest)
+            if told is not None:
+                return told
+            stem = f"{arrival.day.isoformat()}T{arrival.retrieved_at:%H%M%S}-{digest[:12]}"
+            note = folder / f"{stem}.meta.json"
         first = self._first_copy(folder, digest)
         facts = {
             "feed": arrival.feed,
@@ -177,6 +185,17 @@ class Landing:
         except (OSError, ValueError):
             return None  # the next attempt writes it anew
         return facts if isinstance(facts, dict) else None
+
+    def _told(self, arrival: Arrival, digest: str) -> Landed | None:
+        """Return the note of the day that says all that an arrival says, if there is one."""
+        today = [one for one in self.payloads(arrival.feed) if one.day == arrival.day]
+        same = [one for one in today if one.sha256 == digest]
+        if not same:
+            return None
+        last = same[-1]
+        came_back = last != today[-1] and arrival.retrieved_at > today[-1].retrieved_at
+        held = whole_day(arrival.retrieved_at) > whole_day(last.retrieved_at)
+        return None if came_back or held else last
 
     def _first_copy(self, folder: Path, digest: str) -> Landed | None:
         """Return the earliest noted payload with these very bytes, if its file is there."""

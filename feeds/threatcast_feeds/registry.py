@@ -148,7 +148,7 @@ class FeedSpec(_Facts):
     @field_validator("columns")
     @classmethod
     def _no_reserved_column(cls, columns: dict[str, str]) -> dict[str, str]:
-        taken = {"payload", "vintage_day"} & set(columns)
+        taken = {"payload", "vintage_day", "copy_number"} & set(columns)
         if taken:
             msg = f"{', '.join(sorted(taken))} is written by the house and cannot be a column"
             raise ValueError(msg)

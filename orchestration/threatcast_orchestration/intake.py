@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_orchestration.looks import believed, note_look, settled
 from threatcast_orchestration.night import Plan
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from threatcast_feeds.arrivals import Arrival
-    from threatcast_feeds.landing import Landed
     from threatcast_feeds.outcomes import Outcome
     from threatcast_feeds.registry import FeedSpec
 
@@ -63,11 +63,11 @@ def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None
     from threatcast_feeds.errors import FeedError, LandingError, NotModified
 
     report = PullReport(spec.key)
-    known = {(landed.day, landed.sha256) for landed in plan.landing.payloads(spec.key)}
+    known = {(landed.retrieved_at, landed.sha256) for landed in plan.landing.payloads(spec.key)}
     try:
         for arrival in _arrivals(spec, plan, report.messages.append):
             landed = plan.landing.land(arrival)
-            if (landed.day, landed.sha256) in known:
+            if (landed.retrieved_at, landed.sha256) in known:
                 continue
             report.landed += 1
             report.repeats += int(landed.is_repeat)
@@ -75,6 +75,7 @@ def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None
                 say(f"{spec.key}: {report.landed} payloads landed")
     except NotModified:
         report.unchanged = True
+        note_look(spec, plan)
     except LandingError:
         raise
     except FeedError as error:
@@ -105,7 +106,7 @@ def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterab
         return visit(
             spec,
             now=plan.moment,
-            previous=_believed(spec, plan),
+            previous=believed(spec, plan),
             credentials=credentials(),
             around=Surroundings(tell=tell),
         )
@@ -114,37 +115,14 @@ def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterab
     folder = plan.mirror if plan.source == "mirror" else simulated_mirror(plan)
     assert folder is not None  # noqa: S101 a plan with source mirror always has its folder
     return arrivals(
-        spec, folder, until=plan.as_of, known=_settled(spec, plan), mode=plan.source, tell=tell
+        spec,
+        folder,
+        until=plan.as_of,
+        known=settled(spec, plan),
+        today=plan.today if plan.source == "mirror" else None,
+        mode=plan.source,
+        tell=tell,
     )
-
-
-def _settled(spec: FeedSpec, plan: Plan) -> set[date]:
-    """Return the landed days that need no second look at the mirror.
-
-    A day whose payloads were all set aside does: its file may have been copied anew.
-    """
-    from threatcast_feeds.outcomes import read_outcome
-
-    settled = set()
-    for landed in plan.landing.payloads(spec.key):
-        outcome = read_outcome(plan.home.raw / spec.key, landed.sha12)
-        if outcome is None or outcome.state == "accepted":
-            settled.add(landed.day)
-    return settled
-
-
-def _believed(spec: FeedSpec, plan: Plan) -> Landed | None:
-    """Return the newest landed payload that was accepted; only a newer one is asked for.
-
-    One that was set aside does not count: the source may serve better bytes under the same tag.
-    """
-    from threatcast_feeds.outcomes import read_outcome
-
-    for landed in reversed(plan.landing.payloads(spec.key)):
-        outcome = read_outcome(plan.home.raw / spec.key, landed.sha12)
-        if outcome is not None and outcome.state == "accepted":
-            return landed
-    return None
 
 
 def backfill_hint(spec: FeedSpec, plan: Plan) -> str:

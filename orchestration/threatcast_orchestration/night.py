@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,12 +31,15 @@ if TYPE_CHECKING:
     from threatcast_feeds.landing import Landing
     from threatcast_feeds.registry import FeedSpec
 
-_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})\.")
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T\d{4})?\.")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a night works with."""
+    """What a night works with.
+
+    `moment` is when the night is, `today` the day on which it is run.
+    """
 
     home: Home
     settings: Settings
@@ -44,6 +47,17 @@ class Plan:
     mirror: Path | None
     as_of: date
     moment: datetime
+    today: date | None = None
+
+    @property
+    def last_day(self) -> date:
+        """The last UTC day that was over at the night's moment.
+
+        A live night is in its day: the same day must give the same bytes when it is run again.
+        """
+        from threatcast_feeds.moments import whole_day
+
+        return self.as_of - timedelta(days=1) if self.source == "live" else whole_day(self.moment)
 
     @property
     def simulated(self) -> bool:
@@ -71,7 +85,8 @@ def make_plan(home: Home, settings: Settings) -> Plan:
     Raises
     ------
     WrongUse
-        If the mirror is missing or empty, or the as-of day lies beyond today and beyond all data.
+        If the mirror is missing or empty, or the as-of day lies beyond today (of the sample:
+        beyond all data).
     """
     tell_dbt(settings)
     source = settings.chosen_source
@@ -80,7 +95,7 @@ def make_plan(home: Home, settings: Settings) -> Plan:
     as_of = parse_day(settings.as_of, "as_of") if settings.as_of else None
     if source == "mirror":
         mirror = _mirror_folder(settings)
-        last = newest_day(mirror) if as_of is None else max(now.date(), *days_of(mirror))
+        last = newest_day(mirror, now.date()) if as_of is None else now.date()
     elif source == "sample":
         from threatcast_feeds.simulation import LAST_DAY
 
@@ -93,9 +108,21 @@ def make_plan(home: Home, settings: Settings) -> Plan:
             f"--as-of {as_of} lies in the future, of which nothing can be known; today is "
             f"{now.date()} (UTC). Nothing was changed. Name a day until {last}."
         )
-    # recorded and simulated nights must give the same bytes whenever they are run
-    moment = now if source == "live" else datetime.combine(as_of, time(23, 59, 59), tzinfo=UTC)
-    return Plan(home, settings, source, mirror, as_of, moment)
+    moment = now if source == "live" else _recorded_moment(mirror, as_of)
+    return Plan(home, settings, source, mirror, as_of, moment, now.date())
+
+
+def _recorded_moment(mirror: Path | None, as_of: date) -> datetime:
+    """Return when a recorded or simulated night is: when the copies of its day were taken."""
+    from threatcast_feeds.errors import FeedError
+    from threatcast_feeds.modes.mirror_label import MirrorLabel, read_label
+    from threatcast_feeds.moments import at
+
+    try:
+        label = read_label(mirror) if mirror else MirrorLabel()
+    except FeedError as error:
+        raise WrongUse(str(error)) from error
+    return at(as_of, label.taken_at)
 
 
 def _mirror_folder(settings: Settings) -> Path:
@@ -116,18 +143,19 @@ def _mirror_folder(settings: Settings) -> Path:
     return folder
 
 
-def newest_day(mirror: Path) -> date:
-    """Return the newest day that any feed of the mirror holds.
+def newest_day(mirror: Path, today: date) -> date:
+    """Return the newest day until today that any feed of the mirror holds.
 
     Raises
     ------
     WrongUse
-        If no file below the mirror is named by a day.
+        If no file below the mirror is named by such a day.
     """
-    days = days_of(mirror)
+    days = {day for day in days_of(mirror) if day <= today}
     if not days:
         raise WrongUse(
-            f"The mirror {mirror} holds no payload (no file DIR/<feed>/<YYYY-MM-DD>.<ext>). "
+            f"The mirror {mirror} holds no payload of a day until today, {today} (no file "
+            "DIR/<feed>/<YYYY-MM-DD>.<ext>). "
             "Nothing was changed. Point --mirror at the folder that holds a folder for each feed, "
             "or name the day with --as-of if there is only a vintages.tar.xz."
         )

@@ -32,20 +32,20 @@ _COUNTS = """
     ORDER BY series_id, week
 """
 _LOOKS = """
-    SELECT targets.target, max(vintages.vintage_day) AS seen
+    SELECT targets.target, max(vintages.whole_day) AS seen
     FROM marts.dim_targets AS targets
     INNER JOIN raw.vintages AS vintages USING (feed)
     GROUP BY targets.target
     ORDER BY targets.target
 """
-_AS_OF = "SELECT as_of FROM raw.run_context"
-QUERIES = (_TRIANGLE, _COUNTS, _LOOKS, _AS_OF)
+_LAST_DAY = "SELECT last_day FROM raw.run_context"
+QUERIES = (_TRIANGLE, _COUNTS, _LOOKS, _LAST_DAY)
 """All that nowcasts depend on; part of the key of a night's numbers."""
 
 
 @dataclass(frozen=True)
 class Late:
-    """What is known of late reports on the night's as-of day.
+    """What is known of late reports at the night's moment.
 
     Parameters
     ----------
@@ -54,8 +54,9 @@ class Late:
     counts : DataFrame
         `series_id, target, location, week, value` of the targets whose weeks grow.
     seen : dict
-        Last day on which the feed of each target was looked at.
+        Last day that was over when the feed of each target was looked at.
     day : datetime64[D]
+        Last day that was over at the night's moment.
     """
 
     triangle: pd.DataFrame
@@ -67,7 +68,7 @@ class Late:
 def load_late(connection: duckdb.DuckDBPyConnection) -> Late:
     """Return what nowcasts are made from."""
     looks = connection.execute(_LOOKS).fetchall()
-    row = connection.execute(_AS_OF).fetchone()
+    row = connection.execute(_LAST_DAY).fetchone()
     return Late(
         triangle=connection.execute(_TRIANGLE).df(),
         counts=connection.execute(_COUNTS).df(),

@@ -9,16 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.moments import whole_day
 from threatcast_feeds.outcomes import read_outcome
 
 from threatcast_orchestration.home import Home
 
 if TYPE_CHECKING:
     import duckdb
-    from threatcast_feeds.landing import Landing
+    from threatcast_feeds.landing import Landed, Landing
+    from threatcast_feeds.outcomes import Outcome
     from threatcast_feeds.registry import FeedSpec
 
 log = logging.getLogger(__name__)
@@ -34,7 +36,7 @@ POOL = "warehouse"
 """Concurrency pool of all steps that open the file: DuckDB has one writer at a time."""
 
 RAW_TABLES = {
-    "run_context": "as_of DATE, source VARCHAR, simulated BOOLEAN",
+    "run_context": "as_of DATE, last_day DATE, source VARCHAR, simulated BOOLEAN",
     "feeds": (
         "feed VARCHAR, title VARCHAR, role VARCHAR, publisher VARCHAR, homepage VARCHAR, "
         "url VARCHAR, licence VARCHAR, licence_url VARCHAR, tlp VARCHAR, fresh_days INTEGER, "
@@ -42,8 +44,9 @@ RAW_TABLES = {
         "newest_quarantined DATE, quarantine_message VARCHAR, targets VARCHAR[]"
     ),
     "vintages": (
-        "feed VARCHAR, payload VARCHAR, vintage_day DATE, retrieved_at TIMESTAMP, mode VARCHAR, "
-        "size_bytes BIGINT, row_count BIGINT, rejected_count BIGINT, is_repeat BOOLEAN"
+        "feed VARCHAR, payload VARCHAR, copy_number INTEGER, payload_day DATE, vintage_day DATE, "
+        "whole_day DATE, retrieved_at TIMESTAMP, mode VARCHAR, size_bytes BIGINT, "
+        "row_count BIGINT, rejected_count BIGINT, is_repeat BOOLEAN"
     ),
 }
 
@@ -98,10 +101,12 @@ def write_raw(
     *,
     as_of: date,
     source: str,
+    last_day: date | None = None,
     believed: str = "",
 ) -> int:
     """Write the schema `raw` for one as-of day; returns the number of accepted vintages.
 
+    `last_day` is the last day that was over at the night's moment; default: the as-of day.
     `believed` names a payload that counts as accepted though it was set aside: its gate looks at
     it once more.
     """
@@ -115,12 +120,13 @@ def write_raw(
     for table, columns in RAW_TABLES.items():
         connection.execute(f"CREATE OR REPLACE TABLE raw.{table} ({columns})")
     connection.execute(
-        "INSERT INTO raw.run_context VALUES (?, ?, ?)", [as_of, source, source == "sample"]
+        "INSERT INTO raw.run_context VALUES (?, ?, ?, ?)",
+        [as_of, last_day or as_of, source, source == "sample"],
     )
     connection.executemany(f"INSERT INTO raw.feeds VALUES ({', '.join('?' * 17)})", feeds)
     if vintages:
         connection.executemany(
-            f"INSERT INTO raw.vintages VALUES ({', '.join('?' * 9)})", sorted(vintages)
+            f"INSERT INTO raw.vintages VALUES ({', '.join('?' * 12)})", sorted(vintages)
         )
     for spec in catalog.values():
         _create_view(connection, home, spec)
@@ -132,7 +138,7 @@ def _create_view(connection: duckdb.DuckDBPyConnection, home: Home, spec: FeedSp
     connection.execute(
         f"""
         CREATE OR REPLACE VIEW raw.{spec.key} AS
-        SELECT vintages.vintage_day, rows.*
+        SELECT vintages.copy_number, vintages.vintage_day, rows.*
         FROM read_parquet('{folder}/*.parquet', union_by_name = true) AS rows
         INNER JOIN raw.vintages AS vintages
             ON rows.payload = vintages.payload AND vintages.feed = '{spec.key}'
@@ -144,40 +150,62 @@ def vintages_of(
     spec: FeedSpec, home: Home, landing: Landing, as_of: date, believed: str = ""
 ) -> tuple[list[tuple[Any, ...]], tuple[date, str] | None]:
     """Return the accepted vintages of a feed, and the newest payload if it was set aside."""
-    accepted: list[tuple[Any, ...]] = []
-    later: list[tuple[Any, ...]] = []
+    accepted: list[tuple[Landed, Outcome]] = []
+    later: list[tuple[Landed, Outcome]] = []
     newest_refused: tuple[date, str] | None = None
-    last: tuple[date, datetime] | None = None
     for landed in landing.payloads(spec.key):
         outcome = read_outcome(home.raw / spec.key, landed.sha12)
         if outcome is None:
             continue
-        moment = (landed.day, landed.retrieved_at)
+        is_told = bool(accepted) and _moment(accepted[-1][0]) == _moment(landed)
         if outcome.state != "accepted" and landed.sha12 != believed:
-            # two recordings of a day bear the same moment: the good one counts
-            if landed.day <= as_of and (last is None or moment > last):
+            # two recordings may bear the same moment: the good one counts
+            if landed.day <= as_of and not is_told:
                 newest_refused = (landed.day, outcome.message)
-            continue
-        row = (
-            spec.key,
-            landed.sha12,
-            landed.day,
-            landed.retrieved_at.replace(tzinfo=None),
-            landed.mode,
-            landed.size,
-            outcome.rows,
-            outcome.rejected,
-            landed.is_repeat,
-        )
-        if landed.day <= as_of:
-            accepted.append(row)
-            last, newest_refused = moment, None
+        elif landed.day <= as_of:
+            accepted[-1 if is_told else len(accepted) :] = [(landed, outcome)]
+            newest_refused = None
         else:
-            later.append(row)
+            later.append((landed, outcome))
     if not accepted and later and spec.role == "reference":
         # places do not change with the events counted in them; `data_vintages` says the day
         accepted = later[:1]
-    return accepted, newest_refused
+    return _numbered(accepted), newest_refused
+
+
+def _moment(landed: Landed) -> tuple[date, datetime]:
+    return landed.day, landed.retrieved_at
+
+
+def _numbered(accepted: list[tuple[Landed, Outcome]]) -> list[tuple[Any, ...]]:
+    """Return the rows of `raw.vintages` of one feed from its copies in the order of their moments.
+
+    `whole_day` is the last day that was over when a copy was taken. `vintage_day` is the day of
+    which it tells: the same, or the day after if an earlier copy told of that one already.
+    """
+    rows: list[tuple[Any, ...]] = []
+    told = date.min
+    for number, (landed, outcome) in enumerate(accepted, start=1):
+        whole = min(landed.day, whole_day(landed.retrieved_at))
+        vintage = max(min(whole + timedelta(days=whole <= told), landed.day), whole)
+        told = max(told, whole)
+        rows.append(
+            (
+                landed.feed,
+                landed.sha12,
+                number,
+                landed.day,
+                vintage,
+                whole,
+                landed.retrieved_at.astimezone(UTC).replace(tzinfo=None),
+                landed.mode,
+                landed.size,
+                outcome.rows,
+                outcome.rejected,
+                landed.is_repeat,
+            )
+        )
+    return rows
 
 
 def _feed_row(

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -226,3 +227,25 @@ def test_run_killed_while_landing_is_finished_by_the_next(tmp_path: Path, at: st
     assert not landed.is_repeat
     assert landing.read(landed) == b"192.0.2.1\n" * 500
     assert not [name for name in names(landing) if name.endswith(".tmp")]
+
+
+def at_hour(content: bytes, hour: int, minute: int = 0, second: int = 0) -> Arrival:
+    moment = datetime(2026, 8, 22, hour, minute, second, tzinfo=UTC)
+    return replace(arrive(content), retrieved_at=moment)
+
+
+def test_bytes_that_come_back_on_their_day_are_the_newest_again(tmp_path: Path) -> None:
+    landing = Landing(tmp_path)
+    for content, hour in ((b"a", 2), (b"b", 10), (b"a", 14), (b"a", 15)):
+        landing.land(at_hour(content, hour))
+    held = [(landing.read(one), one.retrieved_at.hour) for one in landing.payloads("example")]
+    assert held == [(b"a", 2), (b"b", 10), (b"a", 14)]
+    assert len([name for name in names(landing) if name.endswith(".zst")]) == 2
+
+
+def test_bytes_that_held_until_the_day_was_over_are_noted_again(tmp_path: Path) -> None:
+    landing = Landing(tmp_path)
+    landing.land(at_hour(b"a", 14))
+    landing.land(at_hour(b"a", 23, 59, 59))
+    assert [one.retrieved_at.hour for one in landing.payloads("example")] == [14, 23]
+    assert [one.is_repeat for one in landing.payloads("example")] == [False, True]

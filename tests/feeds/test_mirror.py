@@ -8,7 +8,7 @@ import lzma
 import os
 import tarfile
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from threatcast_feeds.arrivals import Arrival
 from threatcast_feeds.errors import FeedError, FetchError, UnpackError
 from threatcast_feeds.landing import Landing
 from threatcast_feeds.modes.mirror import arrivals
+from threatcast_feeds.moments import END_OF_DAY, at
 from threatcast_feeds.registry import FeedSpec, load_feed
 
 FEED = "threatfox_ips"
@@ -48,7 +49,7 @@ def put(mirror: Path, files: dict[str, bytes]) -> Path:
 def collect(
     mirror: Path,
     until: date | None = None,
-    known: set[date] | None = None,
+    known: set[datetime] | None = None,
     told: list[str] | None = None,
     **changes: object,
 ) -> tuple[list[Arrival], FeedError | None]:
@@ -82,7 +83,7 @@ def test_known_days_are_not_read_again(tmp_path: Path) -> None:
     # reading the known one would fail: it is no gzip file
     folder = put(tmp_path, {"2026-08-22.txt": b"2"})
     (folder / "2026-08-15.txt.gz").write_bytes(b"not gzip")
-    found, error = collect(tmp_path, known={date(2026, 8, 15)})
+    found, error = collect(tmp_path, known={at(date(2026, 8, 15), END_OF_DAY)})
     assert (days(found), error) == (["2026-08-22"], None)
 
 
@@ -101,7 +102,7 @@ def test_reference_feed_gives_its_earliest_vintage_when_none_is_old_enough(tmp_p
     assert (days(found), error) == (["2026-08-01"], None)
     found, _ = collect(tmp_path, until=date(2025, 1, 1))
     assert found == []
-    known = {date(2026, 8, 1)}
+    known = {at(date(2026, 8, 1), END_OF_DAY)}
     found, _ = collect(tmp_path, until=date(2025, 1, 1), known=known, role="reference")
     assert found == []
 
@@ -143,7 +144,7 @@ def test_cut_gzip_costs_its_own_vintage_only(tmp_path: Path) -> None:
     found, error = collect(tmp_path, told=told)
     assert days(found) == ["2026-08-08", "2026-08-22"]
     assert error is None
-    known = {date(2026, 8, 8), date(2026, 8, 22)}
+    known = {at(date(2026, 8, day), END_OF_DAY) for day in (8, 22)}
     assert collect(tmp_path, known=known, told=told) == ([], None), "nor on the next night"
     assert ["2026-08-15.txt.gz" in line and "cut or damaged" in line for line in told] == [True] * 2
 
@@ -284,3 +285,58 @@ def test_recordings_as_of_a_past_day_end_there(mirror: Path, tmp_path: Path) -> 
     rest = list(arrivals(openphish, mirror, None, landed))
     assert len(rest) + len(landed) == 98
     assert min(arrival.day for arrival in rest) > until
+
+
+def moments(found: list[Arrival]) -> list[str]:
+    return [f"{arrival.retrieved_at:%Y-%m-%dT%H:%M:%S}" for arrival in found]
+
+
+def test_files_may_say_the_hour_and_a_day_may_have_two(tmp_path: Path) -> None:
+    folder = put(tmp_path, {"2026-08-22T1400.txt": b"2", "2026-08-22T0200.txt.gz": b"1"})
+    pack(folder, [("2026-08-21T2330.txt", b"0"), ("2026-08-22.txt", b"3")])
+    found, error = collect(tmp_path)
+    assert error is None
+    assert [arrival.content for arrival in found] == [b"0", b"1", b"2", b"3"]
+    assert moments(found)[2:] == ["2026-08-22T14:00:00", "2026-08-22T23:59:59"]
+
+
+@pytest.mark.parametrize("said", ['taken_at = "02:00"', "taken_at = 02:00:00"])
+def test_mirror_says_when_all_its_files_were_taken(tmp_path: Path, said: str) -> None:
+    put(tmp_path, {"2026-08-22.txt": b"1", "2026-08-22T1400.txt": b"2"})
+    (tmp_path / "mirror.toml").write_text(said)
+    found, _ = collect(tmp_path)
+    assert moments(found) == ["2026-08-22T02:00:00", "2026-08-22T14:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        ('taken_at = "25:00"', "no time of day in UTC"),
+        ('taken_at = "02:00+02:00"', "no time of day in UTC"),
+        ("taken_at = 2", "no time of day in UTC"),
+        ('taken = "02:00"', "unknown key 'taken'"),
+        ("taken_at = ", "cannot be read as TOML"),
+    ],
+)
+def test_wrong_word_of_a_mirror_is_refused_and_named(
+    tmp_path: Path, said: str, problem: str
+) -> None:
+    put(tmp_path, {"2026-08-22.txt": b"1"})
+    (tmp_path / "mirror.toml").write_text(said)
+    found, error = collect(tmp_path)
+    assert found == []
+    assert error is not None
+    assert problem in str(error)
+    assert str(tmp_path / "mirror.toml") in str(error)
+
+
+def test_file_of_a_day_to_come_is_named_and_left_out(tmp_path: Path) -> None:
+    folder = put(tmp_path, {"2062-08-22.txt": b"later", "2026-08-22.txt": b"1"})
+    pack(folder, [("2026-08-15.txt", b"0"), ("2063-01-01.txt", b"later")])
+    told: list[str] = []
+    vintages = arrivals(
+        spec(), tmp_path, date(2026, 8, 22), set(), today=date(2026, 8, 23), tell=told.append
+    )
+    assert days(list(vintages)) == ["2026-08-15", "2026-08-22"]
+    assert ["2062-08-22.txt" in told[0], "2063-01-01.txt" in told[1]] == [True, True]
+    assert "today is 2026-08-23" in told[0]

@@ -4,7 +4,7 @@
 CREATE SCHEMA raw;
 CREATE SCHEMA marts;
 CREATE SCHEMA published;
-CREATE TABLE raw.run_context AS SELECT DATE '2026-08-22' AS as_of, false AS simulated;
+CREATE TABLE raw.run_context AS SELECT DATE '2026-08-22' AS as_of, DATE '2026-08-22' AS last_day, false AS simulated;
 CREATE TABLE marts.dim_targets AS
 SELECT *, DATE '2026-06-29' AS series_start_world, 5.0 AS max_growth FROM (VALUES
     ('claims', 'list', 'hierarchy', DATE '2026-07-06', true),

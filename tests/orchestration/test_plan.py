@@ -31,6 +31,41 @@ def test_mirror_night_does_not_depend_on_the_clock(home: Home, small_mirror: Pat
     assert plan.moment == datetime(2026, 6, 10, 23, 59, 59, tzinfo=UTC)
 
 
+def test_mirror_that_says_the_hour_moves_the_night_there(home: Home, small_mirror: Path) -> None:
+    (small_mirror / "mirror.toml").write_text('taken_at = "02:00"')
+    plan = make_plan(home, Settings(mirror=str(small_mirror), as_of="2026-06-14"))
+    assert plan.moment == datetime(2026, 6, 14, 2, tzinfo=UTC)
+    assert plan.last_day == date(2026, 6, 13)
+
+
+def test_mirror_night_is_at_the_end_of_its_day(home: Home, small_mirror: Path) -> None:
+    plan = make_plan(home, Settings(mirror=str(small_mirror), as_of="2026-06-14"))
+    assert plan.last_day == date(2026, 6, 14)
+
+
+def test_wrong_word_of_a_mirror_is_wrong_use(home: Home, small_mirror: Path) -> None:
+    (small_mirror / "mirror.toml").write_text('taken_at = "noon"')
+    with pytest.raises(WrongUse, match="no time of day"):
+        make_plan(home, Settings(mirror=str(small_mirror)))
+
+
+def test_file_named_by_a_day_to_come_moves_no_night(home: Home, small_mirror: Path) -> None:
+    usual = make_plan(home, Settings(mirror=str(small_mirror))).as_of
+    (small_mirror / "openphish").mkdir()
+    (small_mirror / "openphish" / "2062-08-22.txt.gz").write_bytes(b"")
+    assert make_plan(home, Settings(mirror=str(small_mirror))).as_of == usual
+    with pytest.raises(WrongUse, match="2062-08-22 lies in the future"):
+        make_plan(home, Settings(mirror=str(small_mirror), as_of="2062-08-22"))
+
+
+def test_live_night_knows_the_day_before_to_its_end(home: Home) -> None:
+    plan = make_plan(home, Settings(source="live"))
+    assert plan.last_day == plan.as_of - timedelta(days=1)
+    # run again on a later day it is still in its own
+    again = make_plan(home, Settings(source="live", as_of="2026-06-14"))
+    assert again.last_day == date(2026, 6, 13)
+
+
 def test_sample_night_is_the_last_simulated_day(home: Home) -> None:
     plan = make_plan(home, Settings())
     assert plan.as_of == LAST_DAY
@@ -63,7 +98,7 @@ def test_mirror_without_any_dated_file_says_the_layout(tmp_path: Path) -> None:
     (tmp_path / "cisa_kev").mkdir()
     (tmp_path / "cisa_kev" / "vintages.tar.xz").write_bytes(b"")
     with pytest.raises(WrongUse, match="--as-of"):
-        newest_day(tmp_path)
+        newest_day(tmp_path, date(2026, 8, 22))
 
 
 def test_night_resource_binds_the_home_and_holds_its_lock(home: Home, small_mirror: Path) -> None:

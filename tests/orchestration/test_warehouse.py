@@ -9,6 +9,7 @@ import duckdb
 import pytest
 from threatcast_feeds.arrivals import Arrival
 from threatcast_feeds.landing import Landing
+from threatcast_feeds.moments import END_OF_DAY, at
 from threatcast_feeds.outcomes import set_aside
 from threatcast_feeds.parsing import parse_new
 from threatcast_feeds.registry import FeedSpec, load_catalog, load_feed
@@ -20,13 +21,15 @@ PLACES = "country_codes"
 DAYS = (date(2026, 1, 4), date(2026, 1, 11), date(2026, 1, 18))
 
 
-def land(home: Home, feed: str, day: date, content: bytes, ext: str) -> None:
+def land(
+    home: Home, feed: str, day: date, content: bytes, ext: str, moment: datetime | None = None
+) -> None:
     arrival = Arrival(
         feed=feed,
         day=day,
         ext=ext,
         content=content,
-        retrieved_at=datetime(day.year, day.month, day.day, 12, tzinfo=UTC),
+        retrieved_at=moment or at(day, END_OF_DAY),
         mode="mirror",
     )
     Landing(home.landing).land(arrival)
@@ -107,13 +110,34 @@ def test_feed_of_events_known_only_later_is_not_used(hosts_home: Home) -> None:
     assert ask(raw(hosts_home, date(2024, 1, 1), HOSTS), "SELECT * FROM raw.vintages") == []
 
 
+def test_copies_of_one_day_come_in_order_and_tell_of_the_days_that_were_over(home: Home) -> None:
+    for content, moment in (
+        (b"192.0.2.1\n", datetime(2026, 1, 12, 2, tzinfo=UTC)),
+        (b"192.0.2.2\n", datetime(2026, 1, 12, 14, tzinfo=UTC)),
+        (b"192.0.2.3\n", datetime(2026, 1, 13, 2, tzinfo=UTC)),
+        (b"192.0.2.4\n", at(date(2026, 1, 13), END_OF_DAY)),
+    ):
+        land(home, HOSTS, moment.date(), content, "txt", moment)
+    connection = raw(home, date(2026, 1, 13), HOSTS)
+    days = "SELECT copy_number, payload_day, vintage_day, whole_day FROM raw.vintages ORDER BY 1"
+    assert ask(connection, days) == [
+        (1, date(2026, 1, 12), date(2026, 1, 11), date(2026, 1, 11)),
+        # what it has more than the first came on its own day
+        (2, date(2026, 1, 12), date(2026, 1, 12), date(2026, 1, 11)),
+        (3, date(2026, 1, 13), date(2026, 1, 12), date(2026, 1, 12)),
+        (4, date(2026, 1, 13), date(2026, 1, 13), date(2026, 1, 13)),
+    ]
+    shown = f"SELECT address FROM raw.{HOSTS} WHERE copy_number = 2"
+    assert ask(connection, shown) == [("192.0.2.2",)]
+
+
 def test_every_feed_has_its_view_and_row_in_an_empty_home(home: Home) -> None:
     for feed in load_catalog():
         parse_new(load_feed(feed), Landing(home.landing), home.raw)
     connection = raw(home, DAYS[0], *load_catalog())
     for feed, spec in load_catalog().items():
         columns = [name for name, *_ in ask(connection, f"DESCRIBE raw.{feed}")]
-        assert columns == ["vintage_day", *spec.columns, "payload"]
+        assert columns == ["copy_number", "vintage_day", *spec.columns, "payload"]
     assert len(ask(connection, "SELECT feed FROM raw.feeds")) == len(load_catalog())
 
 

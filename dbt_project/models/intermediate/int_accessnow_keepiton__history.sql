@@ -25,7 +25,7 @@ countries as (
         unnest(string_split(shutdowns.countries_written, ';')) as country
     from shutdowns
     inner join copies
-        on shutdowns.vintage_day = copies.vintage_day
+        on shutdowns.copy_number = copies.copy_number
 ),
 
 located as (

@@ -20,7 +20,7 @@ states as (
         cast(null as date) as assumed_day
     from vulnerabilities
     inner join copies
-        on vulnerabilities.vintage_day = copies.vintage_day
+        on vulnerabilities.copy_number = copies.copy_number
     where vulnerabilities.listed_day is not null
     group by copies.copy_number, vulnerabilities.cve
 ),

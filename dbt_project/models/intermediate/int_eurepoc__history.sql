@@ -31,7 +31,7 @@ receivers as (
         ) as receiver
     from incidents
     inner join copies
-        on incidents.vintage_day = copies.vintage_day
+        on incidents.copy_number = copies.copy_number
 ),
 
 located as (

@@ -34,7 +34,7 @@ gaps as (
 looks as (
     select distinct
         feed,
-        vintage_day as look_day
+        whole_day as look_day
     from vintages
     where feed <> 'ddosia_targets'
     union
@@ -107,7 +107,7 @@ monitored as (
     select looked_at.*
     from looked_at
     inner join context
-        on {{ week_end('looked_at.week') }} <= context.as_of
+        on {{ week_end('looked_at.week') }} <= context.last_day
     anti join gaps
         on
             looked_at.feed = gaps.feed

@@ -25,6 +25,7 @@ first_copies as (
         host,
         short_domain,
         top_domain,
+        min(copy_number) as copy_number,
         min(vintage_day) as vintage_day
     from urls
     group by url, host, short_domain, top_domain
@@ -37,7 +38,7 @@ capped as (
         {{ hash_key(['url']) }} as url_key
     from first_copies
     qualify
-        row_number() over (partition by vintage_day, host order by md5(url))
+        row_number() over (partition by copy_number, host order by md5(url))
         <= {{ var('urls_per_host') }}
 ),
 

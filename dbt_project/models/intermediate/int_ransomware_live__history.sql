@@ -26,7 +26,7 @@ located as (
         cast(claims.discovered_at as date) as recorded_day
     from claims
     inner join copies
-        on claims.vintage_day = copies.vintage_day
+        on claims.copy_number = copies.copy_number
     left join spellings
         on lower(claims.country_written) = spellings.spelling
 ),

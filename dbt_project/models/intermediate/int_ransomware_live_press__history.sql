@@ -25,7 +25,7 @@ located as (
         min(reports.added_day) as recorded_day
     from reports
     inner join copies
-        on reports.vintage_day = copies.vintage_day
+        on reports.copy_number = copies.copy_number
     left join spellings
         on lower(reports.country_written) = spellings.spelling
     group by copies.copy_number, reports.victim, reports.attack_day

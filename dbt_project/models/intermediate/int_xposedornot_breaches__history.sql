@@ -20,7 +20,7 @@ states as (
         cast(null as date) as assumed_day
     from breaches
     inner join copies
-        on breaches.vintage_day = copies.vintage_day
+        on breaches.copy_number = copies.copy_number
     group by copies.copy_number, breaches.breach
 ),
 

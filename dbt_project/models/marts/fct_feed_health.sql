@@ -6,20 +6,17 @@ feeds as (
     select * from {{ source("raw", "feeds") }}
 ),
 
--- a second payload of the same day replaces the first
+-- ages go by the day on which a payload was had, new records by the day of which it tells
 vintages as (
     select
         feed,
+        payload_day,
         vintage_day,
         retrieved_at,
         row_count,
         is_repeat,
-        row_number() over (partition by feed order by vintage_day desc) as age
+        row_number() over (partition by feed order by copy_number desc) as age
     from {{ source("raw", "vintages") }}
-    qualify
-        row_number() over (
-            partition by feed, vintage_day order by retrieved_at desc, payload asc
-        ) = 1
 ),
 
 newest as (
@@ -67,7 +64,7 @@ facts as (
     select
         feeds.*,
         night.as_of,
-        newest.vintage_day as newest_vintage,
+        newest.payload_day as newest_vintage,
         newest.retrieved_at as last_success,
         newest.row_count as rows_now,
         newest.rows_before,
@@ -77,8 +74,8 @@ facts as (
         case
             when newest.feed is null then 'never'
             when not feeds.attempt_ok then 'attempt'
-            when feeds.newest_quarantined > newest.vintage_day then 'quarantine'
-            when night.as_of - newest.vintage_day > feeds.fresh_days then 'stale'
+            when feeds.newest_quarantined > newest.payload_day then 'quarantine'
+            when night.as_of - newest.payload_day > feeds.fresh_days then 'stale'
             when night.as_of - seen.last_event > 7 * feeds.silent_weeks then 'silent'
         end as cause
     from feeds

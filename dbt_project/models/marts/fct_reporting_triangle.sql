@@ -18,7 +18,7 @@ copies as (
 looks as (
     select
         feed,
-        max(vintage_day) as last_look
+        max(whole_day) as last_look
     from {{ source("raw", "vintages") }}
     group by feed
 ),
@@ -63,7 +63,7 @@ moments as (
     cross join delays
     where
         targets.settles_after >= delays.delay
-        and night.as_of >= {{ week_end("watched.week") }} + 7 * delays.delay
+        and night.last_day >= {{ week_end("watched.week") }} + 7 * delays.delay
 ),
 
 {{ kinds_of_knowledge("moments", "count_day") }},
@@ -79,12 +79,12 @@ fresh_copies as (
     select
         days.feed,
         days.count_day,
-        max(copies.vintage_day) as vintage_day
+        max(copies.whole_day) as whole_day
     from days
     inner join copies
         on
             days.feed = copies.feed
-            and copies.vintage_day between days.count_day - 6 and days.count_day
+            and copies.whole_day between days.count_day - 6 and days.count_day
     where copies.kind = 'vintage'
     group by days.feed, days.count_day
 ),
@@ -101,7 +101,7 @@ cells as (
         kinds.settles_after,
         case kinds.as_of_kind
             when 'vintage'
-                then coalesce(fresh_copies.vintage_day >= {{ week_end("kinds.week") }}, false)
+                then coalesce(fresh_copies.whole_day >= {{ week_end("kinds.week") }}, false)
             else looks.last_look >= kinds.count_day
         end as is_observable
     from kinds

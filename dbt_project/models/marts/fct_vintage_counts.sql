@@ -53,7 +53,7 @@ shown as (
     select
         watched.feed,
         watched.week,
-        min(vintages.vintage_day) as shown_from
+        min(vintages.whole_day) as shown_from
     from {{ ref("int_feed_weeks") }} as watched
     inner join targets on watched.feed = targets.feed
     inner join {{ source("raw", "vintages") }} as vintages
@@ -61,9 +61,9 @@ shown as (
             watched.feed = vintages.feed
             and case
                 when targets.dating = 'record'
-                    then vintages.vintage_day >= {{ week_end("watched.week") }}
+                    then vintages.whole_day >= {{ week_end("watched.week") }}
                 else
-                    {{ week_of("vintages.vintage_day + targets.week_offset_days") }} = watched.week
+                    {{ week_of("vintages.whole_day + targets.week_offset_days") }} = watched.week
             end
     group by watched.feed, watched.week
 ),

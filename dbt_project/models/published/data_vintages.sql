@@ -1,6 +1,6 @@
 select
     feed,
-    vintage_day,
+    payload_day as vintage_day,
     payload,
     retrieved_at,
     mode,
@@ -11,4 +11,4 @@ select
 from {{ source("raw", "vintages") }}
 -- a second payload of the same day replaces the first
 qualify
-    row_number() over (partition by feed, vintage_day order by retrieved_at desc, payload asc) = 1
+    row_number() over (partition by feed, payload_day order by copy_number desc) = 1

@@ -10,6 +10,7 @@ renames as (
 
 servers as (
     select
+        rows_as_read.copy_number,
         rows_as_read.vintage_day,
         rows_as_read.payload,
         rows_as_read.address,

@@ -8,6 +8,7 @@ rows_as_read as (
 
 countries as (
     select
+        copy_number,
         vintage_day,
         alpha2,
         alpha3,

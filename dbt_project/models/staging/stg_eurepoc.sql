@@ -6,6 +6,7 @@ rows_as_read as (
 
 incidents as (
     select
+        copy_number,
         vintage_day,
         payload,
         id as incident,

@@ -8,6 +8,7 @@ rows_as_read as (
 
 ranges as (
     select
+        copy_number,
         vintage_day,
         family,
         country as country_written,

@@ -8,6 +8,7 @@ rows_as_read as (
 
 names as (
     select
+        copy_number,
         vintage_day,
         galaxy,
         uuid,

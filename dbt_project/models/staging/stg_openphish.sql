@@ -6,6 +6,7 @@ rows_as_read as (
 
 urls as (
     select
+        copy_number,
         vintage_day,
         payload,
         position,

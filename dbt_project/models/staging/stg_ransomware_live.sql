@@ -6,6 +6,7 @@ rows_as_read as (
 
 claims as (
     select
+        copy_number,
         vintage_day,
         payload,
         lower(trim(post_title)) as victim,

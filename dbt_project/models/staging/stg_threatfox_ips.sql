@@ -6,6 +6,7 @@ rows_as_read as (
 
 addresses as (
     select
+        copy_number,
         vintage_day,
         payload,
         address

@@ -1,7 +1,8 @@
 """Payloads from a folder of recordings: one file a vintage, or many in a tar.
 
-    MIRROR/<feed>/<YYYY-MM-DD>.<ext>[.gz]
+    MIRROR/<feed>/<YYYY-MM-DD>[THHMM].<ext>[.gz]
     MIRROR/<feed>/vintages.tar.xz            members named in the same way
+    MIRROR/mirror.toml                       when files without an hour were taken
 
 The tar is read as a stream and never written out: unpacked it is hundreds of megabytes, and its
 dictionary alone takes 128 MiB of memory. One damaged file costs that file: what lies before and
@@ -13,24 +14,23 @@ from __future__ import annotations
 import gzip
 import heapq
 import lzma
-import re
 import tarfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Protocol
 
 from threatcast_feeds.arrivals import Arrival
 from threatcast_feeds.errors import FeedError, FetchError, UnpackError
+from threatcast_feeds.modes.mirror_label import KEPT, MirrorLabel, ahead, parse_name, read_label
 from threatcast_feeds.registry import FeedSpec
 
 ARCHIVE = "vintages.tar.xz"
-_NAME = re.compile(r"(\d{4}-\d{2}-\d{2})\.([a-z0-9]+)(\.gz)?")
 _DAMAGE = (tarfile.TarError, lzma.LZMAError, EOFError, gzip.BadGzipFile, zlib.error)
 _CHUNK = 1 << 20
-_KEPT = "all other vintages of this feed, and all landed before"
+_LAST = datetime.max.replace(tzinfo=UTC)
 
 
 class _Readable(Protocol):
@@ -41,22 +41,27 @@ class _Readable(Protocol):
 class _Vintage:
     """One recorded payload; `read` gives its plain bytes."""
 
-    day: date
+    moment: datetime
     name: str
     ext: str = field(compare=False)
     read: Callable[[], bytes] = field(compare=False, repr=False)
+
+    @property
+    def day(self) -> date:
+        return self.moment.date()
 
 
 def arrivals(
     spec: FeedSpec,
     mirror: Path,
     until: date | None,
-    known: set[date],
+    known: Set[datetime],
     *,
+    today: date | None = None,
     mode: str = "mirror",
     tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Arrival]:
-    """Yield a feed's recorded payloads in the order of their days.
+    """Yield a feed's recorded payloads in the order of their moments.
 
     Parameters
     ----------
@@ -67,8 +72,10 @@ def arrivals(
     until : date or None
         Later vintages are neither read nor yielded. A reference feed without any vintage by
         then gives its earliest one: places do not change with the events counted in them.
-    known : set of date
-        Days already landed; their payloads are not read again.
+    known : set of datetime
+        Moments already landed; their payloads are not read again.
+    today : date or None
+        Vintages named by a later day are told of and left out: nobody can have taken them.
     mode : str
         What to write down as the origin: `mirror`, or `sample` for simulated recordings.
     tell : callable
@@ -84,7 +91,8 @@ def arrivals(
         After all good payloads: if the newest vintage or the archive is cut, too large or hostile.
     """
     folder = mirror / spec.key
-    plain, strangers = _listing(spec, folder)
+    label = read_label(mirror)
+    plain, strangers = _listing(spec, folder, label)
     archive = folder / ARCHIVE
     if not plain and not archive.is_file():
         raise FetchError(
@@ -95,39 +103,44 @@ def arrivals(
             cure=f"Put files named YYYY-MM-DD.{spec.extensions[0]}[.gz] there, "
             "or point --mirror at the folder that holds the feeds",
         )
-    last = _last_day(spec, plain, archive, until, known)
     for stranger in strangers:
         tell(str(stranger))
-    problems: list[tuple[date, FeedError]] = []
-    packed = _archived(spec, archive, last, known, problems) if archive.is_file() else iter(())
+    last = _last_day(spec, plain, archive, until, {moment.date() for moment in known})
+    problems: list[tuple[datetime, FeedError]] = []
+    packed: Iterator[_Vintage] = iter(())
+    if archive.is_file():
+        packed = _archived(spec, archive, label, last, today, known, problems)
     done = set(known)
     for vintage in heapq.merge(plain, packed):
-        if vintage.day in done or (last and vintage.day > last):
+        if today and vintage.day > today:
+            tell(str(ahead(spec, folder / vintage.name, today)))
+            continue
+        if vintage.moment in done or (last and vintage.day > last):
             continue
         try:
             content = vintage.read()
         except FeedError as error:
-            problems.append((vintage.day, error))
+            problems.append((vintage.moment, error))
             continue
-        done.add(vintage.day)
+        done.add(vintage.moment)
         yield Arrival(
             feed=spec.key,
             day=vintage.day,
             ext=vintage.ext,
             content=content,
-            # a recording says its day only, and it was whole at the end of it
-            retrieved_at=datetime.combine(vintage.day, time(23, 59, 59), UTC),
+            retrieved_at=vintage.moment,
             mode=mode,
             url=f"{mode}:{spec.key}/{vintage.name}",
         )
-    _complain(problems, max((day for day in done if not last or day <= last), default=None), tell)
+    good = (moment for moment in done if not last or moment.date() <= last)
+    _complain(problems, max(good, default=None), tell)
 
 
 def _complain(
-    problems: list[tuple[date, FeedError]], newest: date | None, tell: Callable[[str], None]
+    problems: list[tuple[datetime, FeedError]], newest: datetime | None, tell: Callable[[str], None]
 ) -> None:
     """Raise the first problem that may have cost the newest vintage; tell of the others."""
-    grave = [error for day, error in problems if newest is None or day > newest]
+    grave = [error for moment, error in problems if newest is None or moment > newest]
     for _, error in problems:
         if not grave or error is not grave[0]:
             tell(str(error))
@@ -135,8 +148,10 @@ def _complain(
         raise grave[0]
 
 
-def _listing(spec: FeedSpec, folder: Path) -> tuple[list[_Vintage], list[FeedError]]:
-    """Return the plain files of a feed's folder by day, and a complaint about any other."""
+def _listing(
+    spec: FeedSpec, folder: Path, label: MirrorLabel
+) -> tuple[list[_Vintage], list[FeedError]]:
+    """Return the plain files of a feed's folder by moment, and a complaint about any other."""
     vintages: list[_Vintage] = []
     strangers: list[FeedError] = []
     try:
@@ -148,32 +163,22 @@ def _listing(spec: FeedSpec, folder: Path) -> tuple[list[_Vintage], list[FeedErr
     for path in paths:
         if path.name.startswith(".") or path.name == ARCHIVE:
             continue
-        named = _parse_name(spec, path.name)
+        named = parse_name(spec, path.name, label)
         if named is None or not path.is_file():
             strangers.append(
                 FetchError(
                     spec.key,
                     str(path),
-                    "is not a vintage: names are YYYY-MM-DD and one of "
+                    "is not a vintage: names are YYYY-MM-DD[THHMM] and one of "
                     + ", ".join(f".{ext}[.gz]" for ext in spec.extensions),
-                    kept=_KEPT,
+                    kept=KEPT,
                     cure="Rename it or take it away",
                 )
             )
             continue
-        day, ext = named
-        vintages.append(_Vintage(day, path.name, ext, _file_reader(spec, path)))
+        moment, ext = named
+        vintages.append(_Vintage(moment, path.name, ext, _file_reader(spec, path)))
     return sorted(vintages), strangers
-
-
-def _parse_name(spec: FeedSpec, name: str) -> tuple[date, str] | None:
-    match = _NAME.fullmatch(name)
-    if match is None or match[2] not in spec.extensions:
-        return None
-    try:
-        return date.fromisoformat(match[1]), match[2]
-    except ValueError:
-        return None
 
 
 def _file_reader(spec: FeedSpec, path: Path) -> Callable[[], bytes]:
@@ -186,7 +191,7 @@ def _file_reader(spec: FeedSpec, path: Path) -> Callable[[], bytes]:
             raise _damaged(spec, str(path), error) from error
         except OSError as error:
             raise FetchError(
-                spec.key, str(path), f"cannot be read: {error.strerror or error}", kept=_KEPT
+                spec.key, str(path), f"cannot be read: {error.strerror or error}", kept=KEPT
             ) from error
 
     return read
@@ -201,7 +206,7 @@ def _bounded(spec: FeedSpec, name: str, file: _Readable) -> bytes:
             spec.key,
             name,
             f"unpacks to more than {most:,} bytes",
-            kept=_KEPT,
+            kept=KEPT,
             cure="If the feed really grew so large, raise limits.max_bytes in its defs.yaml",
         )
     return content
@@ -210,23 +215,27 @@ def _bounded(spec: FeedSpec, name: str, file: _Readable) -> bytes:
 def _archived(
     spec: FeedSpec,
     archive: Path,
+    label: MirrorLabel,
     last: date | None,
-    known: set[date],
-    problems: list[tuple[date, FeedError]],
+    today: date | None,
+    known: Set[datetime],
+    problems: list[tuple[datetime, FeedError]],
 ) -> Iterator[_Vintage]:
     """Yield the wanted members of the archive; damage ends it and is noted in `problems`."""
     try:
         for member, file in _stream(archive):
-            day, ext = _check_member(spec, archive, member)
-            if file is None or day in known or (last and day > last):
+            moment, ext = _check_member(spec, archive, member, label)
+            day = moment.date()
+            is_ahead = today is not None and day > today
+            if file is None or moment in known or (last and day > last and not is_ahead):
                 continue
             plain: _Readable = gzip.GzipFile(fileobj=file) if member.name.endswith(".gz") else file
             content = _bounded(spec, f"{ARCHIVE}, member {member.name}", plain)
-            yield _Vintage(day, member.name, ext, lambda content=content: content)  # type: ignore[misc]
+            yield _Vintage(moment, member.name, ext, lambda content=content: content)  # type: ignore[misc]
     except _DAMAGE as error:
-        problems.append((date.max, _damaged(spec, str(archive), error)))
+        problems.append((_LAST, _damaged(spec, str(archive), error)))
     except UnpackError as error:
-        problems.append((date.max, error))
+        problems.append((_LAST, error))
 
 
 def _stream(archive: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
@@ -239,16 +248,18 @@ def _stream(archive: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]
             pass
 
 
-def _check_member(spec: FeedSpec, archive: Path, member: tarfile.TarInfo) -> tuple[date, str]:
-    """Return day and extension of a member; anything but a plain file so named is refused."""
-    named = _parse_name(spec, member.name.removeprefix("./"))
+def _check_member(
+    spec: FeedSpec, archive: Path, member: tarfile.TarInfo, label: MirrorLabel
+) -> tuple[datetime, str]:
+    """Return moment and extension of a member; anything but a plain file so named is refused."""
+    named = parse_name(spec, member.name.removeprefix("./"), label)
     if not member.isfile() or named is None:
         raise UnpackError(
             spec.key,
             str(archive),
-            f"member {member.name!r} is not a plain file named YYYY-MM-DD and one of "
+            f"member {member.name!r} is not a plain file named YYYY-MM-DD[THHMM] and one of "
             + ", ".join(f".{ext}" for ext in spec.extensions),
-            kept=_KEPT,
+            kept=KEPT,
             cure="Make the archive again, with vintages only and without folders or links",
         )
     return named
@@ -263,7 +274,10 @@ def _last_day(
     days = {vintage.day for vintage in plain} | known
     if archive.is_file() and not any(day <= until for day in days):
         try:
-            days |= {_check_member(spec, archive, member)[0] for member, _ in _stream(archive)}
+            days |= {
+                _check_member(spec, archive, member, MirrorLabel())[0].date()
+                for member, _ in _stream(archive)
+            }
         except (*_DAMAGE, UnpackError):
             # the second reading names the damage, after all that is still good
             pass
@@ -275,6 +289,6 @@ def _damaged(spec: FeedSpec, place: str, error: Exception) -> UnpackError:
         spec.key,
         place,
         f"the file is cut or damaged ({error})",
-        kept=_KEPT,
+        kept=KEPT,
         cure="Copy it again from where it came, then run again",
     )

@@ -164,6 +164,7 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
                 plan.catalog,
                 plan.landing,
                 as_of=plan.as_of,
+                last_day=plan.last_day,
                 source=plan.source,
             )
             _refuse_nothing(connection)
