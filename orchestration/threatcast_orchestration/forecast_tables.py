@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from threatcast_orchestration import decisions
+from threatcast_orchestration import decisions, left_out
 from threatcast_orchestration.errors import OrchestrationError
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ TABLES = {
     ),
     # written by `decisions`: it grows with the record, the rest with the night
     "model_decisions": decisions.COLUMNS,
+    # written by `left_out`, once the others stand
+    "left_out": left_out.COLUMNS,
     "models": (
         "model VARCHAR, title VARCHAR, description VARCHAR, method VARCHAR, reference VARCHAR, "
         "limits VARCHAR, is_champion_of VARCHAR"

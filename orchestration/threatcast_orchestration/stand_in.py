@@ -13,6 +13,13 @@ if TYPE_CHECKING:
 COLUMNS = TABLES["outlook"]
 """As `forecasts.outlook`: it takes the place of a row there."""
 
+_WITHHOLD = """
+    UPDATE live.drift
+    SET state = 'withhold',
+        reason = reason || '; ' || $model || ', which would stand in, was left out tonight'
+    WHERE scope = 'location' AND state = 'fallback'
+        AND target IN (SELECT target FROM forecasts.left_out WHERE model = $model)
+"""
 _PLACES = """
     SELECT drift.target, drift.place AS location, outlooks.run_id
     FROM live.drift AS drift
@@ -40,9 +47,13 @@ _SCORES = """
 def write_stand_in(connection: duckdb.DuckDBPyConnection, seed: int) -> int:
     """Write the outlooks of places that fall back to the baseline; returns how many.
 
-    They are graded D, as all that rests on the baseline alone.
+    They are graded D, as all that rests on the baseline alone. Where the baseline was left out of
+    the night, such a place is withheld.
     """
+    from threatcast_forecasting.drift import BASELINE
+
     connection.execute(f"CREATE OR REPLACE TABLE live.stand_in ({COLUMNS})")
+    connection.execute(_WITHHOLD, {"model": BASELINE})
     places = connection.execute(_PLACES).df()
     if places.empty:
         return 0

@@ -10,6 +10,7 @@ import pytest
 from threatcast_orchestration.forecast_tables import TABLES
 from threatcast_orchestration.gates.runner import GateResult, load_suite, load_suites, run_suite
 from threatcast_orchestration.history import COLUMNS as HISTORY_COLUMNS
+from threatcast_orchestration.left_out import leave_out
 from threatcast_orchestration.live import TABLES as LIVE_TABLES
 
 SMALL_MARTS = Path(__file__).with_name("small_marts.sql")
@@ -255,3 +256,60 @@ def test_a_country_that_borrows_has_the_published_models_numbers_and_no_others(
     assert failed(run_suite(forecasts, warehouse)) == {"is_expected": "critical"}
     warehouse.execute("DELETE FROM forecasts.forecast WHERE location = 'DE' AND model = 'other'")
     assert failed(run_suite(forecasts, warehouse)) == {}
+
+
+def test_rival_that_breaks_a_rule_is_left_out_of_its_target_and_named(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    warehouse.execute(
+        "UPDATE forecasts.forecast SET value = 1764 "
+        "WHERE model = 'other' AND location = 'DE' AND quantile = 0.99 AND horizon = 3"
+    )
+    suite = load_suite("forecasts", "forecast")
+    assert run_suite(suite, warehouse).blocks
+
+    assert leave_out(warehouse) == 1
+
+    (row,) = warehouse.execute("FROM forecasts.left_out").fetchall()
+    assert row == ("claims", "DE", "other", "is_bounded", 1764.0, 50.0)
+    made = "SELECT DISTINCT target, model FROM forecasts.forecast ORDER BY ALL"
+    assert warehouse.execute(made).fetchall() == [
+        ("claims", "flat"), ("listings", "flat"), ("listings", "other")]  # fmt: skip
+    result = run_suite(suite, warehouse)
+    assert failed(result) == {"is_kept": "warning"}
+    assert result.failures[0].sample == [
+        {"model": "other", "target": "claims", "location": "DE", "rule": "is_bounded",
+         "largest": 1764.0, "bound": 50.0}]  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ["published", "previous"])
+def test_model_that_is_shown_is_never_left_out_and_blocks(
+    warehouse: duckdb.DuckDBPyConnection, role: str
+) -> None:
+    warehouse.execute(
+        "UPDATE forecasts.forecast SET value = 1764 WHERE location = 'DE' AND quantile = 0.99;"
+        "INSERT INTO forecasts.outlook_by_model (target, location, model, role) "
+        f"VALUES ('claims', 'WORLD', 'other', '{role}')"
+    )
+
+    assert leave_out(warehouse) == 0
+
+    result = run_suite(load_suite("forecasts", "forecast"), warehouse)
+    assert failed(result) == {"is_bounded": "critical"}
+
+
+def test_every_rule_that_blocks_can_leave_a_rival_out(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    broken = [damage for key, damage, _ in BROKEN if key == "forecasts.forecast"]
+    rivals_only = [
+        damage + (" AND " if " WHERE " in damage else " WHERE ") + "model = 'other'"
+        for damage in broken
+        if "forecasts.forecast" in damage
+    ]
+    assert len(rivals_only) > 8
+    for damage in rivals_only:
+        warehouse.execute(f"BEGIN; {damage}")
+        assert leave_out(warehouse) > 0, damage
+        assert not run_suite(load_suite("forecasts", "forecast"), warehouse).blocks, damage
+        warehouse.execute("ROLLBACK")

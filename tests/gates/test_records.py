@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 from threatcast_orchestration.gates.records import KEPT_NIGHTS, GateRecords
@@ -53,7 +54,7 @@ def test_no_warning_of_any_suite_reads_like_an_indicator(records: GateRecords) -
     for suite in (suite for kind in KINDS for suite in load_suites(kind)):
         rules = [
             {"why": rule.meta.why, "type": rule.type, "unexpected_count": 1, "element_count": 2,
-             "success": False, "severity": "warning"}
+             "success": False, "severity": "warning", "sample": []}
             for rule in suite.expectations
         ]  # fmt: skip
         facts = {"suite": suite.key, "expectations": rules, "rows": {}, "error": ""}
@@ -61,6 +62,22 @@ def test_no_warning_of_any_suite_reads_like_an_indicator(records: GateRecords) -
     said = records.warnings()
     assert len(said) > 50
     assert {warning: kind_of(warning) for warning in said if kind_of(warning)} == {}
+
+
+def test_warning_names_the_first_rows_that_it_is_about(
+    make_suite: MakeSuite, frame: pd.DataFrame, records: GateRecords
+) -> None:
+    (rule,) = make_suite().expectations
+    kwargs = rule.kwargs | {"max_value": 4}
+    warned = make_suite(rule.model_dump() | {"kwargs": kwargs, "severity": "warning"})
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE counts AS SELECT * FROM frame ORDER BY hash(code)")
+        run_suite(warned, connection, records=records)
+    (said,) = records.warnings()
+    assert said == (
+        "payloads gate, counts: value is too high. (expect_column_values_to_be_between, 5 of 10; "
+        "week 2026-02-09, code C5; week 2026-02-16, code C6; week 2026-02-23, code C7)"
+    )
 
 
 def test_crash_is_kept_too(make_suite: MakeSuite, records: GateRecords) -> None:

@@ -16,7 +16,9 @@ from threatcast_forecasting.scores import score_table
 from threatcast_orchestration.archive import keep_releases
 from threatcast_orchestration.forecast_tables import TABLES
 from threatcast_orchestration.home import Home
+from threatcast_orchestration.live import TABLES as LIVE_TABLES
 from threatcast_orchestration.live import write_live
+from threatcast_orchestration.stand_in import write_stand_in
 
 sys.path.insert(0, str(Path(__file__).parent))
 from published_kit import SUNDAY, release_of
@@ -178,3 +180,24 @@ def test_only_the_newest_quarter_of_settled_weeks_is_shown(home, warehouse):
 def test_home_without_releases_gives_empty_tables(tmp_path, warehouse):
     rows = write_live(warehouse, Home(tmp_path), TONIGHT)
     assert rows == {"scores": 0, "corrections": 0, "drift": 0}
+
+
+def test_place_is_withheld_where_the_baseline_that_would_stand_in_was_left_out(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    warehouse.execute("CREATE SCHEMA IF NOT EXISTS live")
+    for table, columns in LIVE_TABLES.items():
+        warehouse.execute(f"CREATE OR REPLACE TABLE live.{table} ({columns})")
+    warehouse.execute(
+        "INSERT INTO live.drift (target, scope, place, state, reason) VALUES "
+        "('claims', 'location', 'DE', 'fallback', 'drift: poor'), "
+        "('listings', 'location', 'WORLD', 'warn', 'drift: odd');"
+        "INSERT INTO forecasts.left_out (target, location, model) VALUES "
+        "('claims', 'DE', 'comb_two'), ('listings', 'WORLD', 'comb_two')"
+    )
+    assert write_stand_in(warehouse, seed=1) == 0
+    told = warehouse.execute("SELECT place, state, reason FROM live.drift ORDER BY ALL").fetchall()
+    assert told == [
+        ("DE", "withhold", "drift: poor; comb_two, which would stand in, was left out tonight"),
+        ("WORLD", "warn", "drift: odd"),
+    ]

@@ -15,6 +15,9 @@ from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.decisions import decide, write_decisions
 from threatcast_orchestration.forecast_tables import TABLES, write_tables
 from threatcast_orchestration.forecasts import load_inputs, make
+from threatcast_orchestration.gates.suites import load_suite
+from threatcast_orchestration.gates.version import gate_version
+from threatcast_orchestration.left_out import leave_out
 from threatcast_orchestration.level_shifts import recent
 from threatcast_orchestration.night import Night
 from threatcast_orchestration.publication import record_decisions
@@ -42,6 +45,8 @@ _DESCRIPTIONS = {
     "own and, for 28 days after a change, the one before it.",
     "model_decisions": "One row a target, day and action: what was decided about the published "
     "model, with both scores.",
+    "left_out": "One row a target, location, model and rule: rivals that broke a rule of the gate "
+    "and are left out of the target tonight.",
     "models": "One row a model: what it is and what it is published for.",
 }
 _INPUTS = [
@@ -90,7 +95,9 @@ def _forecast_step() -> dg.AssetsDefinition:
         with connect(plan.home) as connection:
             rows = write_tables(connection, results)
             rows["model_decisions"], record = write_decisions(connection, plan, tonight)
-        write_stamp(plan.home, "forecasts", f"{results.key} {record}")
+            rows["left_out"] = leave_out(connection)
+        asked = gate_version(load_suite("forecasts", "forecast"))
+        write_stamp(plan.home, "forecasts", f"{results.key} {record} {asked}")
         for table in TABLES:
             metadata: dict[str, Any] = {
                 "dagster/row_count": rows[table],

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 KEPT_NIGHTS = 7
 """Nights whose pages stay in the Data Docs; the JSON of every night is kept."""
+NAMED = 3
+"""Rows that a warning names."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class GateRecords:
         """
         return tuple(
             f"{result['suite'].replace('.', ' gate, ')}: {rule['why']} "
-            f"({rule['type']}, {rule['unexpected_count'] or 1} of {rule['element_count'] or 1})"
+            f"({rule['type']}, {rule['unexpected_count'] or 1} of {rule['element_count'] or 1}"
+            f"{_named(rule['sample'])})"
             for result in self.results()
             for rule in result["expectations"]
             if not rule["success"] and rule["severity"] != "info"
@@ -122,6 +125,12 @@ class GateRecords:
             )
             for result in self.results()
         ]
+
+
+def _named(sample: list[dict[str, Any]]) -> str:
+    """Return the first rows that a warning is about, in the columns that may be shown."""
+    rows = [", ".join(f"{key} {value}" for key, value in row.items()) for row in sample[:NAMED]]
+    return "".join(f"; {row}" for row in rows)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

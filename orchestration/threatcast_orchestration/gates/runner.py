@@ -18,6 +18,7 @@ from threatcast_orchestration.gates.records import GateRecords
 from threatcast_orchestration.gates.results import ExpectationResult, GateResult
 from threatcast_orchestration.gates.suites import (
     Expectation,
+    Frame,
     Suite,
     SuiteError,
     load_suite,
@@ -116,7 +117,7 @@ def _load(suite: Suite, name: str, source: Source) -> pd.DataFrame:
     elif isinstance(source, Mapping):
         frame = source[name]
     else:
-        frame = source.execute(suite.frames[name].query).df()
+        frame = source.execute(_sorted(suite.frames[name])).df()
     shown = suite.frames[name].samples
     for column in frame.columns:
         if not pd.api.types.is_object_dtype(frame[column]) or column in shown:
@@ -131,6 +132,12 @@ def _load(suite: Suite, name: str, source: Source) -> pd.DataFrame:
             f"that may be shown ({', '.join(shown)}). Leave it out of the query."
         )
     return frame
+
+
+def _sorted(frame: Frame) -> str:
+    """Return a frame's query in the order of what is shown, so that a release says the same."""
+    order = ", ".join(f'"{column}"' for column in frame.samples)
+    return f"SELECT * FROM ({frame.query}) ORDER BY {order}" if order else frame.query
 
 
 def _validate(
