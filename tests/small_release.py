@@ -18,7 +18,7 @@ WEEKS = 60
 
 DAYS = {
     "as_of", "week", "reference_date", "target_week", "last_event", "vintage_day", "since",
-    "previous_until",
+    "previous_until", "data_through",
 }  # fmt: skip
 NUMBERS = {
     "quantile", "value", "nowcast", "nowcast_low80", "nowcast_high80", "wis", "scaled_wis",
@@ -93,6 +93,7 @@ def outlook_row(target: str, location: str, level: str, name: str, parent: str |
         "location_name": name,
         "parent": parent,
         "as_of": AS_OF,
+        "data_through": REFERENCE_WEEK + timedelta(days=6),
         "run_id": "run-1",
     }
 

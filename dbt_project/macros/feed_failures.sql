@@ -1,6 +1,15 @@
 {#- Why a feed is not well, by its `cause`: in short for the tables, as a sentence for readers. The
     errors' own words stay out of both, as they may name hosts. -#}
 
+{#- What makes a failed feed's last good copy too old to forecast from; '' while it serves. -#}
+{% macro past_limits() -%}
+    case
+        when is_overdue then ', limit ' || fresh_days || ' days'
+        when is_silent then ', no event after ' || last_event || ', limit ' || silent_weeks || ' weeks'
+        else ''
+    end
+{%- endmacro %}
+
 {% macro failure_reason() -%}
     case cause
         when 'never' then 'no payload accepted by ' || as_of
@@ -8,11 +17,11 @@
             then
                 'the last attempt'
                 || coalesce(' (' || cast(attempt_at as date) || ')', '')
-                || ' failed, newest payload of ' || newest_vintage
+                || ' failed, newest payload of ' || newest_vintage || {{ past_limits() }}
         when 'quarantine'
             then
                 'the payload of ' || newest_quarantined
-                || ' was set aside, newest accepted of ' || newest_vintage
+                || ' was set aside, newest accepted of ' || newest_vintage || {{ past_limits() }}
         when 'stale' then 'nothing since ' || newest_vintage || ', limit ' || fresh_days || ' days'
         when 'silent'
             then 'no event after ' || last_event || ', limit ' || silent_weeks || ' weeks'
@@ -25,11 +34,12 @@
         when 'attempt'
             then
                 'The feed could not be had at the last attempt; its newest data are of '
-                || newest_vintage || '.'
+                || newest_vintage || {{ past_limits() }} || '.'
         when 'quarantine'
             then
                 'The data that the feed gave on ' || newest_quarantined
-                || ' could not be used; its newest good data are of ' || newest_vintage || '.'
+                || ' could not be used; its newest good data are of ' || newest_vintage
+                || {{ past_limits() }} || '.'
         when 'stale'
             then
                 'The feed has given nothing since ' || newest_vintage

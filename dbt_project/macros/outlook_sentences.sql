@@ -46,14 +46,21 @@
     end
 {%- endmacro %}
 
-{#- The sentence of a published row; needs the columns of the outlook, `usual_4w`, `p_trend`. -#}
+{#- The sentence of a published row; needs the columns of the outlook, `usual_4w`, `p_trend`,
+    `reference_week`. -#}
 {% macro sentence_with_numbers() -%}
     case
         when expected_4w = 0 then 'most likely none'
         else 'about ' || {{ spoken_number("expected_4w") }} || ' expected'
     end
     || ' in the next 4 weeks (80 % range '
-    || {{ spoken_number("low80_4w") }} || ' to ' || {{ spoken_number("high80_4w") }} || '), '
+    || {{ spoken_number("low80_4w") }} || ' to ' || {{ spoken_number("high80_4w") }}
+    || case
+        when data_through < {{ week_end("reference_week") }}
+            then ', from data through ' || data_through
+        else ''
+    end
+    || '), '
     || {{ spoken_level("expected_4w", "usual_4w") }} || ' ' || {{ spoken_usual("usual_4w") }}
     || case
         when p_trend >= 0.5

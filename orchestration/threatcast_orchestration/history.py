@@ -15,7 +15,7 @@ from threatcast_publishing.contract import OUTLOOK_COLUMNS, OUTLOOK_TEXT
 if TYPE_CHECKING:
     import duckdb
 
-_TYPES = dict.fromkeys(OUTLOOK_TEXT, "VARCHAR") | {"as_of": "DATE"}
+_TYPES = dict.fromkeys(OUTLOOK_TEXT, "VARCHAR") | {"as_of": "DATE", "data_through": "DATE"}
 COLUMNS = ", ".join(
     ["release_id VARCHAR", *(f"{name} {_TYPES.get(name, 'DOUBLE')}" for name in OUTLOOK_COLUMNS)]
 )

@@ -28,11 +28,11 @@ class TableContract:
 
 
 OUTLOOK_COLUMNS = (
-    "target", "location", "location_level", "location_name", "parent", "as_of", "state", "reason",
-    "evidence_grade", "usual_weekly", "usual_4w", "usual_12w", "expected_4w", "low80_4w",
-    "high80_4w", "expected_12w", "low80_12w", "high80_12w", "p_above_usual_4w", "p_zero_4w",
-    "trend", "p_large_decrease", "p_decrease", "p_stable", "p_increase", "p_large_increase",
-    "sentence", "model", "run_id",
+    "target", "location", "location_level", "location_name", "parent", "as_of", "data_through",
+    "state", "reason", "evidence_grade", "usual_weekly", "usual_4w", "usual_12w", "expected_4w",
+    "low80_4w", "high80_4w", "expected_12w", "low80_12w", "high80_12w", "p_above_usual_4w",
+    "p_zero_4w", "trend", "p_large_decrease", "p_decrease", "p_stable", "p_increase",
+    "p_large_increase", "sentence", "model", "run_id",
 )  # fmt: skip
 OUTLOOK_TEXT = frozenset(
     ("target", "location", "location_level", "location_name", "parent", "state", "reason",
@@ -253,6 +253,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "covered_50": "True if the count lay inside the central 50 % interval, bounds included.",
     "covered_80": "True if the count lay inside the central 80 % interval, bounds included.",
     "covered_95": "True if the count lay inside the central 95 % interval, bounds included.",
+    "data_through": "Day through which the series' counts reach: the end of its newest week that "
+    "was watched; null if none was.",
     "decided_by": "Who decided: gate, drift or person.",
     "description": "What it is, in plain words.",
     "evidence_grade": "A own model and much evidence, B own model and less, C borrows from its "

@@ -103,16 +103,26 @@ def test_each_broken_feed_is_failed_with_its_reason_on_the_screen_and_in_the_rel
         assert f"warning: {feed}, " in screen
 
 
-def test_cells_of_broken_feeds_are_source_failures_and_those_of_living_feeds_are_not(
+def test_broken_feed_is_published_from_its_last_good_payload_until_that_is_past_its_limit(
     tables: duckdb.DuckDBPyConnection,
 ) -> None:
+    limits = {
+        spec.key: (spec.fresh_days, 7 * spec.silent_weeks) for spec in load_catalog().values()
+    }
     states = tables.execute(
-        "SELECT feed, list(DISTINCT state) FROM outlook INNER JOIN targets USING (target) "
+        "SELECT feed, list(DISTINCT outlook.state), any_value(last_success)::DATE, "
+        "any_value(last_event), any_value(as_of), max(data_through) "
+        "FROM outlook INNER JOIN targets USING (target) INNER JOIN feed_health USING (feed) "
         "WHERE target <> 'phishing_mix' GROUP BY feed"
     ).fetchall()
-    for feed, found in states:
-        stale = feed == "accessnow_keepiton"
-        assert (found == ["source_failure"]) == (feed in BROKEN or stale), feed
+    for feed, found, newest, event, as_of, through in states:
+        fresh, silent = limits[feed]
+        serves = newest is not None and (as_of - newest).days <= fresh
+        serves = serves and (event is None or (as_of - event).days <= silent)
+        assert (found != ["source_failure"]) == serves, feed
+        assert through is None or through <= newest, feed
+    broken = {row[0]: row for row in states if row[0] in BROKEN}
+    assert "published" in broken["ransomware_live_press"][1]
     published = tables.execute(
         "SELECT DISTINCT target FROM outlook WHERE state = 'published'"
     ).fetchall()

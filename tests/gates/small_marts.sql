@@ -34,7 +34,10 @@ WHERE is_counted AND (
     location = 'WORLD' OR (levels = 'hierarchy' AND week >= series_start_country)
 );
 CREATE TABLE marts.fct_feed_health AS
-SELECT * FROM (VALUES ('list', 'fresh'), ('window', 'fresh')) AS t (feed, state);
+SELECT *, DATE '2026-08-21' AS newest_vintage
+FROM (VALUES ('list', 'fresh'), ('window', 'fresh')) AS t (feed, state);
+CREATE TABLE raw.feeds AS
+SELECT feed, 10 AS fresh_days FROM marts.fct_feed_health;
 CREATE TABLE marts.dim_series AS
 SELECT
     target, location, location_level,

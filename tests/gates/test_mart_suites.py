@@ -81,7 +81,11 @@ BROKEN = [
      "is_explained"),
     ("marts.dim_series", "UPDATE marts.dim_series SET borrows = true WHERE location = 'FR'",
      "is_explained"),
-    ("marts.dim_series", "UPDATE marts.fct_feed_health SET state = 'stale' WHERE feed = 'list'",
+    ("marts.dim_series", "UPDATE marts.fct_feed_health SET state = 'silent' WHERE feed = 'list'",
+     "is_from_a_live_feed"),
+    ("marts.dim_series",
+     "UPDATE marts.fct_feed_health SET state = 'failed', newest_vintage = DATE '2026-08-11' "
+     "WHERE feed = 'list'",
      "is_from_a_live_feed"),
     ("forecasts.forecast", "DELETE FROM forecasts.forecast WHERE location = 'DE'", "is_expected"),
     ("forecasts.forecast",

@@ -34,11 +34,11 @@ SERIES = (*PUBLISHED, ("ransomware_claims", "ZA"))
 
 _OUTLOOK = """
     target varchar, location varchar, location_level varchar, location_name varchar,
-    parent varchar, as_of date, state varchar, reason varchar, evidence_grade varchar,
-    usual_weekly double, usual_4w double, usual_12w double,
-    expected_4w double, low80_4w double, high80_4w double,
-    expected_12w double, low80_12w double, high80_12w double, p_above_usual_4w double,
-    p_zero_4w double, trend varchar, p_large_decrease double, p_decrease double, p_stable double,
+    parent varchar, as_of date, data_through date, state varchar, reason varchar,
+    evidence_grade varchar, usual_weekly double, usual_4w double, usual_12w double,
+    expected_4w double, low80_4w double, high80_4w double, expected_12w double,
+    low80_12w double, high80_12w double, p_above_usual_4w double, p_zero_4w double,
+    trend varchar, p_large_decrease double, p_decrease double, p_stable double,
     p_increase double, p_large_increase double, sentence varchar, model varchar, run_id varchar
 """
 DDL = {
@@ -96,7 +96,7 @@ def _outlook() -> list[tuple[Any, ...]]:
     rows = []
     for target, location in SERIES:
         head = (target, location, levels.get(location, "country"), names[location])
-        head = (*head, parents.get(location), AS_OF)
+        head = (*head, parents.get(location), AS_OF, REFERENCE_WEEK + timedelta(days=6))
         if (target, location) not in PUBLISHED:
             reason = "3 events in 104 weeks, at least 20 are needed"
             rows.append((*head, "insufficient_evidence", reason, *[None] * 21))
@@ -211,7 +211,7 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
         ],
         "outlook_history": [("2026-06-07-0123456789ab", *row) for row in outlook],
         "outlook_by_model": [
-            ("published", None, None, *row) for row in outlook if row[6] == "published"
+            ("published", None, None, *row) for row in outlook if row[7] == "published"
         ],
         "model_decisions": [
             ("ransomware_claims", AS_OF, "keep", "champion", "champion", "gate", "it stays"),

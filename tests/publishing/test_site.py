@@ -140,6 +140,19 @@ def test_world_sentence_stands_before_the_table_of_its_target(page):
     assert section.index("World: about 1,200 events") < section.index("<table")
 
 
+def test_row_whose_counts_end_before_the_newest_complete_week_says_through_which_day(tables):
+    rows = tables["outlook"].data.to_pylist()
+    for row in rows:
+        if row["location"] in ("WORLD", "DE"):
+            row["data_through"] = date(2026, 6, 7)
+    page = render(context(with_rows(tables, "outlook", rows)))
+    shown = {attrs.get("id"): text for attrs, text in Elements(page).named("tr")}
+    assert "data through 2026-06-07" in shown["ransomware_claims.DE"]
+    assert "data through" not in shown["ransomware_claims.NA"]
+    glance = page[page.index('id="caption-glance"') : page.index('<section id="ransomware_claims"')]
+    assert glance.count("data through") == 1
+
+
 def test_place_without_outlook_has_state_and_reason_and_no_number(page):
     summaries = [text for _, text in Elements(page).named("summary")]
     assert "2 places, too little evidence: 2 to 4 events in the last 104 weeks, 20 are needed" in (

@@ -62,6 +62,7 @@ judged as (
         facts.first_week,
         facts.last_week,
         coalesce(health.state, 'unknown') as feed_state,
+        coalesce(health.is_within_limits, false) as feed_serves,
         coalesce(facts.monitored_weeks, 0) as monitored_weeks,
         coalesce(facts.monitored_last_52, 0) as monitored_last_52,
         coalesce(facts.events_last_104, 0) as events_last_104
@@ -105,7 +106,7 @@ decided as (
         *,
         case
             when shown_not_forecast is not null then 'withheld'
-            when feed_state not in ('fresh', 'unchanged') then 'source_failure'
+            when not feed_serves then 'source_failure'
             when lacks is not null then 'insufficient_evidence'
             else 'published'
         end as own_state

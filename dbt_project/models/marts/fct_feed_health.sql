@@ -71,17 +71,25 @@ facts as (
         newest.is_repeat,
         seen.last_event,
         seen.new_records as new_events,
-        case
-            when newest.feed is null then 'never'
-            when not feeds.attempt_ok then 'attempt'
-            when feeds.newest_quarantined > newest.payload_day then 'quarantine'
-            when night.as_of - newest.payload_day > feeds.fresh_days then 'stale'
-            when night.as_of - seen.last_event > 7 * feeds.silent_weeks then 'silent'
-        end as cause
+        coalesce(night.as_of - newest.payload_day > feeds.fresh_days, false) as is_overdue,
+        coalesce(night.as_of - seen.last_event > 7 * feeds.silent_weeks, false) as is_silent
     from feeds
     cross join night
     left join newest on feeds.feed = newest.feed
     left join seen on feeds.feed = seen.feed
+),
+
+caused as (
+    select
+        *,
+        case
+            when newest_vintage is null then 'never'
+            when not attempt_ok then 'attempt'
+            when newest_quarantined > newest_vintage then 'quarantine'
+            when is_overdue then 'stale'
+            when is_silent then 'silent'
+        end as cause
+    from facts
 ),
 
 told as (
@@ -95,6 +103,8 @@ told as (
         role,
         title,
         newest_vintage,
+        -- a bad night leaves the last good copy, which serves until its limit
+        newest_vintage is not null and not is_overdue and not is_silent as is_within_limits,
         case
             when cause in ('never', 'attempt', 'quarantine') then 'failed'
             when cause is not null then cause
@@ -118,7 +128,7 @@ told as (
                 else greatest(rows_now - coalesce(rows_before, 0), 0)
             end as bigint
         ) as new_records
-    from facts
+    from caused
 )
 
 select
@@ -136,5 +146,6 @@ select
     role,
     title,
     newest_vintage,
+    is_within_limits,
     explanation
 from told

@@ -74,7 +74,9 @@ decided as (
         places.location_name,
         places.parent,
         night.as_of,
+        night.reference_week,
         night.simulated,
+        {{ week_end("series.last_week") }} as data_through,
         targets.title,
         health.explanation as feed_explanation,
         {% for column in [
@@ -157,6 +159,7 @@ select
     location_name,
     parent,
     as_of,
+    data_through,
     state,
     reason,
     evidence_grade,

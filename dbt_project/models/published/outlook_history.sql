@@ -6,6 +6,7 @@ select
     location_name,
     parent,
     as_of,
+    data_through,
     state,
     reason,
     evidence_grade,

@@ -61,7 +61,7 @@ def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
                 PAYLOAD_GATE,
                 asset=key,
                 description="Great Expectations suite of the newest payload; a critical failure "
-                "sets the payload aside and the feed's targets go to source_failure.",
+                "sets the payload aside; the feed's targets are forecast from its last good one.",
             )
         ],
     )

@@ -14,8 +14,8 @@ _DOC = re.compile(r"\{\{\s*doc\(\s*['\"](\w+)['\"]\s*\)\s*\}\}")
 _BLOCK = re.compile(r"\{%-?\s*docs\s+(\w+)\s*-?%\}(.*?)\{%-?\s*enddocs\s*-?%\}", re.DOTALL)
 _KINDS = {
     "payloads": "On the newest payload of each feed. A critical failure sets that payload aside: "
-    "the feed keeps its last good data, its state is `failed`, its targets go to "
-    "`source_failure`, and the other feeds go on.",
+    "the feed keeps its last good data, from which its targets are published while those are "
+    "within the feed's limit, its state is `failed`, and the other feeds go on.",
     "marts": "On the warehouse. A critical failure stops the night before anything is forecast.",
     "forecasts": "On the forecasts. A critical failure stops the night before the release.",
     "release": "On the tables to be published. A critical failure leaves the last release current.",

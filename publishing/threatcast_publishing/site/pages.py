@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, Any]
 _SHOWN = (
-    "target", "location", "location_level", "location_name", "state", "reason", "evidence_grade",
-    "usual_4w", "usual_12w", "expected_4w", "low80_4w", "high80_4w", "expected_12w", "low80_12w",
-    "high80_12w", "trend", "p_large_decrease", "p_decrease", "p_stable", "p_increase",
-    "p_large_increase", "sentence", "model",
+    "target", "location", "location_level", "location_name", "data_through", "state", "reason",
+    "evidence_grade", "usual_4w", "usual_12w", "expected_4w", "low80_4w", "high80_4w",
+    "expected_12w", "low80_12w", "high80_12w", "trend", "p_large_decrease", "p_decrease",
+    "p_stable", "p_increase", "p_large_increase", "sentence", "model",
 )  # fmt: skip
 _MOST_REASONS = 6  # groups of a state on the page; the rest is counted together
 _MIX_ROWS = 8
@@ -100,6 +100,7 @@ def render(release: ReleaseContext) -> str:
         models=models,
         model_titles={row["model"]: row.get("title") or row["model"] for row in models},
         horizon=_horizon(release),
+        newest_complete=_reference_date(release),
         tables=sorted(TABLES.keys() | release.tables.keys()),
     )
 
@@ -217,11 +218,17 @@ def _newest_mix(release: ReleaseContext) -> tuple[dict[str, list[Row]], date | N
     return mix, week
 
 
-def _horizon(release: ReleaseContext) -> dict[int, tuple[date, date]]:
-    """Return the first and last day of the next 4 and 12 weeks; empty without forecasts."""
+def _reference_date(release: ReleaseContext) -> date | None:
+    """Return the Sunday that ends the newest complete week; None without forecasts."""
     import pyarrow.compute as pc
 
-    reference = pc.max(release.tables["forecast"].data["reference_date"]).as_py()
+    day: date | None = pc.max(release.tables["forecast"].data["reference_date"]).as_py()
+    return day
+
+
+def _horizon(release: ReleaseContext) -> dict[int, tuple[date, date]]:
+    """Return the first and last day of the next 4 and 12 weeks; empty without forecasts."""
+    reference = _reference_date(release)
     if reference is None:
         return {}
     return {
