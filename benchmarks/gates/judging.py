@@ -1,0 +1,63 @@
+"""What a night would do with a payload: parse it, judge it, say something of it.
+
+The only module here that knows how gates are called.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from threatcast_orchestration.home import Home
+
+    from .grounds import Vintage
+
+    By = Literal["", "parser", "gate"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a night made of one payload.
+
+    Attributes
+    ----------
+    refused_by : str
+        `parser` or `gate` if it was set aside; empty if it counts.
+    said : tuple of str
+        Why it was set aside, or the warnings that it came with.
+    """
+
+    refused_by: By
+    said: tuple[str, ...]
+
+    @property
+    def counts(self) -> bool:
+        return not self.refused_by
+
+    @property
+    def warned(self) -> bool:
+        return self.counts and bool(self.said)
+
+
+def judge(home: Home, feed: str, vintage: Vintage) -> Judged:
+    """Land, parse and judge a payload as the night of its day does."""
+    from threatcast_feeds.outcomes import read_outcome
+    from threatcast_orchestration.payload_gate import gate
+
+    from .homes import plan_of, receive
+
+    report = receive(home, feed, vintage)
+    plan = plan_of(home, vintage.day)
+    newest = [one for one in plan.landing.payloads(feed) if one.day == vintage.day][-1]
+    outcome = read_outcome(home.raw / feed, newest.sha12)
+    if outcome is None or outcome.state != "accepted":
+        return Judged("parser", (outcome.message if outcome else "no outcome",))
+    parsed = tuple(report.messages)
+    result = gate(plan.catalog[feed], plan, report)
+    outcome = read_outcome(home.raw / feed, newest.sha12)
+    if outcome is None or outcome.state != "accepted":
+        return Judged("gate", (outcome.message if outcome else "no outcome",))
+    is_told = result is not None and result.severity in ("warning", "critical")
+    warnings = (result.summary,) if result is not None and is_told else ()
+    return Judged("", (*parsed, *warnings))
