@@ -15,6 +15,8 @@ all the same, because there is no payload to return.
 
 from __future__ import annotations
 
+from threatcast_feeds.outside import MOST_MESSAGE, MOST_SAMPLE, shown
+
 
 class FeedError(Exception):
     """What happened to a feed, where, what was kept, and what to do.
@@ -51,12 +53,13 @@ class FeedError(Exception):
         retryable: bool = False,
     ) -> None:
         self.feed = feed
-        self.place = place
-        self.problem = problem
+        # both may quote what a source wrote
+        self.place = shown(place, MOST_SAMPLE)
+        self.problem = shown(problem, MOST_MESSAGE)
         self.kept = kept
         self.cure = cure
         self.retryable = retryable
-        super().__init__(feed, place, problem, kept, cure)
+        super().__init__(feed, self.place, self.problem, kept, cure)
 
     def __str__(self) -> str:
         where = ", ".join(part for part in (self.feed, self.place) if part)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threatcast_feeds.landing import compress, damaged, decompress
+from threatcast_feeds.outside import MOST_MESSAGE, MOST_SAMPLE, shown
 from threatcast_feeds.readers.diagnosis import decode
 from threatcast_feeds.registry import FeedSpec
 
@@ -103,6 +104,11 @@ class ParseOutcome:
     rejected: int = 0
     samples: list[str] = field(default_factory=list)
     message: str = ""
+
+    def __post_init__(self) -> None:
+        """Escape and cut what may quote the payload."""
+        object.__setattr__(self, "samples", [shown(one, MOST_SAMPLE) for one in self.samples])
+        object.__setattr__(self, "message", shown(self.message, MOST_MESSAGE))
 
 
 def connect() -> duckdb.DuckDBPyConnection:

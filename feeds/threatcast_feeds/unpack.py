@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from threatcast_feeds.errors import UnpackError
+from threatcast_feeds.outside import shown
 from threatcast_feeds.readers.diagnosis import KEPT, refuse_impostors
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ _DAMAGE = (
 )
 
 
-def zip_members(source: PayloadSource, spec: FeedSpec) -> Iterator[tuple[str, bytes]]:
+def zip_members(
+    source: PayloadSource, spec: FeedSpec, rejected: list[str] | None = None
+) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of a bundle's files in the order of their names.
 
     Parameters
@@ -51,6 +54,8 @@ def zip_members(source: PayloadSource, spec: FeedSpec) -> Iterator[tuple[str, by
         A payload that is a zip archive.
     spec : FeedSpec
         Its feed; `limits.max_unpacked_bytes` is what all members together may hold.
+    rejected : list of str, optional
+        Told of members without a name, which are left out.
 
     Raises
     ------
@@ -59,14 +64,22 @@ def zip_members(source: PayloadSource, spec: FeedSpec) -> Iterator[tuple[str, by
         absolute or climbs out of it.
     """
     refuse_impostors(source, binary=True)
-    yield from zip_bytes_members(source.read(), spec, source.place)
+    yield from zip_bytes_members(source.read(), spec, source.place, rejected)
 
 
-def zip_bytes_members(content: bytes, spec: FeedSpec, place: str) -> Iterator[tuple[str, bytes]]:
+def zip_bytes_members(
+    content: bytes, spec: FeedSpec, place: str, rejected: list[str] | None = None
+) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of the files of a zip archive held in memory; see `zip_members`."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            members = []
+            nameless = rejected if rejected is not None else []
+            for number, member in enumerate(archive.infolist(), start=1):
+                if not PurePosixPath(member.filename).parts:
+                    nameless.append(f"member {number} has no name")
+                elif not member.filename.endswith("/"):
+                    members.append(member)
             if len(members) > MOST_MEMBERS:
                 raise _refused(
                     spec, place, f"holds {len(members):,} files; at most {MOST_MEMBERS:,}"
@@ -96,8 +109,9 @@ def _read_member(
         raise _refused(
             spec,
             place,
-            f"member {member.filename!r} unpacks to more than {most:,} bytes from {packed:,} "
-            f"(limits: {MOST_RATIO} times, {spec.limits.max_unpacked_bytes:,} bytes in all)",
+            f"member {shown(member.filename)!r} unpacks to more than {most:,} bytes from "
+            f"{packed:,} (limits: {MOST_RATIO} times, {spec.limits.max_unpacked_bytes:,} bytes "
+            "in all)",
         )
     return data
 
@@ -112,8 +126,8 @@ def check_name(spec: FeedSpec, place: str, name: str) -> None:
     """
     path = PurePosixPath(name.replace("\\", "/"))
     drive = bool(path.parts) and path.parts[0][1:2] == ":"
-    if drive or path.is_absolute() or ".." in path.parts or "\0" in name or not path.parts:
-        raise _refused(spec, place, f"member {name!r} points outside the archive")
+    if drive or path.is_absolute() or ".." in path.parts or "\0" in name:
+        raise _refused(spec, place, f"member {shown(name)!r} points outside the archive")
 
 
 def _refused(spec: FeedSpec, place: str, what: str) -> UnpackError:

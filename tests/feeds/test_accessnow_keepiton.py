@@ -198,10 +198,10 @@ def test_sheets_with_other_columns_empty_rows_and_formulas_are_read(tmp_path: Pa
 
 
 def test_years_sheets_beside_a_combined_one_are_left_out(tmp_path: Path) -> None:
-    combined: Sheet = [["start_date", "country", "count_year"], ["2016-01-01", "India", 2016]]
+    combined: Sheet = [list(SHUTDOWN), list((SHUTDOWN | {"country": "India"}).values())]
     book = workbook(**{"2022 Data": YEAR, "Combined (2016-2025)": combined})
     outcome, rows = read(book, tmp_path, "xlsx")
-    assert [(row["country"], row["count_year"]) for row in rows] == [("India", "2016")]
+    assert [(row["country"], row["count_year"]) for row in rows] == [("India", "2025")]
     assert outcome.message == "of 2 sheets only 'Combined (2016-2025)' was read"
 
 
@@ -209,6 +209,36 @@ def test_sheet_that_lost_a_column_is_named(tmp_path: Path) -> None:
     broken: Sheet = [["start_date", "area_name"], ["2022-01-01", "X"]]
     with pytest.raises(ParseError, match="column country of sheet '2021' is gone"):
         read(workbook(**{"2022": YEAR, "2021": broken}), tmp_path, "xlsx")
+
+
+@pytest.mark.parametrize("title", ["2025 Data", "Sheet1", "Combined (2016-2025)"])
+@pytest.mark.parametrize("gone", ["count_year", "area_name", "geo_scope"])
+def test_sheet_that_stands_alone_needs_what_the_table_in_csv_needs(
+    title: str, gone: str, tmp_path: Path
+) -> None:
+    record = {name: cell for name, cell in SHUTDOWN.items() if name != gone}
+    book = workbook(**{title: [list(record), list(record.values())], "Notes": NOTES})
+    for content, ext in ((table(record), "csv"), (book, "xlsx")):
+        with pytest.raises(ParseError, match=f"column {gone}.* is gone; there are "):
+            read(content, tmp_path, ext)
+
+
+def test_copy_of_one_year_is_refused_in_each_format(tmp_path: Path) -> None:
+    records = [SHUTDOWN | {"area_name": f"{number}"} for number in range(30)]
+    rows = [list(record.values()) for record in records]
+    alone = workbook(Combined=[list(SHUTDOWN), *rows])
+    twice = workbook(**{"2025 a": [list(SHUTDOWN), *rows], "2025 b": [list(SHUTDOWN), *rows]})
+    for content, ext in ((table(*records), "csv"), (alone, "xlsx"), (twice, "xlsx")):
+        with pytest.raises(ParseError, match=r"records are of one year \(2025\)"):
+            read(content, tmp_path, ext)
+    records.append(SHUTDOWN | {"count_year": "2024"})
+    assert read(table(*records), tmp_path)[0] == ParseOutcome(31)
+
+
+def test_cell_that_is_no_day_or_no_number_costs_nothing() -> None:
+    assert iso_day(float("inf")) == "inf"
+    assert iso_day(float("nan")) == "nan"
+    assert iso_day(10**400) == str(10**400)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def bundle(members: dict[str, str | bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
@@ -132,9 +132,16 @@ def test_bundle_without_any_list_is_refused(tmp_path: Path) -> None:
         run({"README.md": "hello"}, tmp_path)
 
 
-def test_member_that_is_not_utf8_is_named_with_the_byte(tmp_path: Path) -> None:
-    with pytest.raises(ParseError, match=r"byte 10 of data/A IPs\.txt is 0xe9"):
-        run({"data/A IPs.txt": b"192.0.2.1\n\xe9\n"}, tmp_path)
+def test_line_that_is_no_text_costs_that_line(tmp_path: Path) -> None:
+    outcome, rows = run({"data/A IPs.txt": b"192.0.2.1\n\xe9\n192.0.2.2\n"}, tmp_path)
+    assert len(rows) == 2
+    assert outcome.samples == ["data/A IPs.txt, line 2 is not an address"]
+
+
+def test_member_without_a_name_costs_itself(tmp_path: Path) -> None:
+    outcome, rows = run({"": b"192.0.2.9\n", "data/A IPs.txt": b"192.0.2.1\n"}, tmp_path)
+    assert [row[:2] for row in rows] == [("A", "192.0.2.1")]
+    assert (outcome.rejected, outcome.samples) == (1, ["member 1 has no name"])
 
 
 @pytest.mark.parametrize(

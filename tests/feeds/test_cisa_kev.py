@@ -142,12 +142,18 @@ def test_record_that_is_no_record_costs_itself_only(strange: Any, tmp_path: Path
     assert [row["cwes"] for row in rows] == [["CWE-77", "CWE-78"]] * 2
 
 
-@pytest.mark.parametrize("strange", ["CWE-77", 77, float("nan")])
+@pytest.mark.parametrize("strange", ["CWE-77", 77, {"a": 1}])
 def test_value_of_another_type_is_null_and_said(strange: Any, tmp_path: Path) -> None:
     outcome, rows = read(release(record(), record(cwes=strange)), tmp_path)
     assert [row["cwes"] for row in rows] == [["CWE-77", "CWE-78"], None]
     assert outcome.message == "values that do not fit their column's type are null"
     assert outcome.rejected == 0
+
+
+def test_bare_nan_is_missing(tmp_path: Path) -> None:
+    outcome, rows = read(release(record(), record(cwes=float("nan"))), tmp_path)
+    assert [row["cwes"] for row in rows] == [["CWE-77", "CWE-78"], None]
+    assert (outcome.rejected, outcome.message) == (0, "")
 
 
 @pytest.mark.parametrize("gone", ["cveID", "vendorProject", "product", "dateAdded", "dueDate"])
@@ -174,14 +180,14 @@ def test_new_column_is_noted_and_costs_nothing(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><html></html>", "the payload is a web page, not json"),
         (gzip.compress(b"{}", mtime=0), "the payload is a gzip file, not json"),
         (b'{"error": "try later"}', "it has no list 'vulnerabilities'"),
-        (b'{"vulnerabilities": []}', "the list `vulnerabilities` holds no CVE"),
-        (b'{"vulnerabilities": null}', "the list `vulnerabilities` holds no CVE"),
+        (b'{"vulnerabilities": []}', "the list holds no record"),
+        (b'{"vulnerabilities": null}', "the list holds no record"),
         (
             b'{"vulnerabilities": {"a": {"cveID": "CVE-2099-0001"}}}',
             "Expected ARRAY, but got OBJECT",
         ),
         (b"[1, 2]", "it has no list 'vulnerabilities'"),
-        (b"not json at all", "it has no list 'vulnerabilities'"),
+        (b"not json at all", "it is no JSON list or object"),
     ],
 )
 def test_what_is_not_the_feed_is_called_by_its_name(

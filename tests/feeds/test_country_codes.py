@@ -116,3 +116,45 @@ def test_recorded_table_holds_all_countries(mirror: Path, tmp_path: Path) -> Non
         "count_if(alpha2 = 'AQ' AND region_code = ''), count_if(name = '') FROM raw",
     )
     assert facts == (249, 1, 0, 1, 1, 0)
+
+
+def lines(*extra: bytes, end: bytes = b"") -> bytes:
+    """Return Namibia, some lines as they are, and Namibia again."""
+    head, record = table(NAMIBIA).encode().splitlines(keepends=True)
+    return b"".join([head, record, *(line + b"\r\n" for line in extra), record, end])
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b'"stray" quote,b', "record 2 (line 3) is no CSV: "),
+        (b'"never closed,b', "record 2 (line 3) is no CSV: "),
+        (b"a,b,c", "record 2 has not as many cells as the header"),
+        (b'"' + b"x" * 11_000_000 + b'",b', "record 2 (line 3) is no CSV: field larger than"),
+    ],
+    ids=["stray quote", "open quote", "ragged", "endless cell"],
+)
+def test_bad_line_costs_itself_and_not_the_table(line: bytes, said: str, tmp_path: Path) -> None:
+    outcome, rows = read_payload(SPEC, lines(line), tmp_path)
+    assert [row["alpha2"] for row in rows] == ["NA", "NA"]
+    assert outcome.rejected == 1
+    assert outcome.samples[0].startswith(said)
+
+
+def test_line_that_is_no_text_costs_itself_and_is_told_by_its_byte(tmp_path: Path) -> None:
+    bad = table(NAMIBIA).encode().splitlines()[1].replace(b"Namibia", b"Nam\xedbia")
+    content = b"\xef\xbb\xbf" + lines(bad)
+    outcome, rows = read_payload(SPEC, content, tmp_path)
+    assert (len(rows), outcome.rejected) == (2, 1)
+    byte = content.index(b"\xed")
+    assert outcome.samples == [f"record 2 is not UTF-8: byte {byte} is 0xed"]
+
+
+def test_header_of_megabytes_makes_a_short_message(tmp_path: Path) -> None:
+    content = b"x" * 3_000_000 + b"," + b"\x1b[31m\xe2\x80\xae," * 400_000 + b"\r\na,b\r\n"
+    with pytest.raises(ParseError) as caught:
+        read_payload(SPEC, content, tmp_path)
+    said = str(caught.value)
+    assert "there are " + "x" * 60 + "… (3,000,000 characters), \\x1b[31m\\u202e, " in said
+    assert len(said) < 1500
+    assert said.isprintable()

@@ -145,7 +145,6 @@ def test_list_of_rubbish_is_not_an_empty_list(tmp_path: Path) -> None:
         (orders(target())[:-20], "not JSON, or cut"),
         ("", "not JSON, or cut"),
         ("<html>404</html>", "not JSON, or cut"),
-        (b'{"targets": ["\xe9"]}', "not UTF-8 at byte 14"),
         ('{"randoms": []}', "it has no `targets`"),
         ("[]", "it has no `targets`"),
         ('{"targets": 5}', "its `targets` are no list"),
@@ -158,6 +157,42 @@ def test_bad_list_costs_itself_and_is_named(
     outcome, rows = read({NAME: content, good: orders(target())}, tmp_path)
     assert ([row["list_name"] for row in rows], outcome.rejected) == ([good], 1)
     assert outcome.samples == [f"{NAME}: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ('{"host": "b\\ud83d.example.de"}', ": host holds what cannot be kept"),
+        ('{"host": "b.example.de", "type": "\\udfff"}', ": type holds what cannot be kept"),
+        (b'{"host": "b\xe9.example.de"}', ": it is not UTF-8: byte 98 is 0xe9"),
+        ('{"host": "b.de", "x": ' + "[" * 10_000 + "]" * 10_000 + "}", ": it is nested too deep"),
+        ('{"host": b}', ": it is not JSON: byte 86 is 0x7b (Expecting value)"),
+    ],
+    ids=["half a host", "half a kind", "bytes", "deep", "no JSON"],
+)
+def test_target_that_cannot_be_read_costs_itself(
+    order: str | bytes, said: str, tmp_path: Path
+) -> None:
+    order = order if isinstance(order, bytes) else order.encode()
+    good = json.dumps(target("a.de")).encode()
+    content = b'{"targets": [%s, %s, %s]}' % (good, order, good)
+    outcome, rows = read({NAME: content}, tmp_path)
+    assert (hosts(rows), outcome.rejected) == (["a.de", "a.de"], 1)
+    at = content.index(order)
+    said = said.replace("byte 98", f"byte {at + 11}").replace("byte 86", f"byte {at}")
+    assert outcome.samples == [f"{NAME}, target 2{said}"]
+
+
+@pytest.mark.parametrize("port", ["9" * 5000, "\u00b2", "\ud83d", 10**30, 1e400, [80]])
+def test_port_that_is_no_number_at_all_is_null(port: Any, tmp_path: Path) -> None:
+    assert read({NAME: orders(target(port=port))}, tmp_path)[1][0]["port"] is None
+
+
+@pytest.mark.parametrize("name", ["", ".", "./"])
+def test_member_without_a_name_costs_itself(name: str, tmp_path: Path) -> None:
+    outcome, rows = read({name: "x", NAME: orders(target())}, tmp_path)
+    assert (len(rows), outcome.rejected) == (1, 1)
+    assert outcome.samples == ["member 1 has no name"]
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,6 @@ def test_bad_line_of_a_bundle_is_told_with_its_member(tmp_path: Path) -> None:
         *[(content, ParseError, said) for content, said in IMPOSTORS],
         (b"404: Not Found", ParseError, "none of its 1 lines is `start,end,country`"),
         ((V4 + V6)[:-20].encode(), ParseError, "the CSV is cut: it ends in the middle of line 3"),
-        (V4.encode() + b"\xe9\n", ParseError, "is 0xe9"),
         (bundle({"a.csv": V4})[:60], UnpackError, "the archive is cut or damaged"),
         (bundle({"../a.csv": V4}), UnpackError, "points outside the archive"),
         (bundle({"a.csv": "1" * 9_000_000}), UnpackError, "unpacks to more than"),
@@ -115,3 +114,17 @@ def test_recorded_table_is_read_whole(mirror: Path, tmp_path: Path) -> None:
         "FROM raw WHERE family = 4) WHERE o",
     )
     assert overlaps == (0,)
+
+
+@pytest.mark.parametrize("ext", ["csv", "zip"])
+def test_line_that_is_no_text_costs_that_line(ext: str, tmp_path: Path) -> None:
+    lines = V4.encode() + b"1.0.1.0,1.0.1.255,\xe9\n" + V6.encode()
+    content = bundle({"ipv4.csv": lines}) if ext == "zip" else lines
+    outcome, rows = read(content, tmp_path, ext)
+    assert (len(rows), outcome.rejected) == (3, 1)
+    assert outcome.samples[0].endswith("line 3 is not `start,end,country`")
+
+
+def test_table_without_one_of_the_families_says_so(tmp_path: Path) -> None:
+    assert read(V4, tmp_path)[0].message == "it holds no range of IPv6"
+    assert read(V6, tmp_path)[0].message == "it holds no range of IPv4"

@@ -74,6 +74,30 @@ def test_record_without_uuid_or_value_costs_itself(strange: Any, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
+    ("record", "said"),
+    [
+        ('{"uuid": "u", "value": "half \\ud83d"}', "value holds what cannot be kept"),
+        ('{"uuid": "u", "value": "v", "meta": {"synonyms": ["\\ud83d"]}}', "synonyms holds what"),
+        ('{"uuid": "u", "value": "v", "x": ' + "[" * 10_000 + "]" * 10_000 + "}", "it is nested"),
+        ('{"uuid": "u", "value": v}', "it is not JSON: byte "),
+        ('{"uuid": "u", "value": "\udce9"}', "it is not UTF-8: byte "),
+    ],
+    ids=["half a name", "half a synonym", "deep", "no JSON", "bytes"],
+)
+def test_record_that_cannot_be_read_costs_itself(record: str, said: str, tmp_path: Path) -> None:
+    good = json.dumps(FAMILY)
+    families = f'{{"values": [{good}, {record}, {good}], "version": {10**30}}}'
+    members = {
+        "threat-actor.json": cluster(ACTOR),
+        "ransomware.json": families.encode("utf-8", "surrogateescape"),
+    }
+    outcome, rows = read_payload(SPEC, bundle(members), tmp_path)
+    assert (len(rows), outcome.rejected) == (3, 1)
+    assert outcome.samples[0].startswith(f"ransomware.json, record 2: {said}")
+    assert rows[0]["version"] is None
+
+
+@pytest.mark.parametrize(
     ("actors", "said"),
     [
         (cluster(ACTOR)[:-9], "threat-actor.json is not JSON, or cut"),
@@ -99,7 +123,12 @@ def test_member_that_is_no_cluster_is_named(actors: str, said: str, tmp_path: Pa
         (bundle({"readme": "x"}), ParseError, "lacks threat-actor.json, ransomware.json"),
         (bundle({"../ransomware.json": "{}"}), UnpackError, "points outside the archive"),
         (bundle({"ransomware.json": b"1" * 9_000_000}), UnpackError, "unpacks to more than"),
-        (bundle({"ransomware.json": b'{"a": "\xe9"}'}), ParseError, "byte 7 of ransomware.json"),
+        (bundle({"ransomware.json": b'{"a": "\xe9"}'}), ParseError, "has no list 'values'"),
+        (
+            bundle({"ransomware.json": b'{"values": [{"value": "\xe9"}]}'}),
+            ParseError,
+            "with uuid and value (ransomware.json, record 1: it is not UTF-8: byte 23 is 0xe9)",
+        ),
     ],
 )
 def test_what_is_not_the_feed_is_called_by_its_name(

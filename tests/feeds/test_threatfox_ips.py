@@ -69,7 +69,7 @@ def test_line_that_is_no_address_costs_that_line(tmp_path: Path) -> None:
         (b"", "the payload is empty"),
         (b"<html><head><title>404</title>", "a web page titled '404', not txt"),
         (b"404: Not Found", "none of its 1 lines is an IPv4 address"),
-        (b"192.0.2.1\n\xe9\n", "byte 10 is 0xe9"),
+        (b"192.0.2.x\n\xe9\n", "byte 10 is 0xe9"),
         ("192.0.2.1\n".encode("utf-16"), "byte 0 is 0xff"),
     ],
 )
@@ -91,3 +91,10 @@ def test_all_recorded_lists_are_read_without_loss(mirror: Path, tmp_path: Path) 
     assert sum(outcome.rejected for outcome in outcomes) == 0
     assert {outcome.state for outcome in outcomes} == {"accepted"}
     assert outcomes[-1].rows == 19_863
+
+
+@pytest.mark.parametrize("line", [b"\xe9", b"192.0.2.2\xff", b"9" * 20_000_000])
+def test_line_that_is_no_text_or_endless_costs_that_line(line: bytes, tmp_path: Path) -> None:
+    outcome, rows = run(b"192.0.2.1\r\n%s\n\n192.0.2.3" % line, tmp_path)
+    assert rows == ["192.0.2.1", "192.0.2.3"]
+    assert (outcome.rejected, outcome.samples) == (1, ["line 2 is not an IPv4 address"])

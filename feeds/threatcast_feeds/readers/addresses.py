@@ -63,7 +63,7 @@ def ipv4_numbers(texts: pa.StringArray) -> NDArray[np.uint32]:
     --------
     >>> import pyarrow
     >>> ipv4_numbers(pyarrow.array(["192.0.2.17"])).tolist()
-    [3221225489]
+    [3221226001]
     """
     import numpy as np
     import pyarrow as pa

@@ -1,4 +1,4 @@
-"""Tables in CSV small enough for Python: quoted line feeds, byte order marks, ragged records."""
+"""Tables in CSV small enough for Python: quoted line feeds, byte order marks, bad records."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from threatcast_feeds.readers.diagnosis import decode, refuse, refuse_impostors
+from threatcast_feeds.readers.json_records import BAD_BYTE, BOM
+from threatcast_feeds.readers.tables import MOST_SAMPLES
 
 if TYPE_CHECKING:
     from threatcast_feeds.payload import PayloadSource
@@ -21,17 +23,28 @@ LARGEST_CELL = 10_000_000
 class Table:
     """A table of texts with one header.
 
-    `records` are the header's cells by name and the record's number, from 1; `ragged` are the
-    numbers of records with more or fewer cells than the header.
+    `records` are the header's cells by name and the record's number, from 1; `rejected` says of
+    records that cannot be read which they are and why.
     """
 
     header: list[str]
     records: list[tuple[int, dict[str, str]]] = field(repr=False)
-    ragged: list[int]
+    rejected: list[str]
+
+    def lower(self) -> Table:
+        """Return the same table with its columns named in lower case."""
+        records = [
+            (number, {name.lower(): cell for name, cell in record.items()})
+            for number, record in self.records
+        ]
+        return Table([name.lower() for name in self.header], records, self.rejected)
 
 
 def read_csv_table(source: PayloadSource, header: Sequence[str] | None = None) -> Table:
     """Return a payload in CSV as a table; blank lines do not count.
+
+    A record with a stray quote, bytes that are no text, a cell too large or a wrong number of
+    cells costs itself.
 
     Parameters
     ----------
@@ -43,85 +56,118 @@ def read_csv_table(source: PayloadSource, header: Sequence[str] | None = None) -
     Raises
     ------
     ParseError
-        If the payload is empty, a web page or an archive, not UTF-8, damaged, or cut in the
-        middle of its last record.
+        If the payload is empty, a web page or an archive, has a header that cannot be read, or
+        is cut in the middle of its last record.
     """
     head = refuse_impostors(source)
     if head.lstrip()[:1] in (b"{", b"["):
         raise refuse(source, "the payload is a JSON message, not csv")
-    text = decode(source, source.read())
-    return _table(source, text, _records(source, text), header)
-
-
-def check_header(
-    source: PayloadSource,
-    header: Sequence[str],
-    required: Sequence[str],
-    known: Sequence[str] = (),
-    place: str = "",
-) -> str:
-    """Return a message on columns never seen before; refuse a table that lost one.
-
-    Parameters
-    ----------
-    source : PayloadSource
-        The payload, for messages.
-    header : sequence of str
-        Its columns.
-    required : sequence of str
-        Those that must be there.
-    known : sequence of str
-        All that have been there before; empty where that is not written down.
-    place : str
-        Which part of the payload it is, if it has several.
-
-    Raises
-    ------
-    ParseError
-        If a required column is gone; names it.
-    """
-    inside = f" of {place}" if place else ""
-    gone = [name for name in required if name not in header]
-    if gone:
-        there = ", ".join(header[:10]) + (", …" if len(header) > 10 else "")
-        raise refuse(
-            source,
-            f"column {', '.join(gone)}{inside} is gone; there are {there}",
-            cure="If the source renamed it, its parser and defs.yaml must follow",
-        )
-    new = [name for name in header if known and name and name not in (*required, *known)]
-    return f"new column{inside}: {', '.join(new)}" if new else ""
-
-
-def _records(source: PayloadSource, text: str) -> Iterator[list[str]]:
+    content = source.read()
+    lines = io.StringIO(
+        content.removeprefix(BOM).decode("utf-8", errors="surrogateescape"), newline=""
+    ).readlines()
     earlier = csv.field_size_limit(LARGEST_CELL)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        for record in reader:
-            if record:
-                yield record
-    except csv.Error as error:
-        raise refuse(
-            source, f"the CSV is cut or damaged at line {reader.line_num}: {error}"
-        ) from error
+        return _table(source, content, lines, header)
     finally:
         csv.field_size_limit(earlier)
 
 
 def _table(
-    source: PayloadSource, text: str, records: Iterator[list[str]], header: Sequence[str] | None
+    source: PayloadSource, content: bytes, lines: list[str], header: Sequence[str] | None
 ) -> Table:
-    names = list(header) if header else [name.strip() for name in next(records, [])]
+    skipped = len(BOM) if content.startswith(BOM) else 0
+    records = _records(source, lines)
+    names = list(header or ())
+    if header is None:
+        first = next(records, Read(0, [], ""))
+        if first.problem or BAD_BYTE.search("".join(first.cells)):
+            decode(source, content)
+            raise refuse(source, f"the header cannot be read: {first.problem}")
+        names = [name.strip() for name in first.cells]
     kept: list[tuple[int, dict[str, str]]] = []
-    ragged: list[int] = []
+    rejected: list[str] = []
     shortest = len(names)
     number = 0
-    for number, record in enumerate(records, start=1):
-        shortest = len(record)
-        if shortest == len(names):
-            kept.append((number, dict(zip(names, record, strict=True))))
-        elif any(cell.strip() for cell in record):
-            ragged.append(number)
-    if shortest < len(names) and not text.endswith(("\n", "\r")):
+    for number, one in enumerate(records, start=1):
+        shortest = len(one.cells)
+        problem = one.problem
+        if not problem and shortest != len(names):
+            if not any(cell.strip() for cell in one.cells):
+                continue
+            problem = "has not as many cells as the header"
+        if not problem and any(BAD_BYTE.search(cell) for cell in one.cells):
+            # to name a byte costs a pass over the file
+            told = len(rejected) < MOST_SAMPLES
+            problem = _bad_byte(lines, one.line, skipped) if told else "is not UTF-8"
+        if problem:
+            rejected.append(f"record {number} {problem}")
+        else:
+            kept.append((number, dict(zip(names, one.cells, strict=True))))
+    if shortest < len(names) and lines and not lines[-1].endswith(("\n", "\r")):
         raise refuse(source, f"the CSV is cut: it ends in the middle of record {number:,}")
-    return Table(names, kept, ragged)
+    return Table(names, kept, rejected)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A record as read: the line it begins in, from 0, its cells, and why it has none."""
+
+    line: int
+    cells: list[str]
+    problem: str
+
+
+def _records(source: PayloadSource, lines: list[str]) -> Iterator[Read]:
+    """Yield records; after one that cannot be read, go on with the line after its first.
+
+    Raises
+    ------
+    ParseError
+        If the text ends within a quoted cell, and not because of one stray quote before.
+    """
+    cells = before = 0
+    reader = csv.reader(_lines_from(lines, 0), strict=True)
+    while True:
+        first = before + reader.line_num
+        try:
+            record = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            at_end = before + reader.line_num >= len(lines)
+            if at_end and not _goes_on(lines, first + 1, cells):
+                problem = f"the CSV is cut or damaged at line {len(lines)}: {error}"
+                raise refuse(source, problem) from error
+            yield Read(first, [], f"(line {first + 1}) is no CSV: {error}")
+            before = first + 1
+            reader = csv.reader(_lines_from(lines, before), strict=True)
+            continue
+        if record:
+            cells = cells or len(record)
+            yield Read(first, record, "")
+
+
+def _lines_from(lines: list[str], first: int) -> Iterator[str]:
+    return (lines[at] for at in range(first, len(lines)))
+
+
+def _goes_on(lines: list[str], first: int, cells: int) -> bool:
+    """Whether whole records follow, so that a quote that is never closed was a stray one."""
+    try:
+        return any(
+            len(record) == cells for record in csv.reader(_lines_from(lines, first), strict=True)
+        )
+    except csv.Error:
+        return False
+
+
+def _bad_byte(lines: list[str], first: int, skipped: int) -> str:
+    """Say which byte of the file is no UTF-8: the first one from a line on."""
+    for at in range(first, len(lines)):
+        found = BAD_BYTE.search(lines[at])
+        if found:
+            before = "".join(lines[:at]) + lines[at][: found.start()]
+            place = skipped + len(before.encode("utf-8", errors="surrogateescape"))
+            return f"is not UTF-8: byte {place} is 0x{ord(found[0]) - 0xDC00:02x}"
+    return "is not UTF-8"

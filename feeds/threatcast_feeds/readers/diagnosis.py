@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from html import unescape
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,11 @@ def refuse(source: PayloadSource, problem: str, cure: str = "") -> ParseError:
     """Return the error that sets this payload aside whole."""
     cure = cure or f"See what the source serves now: {source.spec.homepage}"
     return ParseError(source.spec.key, source.place, problem, kept=KEPT, cure=cure)
+
+
+def first_of(rejected: Sequence[str]) -> str:
+    """Return the first reason for rejecting a record, to stand behind that none is left."""
+    return f" ({rejected[0]})" if rejected else ""
 
 
 def refuse_impostors(source: PayloadSource, *, binary: bool = False) -> bytes:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from threatcast_feeds.registry import FeedSpec
 
 CHUNK_ROWS = 65_536
+MOST_SAMPLES = 5
+# what Arrow raises for a value that its column cannot hold (its own errors are among these)
+UNFIT = (ValueError, TypeError, OverflowError)
 _QUOTED = re.compile(r"(but got \w+): .*")
 _MALFORMED = re.compile(r"Malformed JSON.*?at byte (\d+).*?: (.*)")
 
@@ -97,7 +100,14 @@ def explain(source: PayloadSource, error: Exception) -> ParseError:
     return refuse(source, f"the payload cannot be read as {source.ext}: {first[:300]}")
 
 
-def write_rows(source: PayloadSource, rows: Iterable[Sequence[Any]], target: Path) -> int:
+def write_rows(
+    source: PayloadSource,
+    rows: Iterable[Sequence[Any]],
+    target: Path,
+    *,
+    places: Sequence[str] = (),
+    rejected: list[str] | None = None,
+) -> int:
     """Write rows made in Python as the payload's raw Parquet; returns their number.
 
     Parameters
@@ -108,23 +118,69 @@ def write_rows(source: PayloadSource, rows: Iterable[Sequence[Any]], target: Pat
         Values in the order of the feed's columns; without `payload`.
     target : Path
         The file to write.
+    places : sequence of str
+        How messages name each row; by its number if not given.
+    rejected : list of str, optional
+        Told of rows with a value that cannot be kept (half a character, a number too large for
+        its column), which are left out. Without it such a value is an error.
+
+    Raises
+    ------
+    ValueError
+        For a value that cannot be kept, if `rejected` is not given.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     schema = arrow_schema(source.spec)
-    kinds = list(schema.types)[:-1]
-    written = 0
+    written = begun = 0
     with pq.ParquetWriter(target, schema, compression="zstd") as writer:
         for chunk in _chunks(rows):
-            values = list(zip(*chunk, strict=True))
-            arrays = [
-                pa.array(column, type=kind) for column, kind in zip(values, kinds, strict=True)
-            ]
-            arrays.append(pa.array([source.payload] * len(chunk), type=pa.string()))
+            kept = chunk
+            try:
+                arrays = _arrays(schema, kept)
+            except UNFIT:
+                if rejected is None:
+                    raise
+                kept = _fitting(schema, chunk, begun, places, rejected)
+                arrays = _arrays(schema, kept)
+            begun += len(chunk)
+            written += len(kept)
+            arrays.append(pa.array([source.payload] * len(kept), type=pa.string()))
             writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-            written += len(chunk)
     return written
+
+
+def _arrays(schema: pa.Schema, rows: list[Sequence[Any]]) -> list[pa.Array]:
+    import pyarrow as pa
+
+    kinds = list(schema.types)[:-1]
+    columns = zip(*rows, strict=True) if rows else ([] for _ in kinds)
+    return [pa.array(column, type=kind) for column, kind in zip(columns, kinds, strict=True)]
+
+
+def _fitting(
+    schema: pa.Schema,
+    rows: list[Sequence[Any]],
+    begun: int,
+    places: Sequence[str],
+    rejected: list[str],
+) -> list[Sequence[Any]]:
+    """Return the rows whose values all fit their columns; tells of the others."""
+    import pyarrow as pa
+
+    kept = []
+    for number, row in enumerate(rows, start=begun):
+        for field, value in zip(schema, row, strict=False):
+            try:
+                pa.array([value], type=field.type)
+            except UNFIT:
+                place = places[number] if places else f"row {number + 1}"
+                rejected.append(f"{place}: {field.name} holds what cannot be kept")
+                break
+        else:
+            kept.append(row)
+    return kept
 
 
 def write_columns(source: PayloadSource, values: dict[str, Any], target: Path) -> int:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from threatcast_feeds.payload import ParseOutcome
 from threatcast_feeds.readers.diagnosis import decode, refuse, refuse_impostors
-from threatcast_feeds.readers.tables import copy_query, literal, run_query
+from threatcast_feeds.readers.tables import MOST_SAMPLES, copy_query, literal, run_query
 
 if TYPE_CHECKING:
     from threatcast_feeds.payload import PayloadSource
 
-MOST_SAMPLES = 5
+# more than any address or URL has; a longer one costs itself
+MOST_LINE = 16_777_216
+_MENDED = "mended_lines"
 
 
 def read_lines() -> str:
@@ -24,7 +26,7 @@ def read_lines() -> str:
     return (
         "read_csv({file}, compression = 'zstd', header = false, auto_detect = false, "
         "delim = '\\x01', quote = '', escape = '', comment = '', strict_mode = false, "
-        "max_line_size = 16777216, columns = {'line': 'VARCHAR'})"
+        f"max_line_size = {MOST_LINE}, columns = {{'line': 'VARCHAR'}})"
     )
 
 
@@ -53,16 +55,18 @@ def copy_lines(
     """
     refuse_impostors(source)
     content = source.read()
-    if not content.isascii():
-        decode(source, content)
+    is_text = content.isascii() or _is_text(content)
+    origin = read_lines() if is_text and _has_short_lines(content) else _mended(source, content)
     # trimming costs as much as all the rest, and no line of a healthy list needs it
     blanks = b" " in content or b"\t" in content
     line = "trim(line, ' \t') AS line" if blanks else "line"
-    lines = f"(SELECT row_number() OVER () AS position, {line} FROM {read_lines()})"
+    lines = f"(SELECT row_number() OVER () AS position, {line} FROM {origin})"
     fits = f"regexp_full_match(line, {literal(pattern)})"
     rows = copy_query(source, f"SELECT {columns} FROM {lines} WHERE {fits}", target)
     rejected = _count_lines(content, rows) - rows
     if rows == 0:
+        if not is_text:
+            decode(source, content)
         raise refuse(source, f"none of its {rejected:,} lines is {what}")
     if rejected <= 0:
         return ParseOutcome(rows)
@@ -73,6 +77,31 @@ def copy_lines(
     )
     samples = [f"line {position} is not {what}" for (position,) in strange]
     return ParseOutcome(rows, rejected, samples)
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _has_short_lines(content: bytes) -> bool:
+    return len(content) < MOST_LINE or max(map(len, content.split(b"\n"))) < MOST_LINE
+
+
+def _mended(source: PayloadSource, content: bytes) -> str:
+    """Register a payload's lines as a table, those that DuckDB cannot read as no value at all."""
+    import pyarrow as pa
+
+    split = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines = [
+        line.rstrip(b"\r").decode() if len(line) < MOST_LINE and _is_text(line) else "\ufffd"
+        for line in split
+    ]
+    source.duckdb().register(_MENDED, pa.table({"line": pa.array(lines, pa.string())}))
+    return _MENDED
 
 
 def _count_lines(content: bytes, expected: int) -> int:

@@ -2,22 +2,23 @@
 
 The workbook's sheets each have other columns, headers with trailing blanks, formulas and empty
 rows. If it has a combined sheet, only that one is read: a year's sheet repeats the shutdowns
-that went on from earlier years. Days come out as ISO text where they can be read (the live CSV
-writes M/D/YYYY), else as written.
+that went on from earlier years. A copy of one year only would make all other years vanish, so
+in both forms a table that stands alone must say the year of each record. Days come out as ISO
+text where they can be read (the live CSV writes M/D/YYYY), else as written.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.csv_rows import check_header, read_csv_table
-from threatcast_feeds.readers.diagnosis import refuse, refuse_impostors
-from threatcast_feeds.readers.tables import write_rows
+from threatcast_feeds.readers.columns import check_columns
+from threatcast_feeds.readers.csv_rows import read_csv_table
+from threatcast_feeds.readers.diagnosis import first_of, refuse, refuse_impostors
+from threatcast_feeds.readers.tables import MOST_SAMPLES, write_rows
 from threatcast_feeds.readers.workbooks import read_sheets
 
 # raw column: what it is called, in lower case, the better name first
@@ -34,9 +35,13 @@ NAMES = {
     "shutdown_status": ("shutdown_status",),
     "count_year": ("count_year", "year"),
 }
-# a CSV without `count_year` is one year's sheet and would make all other years vanish
+# of a table that stands alone: without `count_year` it is one year's sheet
 REQUIRED = [*("start_date", "country", "area_name", "end_date", "geo_scope"), "count_year"]
-REQUIRED_OF_SHEETS = ["start_date", "country"]
+# of one year's sheet among others
+REQUIRED_OF_SHEETS = ["start_date", "country", "area_name"]
+SHUTDOWNS = {"start_date", "country"}
+# so many records, all of one year, are a copy of that year; a handful may be anything
+MOST_OF_ONE_YEAR = 20
 UNREAD = (
     *("shutdown_extent", "ordered_by", "decision_maker", "actual_cause", "actual_cause_details"),
     *("info_source", "info_source_link", "duration", "gov_justification", "gov_just_details"),
@@ -49,7 +54,6 @@ UNREAD = (
 )
 COMBINED = "combined"
 WORKBOOK_MAGIC = b"PK"
-MOST_SAMPLES = 5
 # a spreadsheet counts days from here (its own day 0, with its leap-year mistake behind it)
 SHEET_EPOCH = date(1899, 12, 30)
 # serial numbers that can be days of our time: 1990 to 2099
@@ -57,68 +61,84 @@ SERIALS = range(32_874, 73_051)
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?")
 _MONTH_FIRST = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 _YEAR = re.compile(r"\d{4}")
-Sheet = tuple[str | None, list[str], list[tuple[int, dict[str, Any]]], list[int]]
+Sheet = tuple[str | None, list[str], list[tuple[int, dict[str, Any]]]]
 
 
 def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     """Write the raw rows of one state of the record of shutdowns."""
     head = refuse_impostors(source, binary=True)
     notes: list[str] = []
-    sheets = _sheets(source, notes) if head.startswith(WORKBOOK_MAGIC) else _csv(source, notes)
-    rows: list[tuple[Any, ...]] = []
     rejected: list[str] = []
+    if head.startswith(WORKBOOK_MAGIC):
+        sheets = _sheets(source, notes)
+    else:
+        sheets = [_csv(source, notes, rejected)]
+    rows: list[tuple[Any, ...]] = []
+    places: list[str] = []
+    years: set[str | None] = set()
     undated = 0
-    for title, header, records, ragged in sheets:
-        place = f"sheet {title!r}, " if title else ""
-        rejected += [
-            f"{place}record {number} has not as many cells as the header" for number in ragged
-        ]
+    for title, header, records in sheets:
+        within = f"sheet {title!r}, " if title else ""
         given = _given(header)
         for number, record in records:
+            place = f"{within}record {number}"
             row = _row(record, given, title)
             lacking = [name for name in ("start_date", "country") if not row[name]]
             if lacking:
-                rejected.append(f"{place}record {number}: no {', '.join(lacking)}")
+                rejected.append(f"{place}: no {', '.join(lacking)}")
                 continue
             undated += not _is_day(row["start_date"] or "")
+            years.add(row["count_year"])
             rows.append((*(row[name] for name in source.spec.columns),))
-    if not rows:
-        raise refuse(source, "the table holds no shutdown")
+            places.append(place)
+    _refuse_one_year(source, len(rows), years)
     if undated:
         notes.append(f"start days that cannot be read: {undated}")
-    written = write_rows(source, rows, target)
+    written = write_rows(source, rows, target, places=places, rejected=rejected)
+    if not written:
+        raise refuse(source, f"the table holds no shutdown{first_of(rejected)}")
     return ParseOutcome(written, len(rejected), rejected[:MOST_SAMPLES], "; ".join(notes))
 
 
-def _csv(source: PayloadSource, notes: list[str]) -> Iterator[Sheet]:
-    table = read_csv_table(source)
-    header = [name.lower() for name in table.header]
-    message = check_header(source, header, REQUIRED, (*NAMES, *UNREAD))
+def _refuse_one_year(source: PayloadSource, rows: int, years: set[str | None]) -> None:
+    """Refuse a copy of one year, which would make the shutdowns of all others vanish."""
+    if rows > MOST_OF_ONE_YEAR and len(years) == 1:
+        [year] = years
+        raise refuse(
+            source,
+            f"all of its {rows:,} records are of one year ({year}); the record begins in 2016",
+            cure="Copy the whole record: the combined sheet, or the workbook with all sheets",
+        )
+
+
+def _csv(source: PayloadSource, notes: list[str], rejected: list[str]) -> Sheet:
+    table = read_csv_table(source).lower()
+    message = check_columns(source, _there(table.header), REQUIRED, (*NAMES, *UNREAD))
     if message:
         notes.append(message)
-    records = [
-        (number, {name.lower(): cell for name, cell in record.items()})
-        for number, record in table.records
-    ]
-    yield None, header, records, table.ragged
+    rejected += table.rejected
+    return None, table.header, table.records
 
 
-def _sheets(source: PayloadSource, notes: list[str]) -> Iterator[Sheet]:
-    """Yield the workbook's sheets of shutdowns: the combined one, or all years'."""
+def _sheets(source: PayloadSource, notes: list[str]) -> list[Sheet]:
+    """Return the workbook's sheets of shutdowns: the combined one, or all years'."""
     sheets = read_sheets(source)
     combined = [sheet for sheet in sheets if sheet.title.lower().startswith(COMBINED)]
     if combined and len(sheets) > len(combined):
         notes.append(f"of {len(sheets)} sheets only {combined[0].title!r} was read")
-    found = False
+    found = []
     for sheet in combined[:1] or sheets:
-        if not set(REQUIRED_OF_SHEETS) & set(sheet.header):
+        if SHUTDOWNS & set(sheet.header):
+            found.append(sheet)
+        else:
             notes.append(f"left out sheet {sheet.title!r}, which has no column start_date")
-            continue
-        found = True
-        check_header(source, sheet.header, REQUIRED_OF_SHEETS, place=f"sheet {sheet.title!r}")
-        yield sheet.title, sheet.header, sheet.records, []
     if not found:
         raise refuse(source, "the workbook has no sheet with the column start_date")
+    # what stands alone must be whole, as the same table in CSV must
+    required = REQUIRED if len(found) == 1 else REQUIRED_OF_SHEETS
+    for sheet in found:
+        check_columns(source, _there(sheet.header), required, place=f"sheet {sheet.title!r}")
+    return [(sheet.title, sheet.header, sheet.records) for sheet in found]
 
 
 def _given(header: list[str]) -> dict[str, str]:
@@ -129,6 +149,11 @@ def _given(header: list[str]) -> dict[str, str]:
         if there:
             given[column] = there[0]
     return given
+
+
+def _there(header: list[str]) -> list[str]:
+    """Return a table's columns, and those of ours that it gives under another name."""
+    return list(dict.fromkeys((*header, *_given(header))))
 
 
 def _row(record: dict[str, Any], given: dict[str, str], title: str | None) -> dict[str, str | None]:
@@ -154,7 +179,7 @@ def iso_day(value: Any) -> str | None:
         return value.date().isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, int | float) and not isinstance(value, bool) and int(value) in SERIALS:
+    if isinstance(value, int | float) and SERIALS.start <= value < SERIALS.stop:
         return (SHEET_EPOCH + timedelta(days=int(value))).isoformat()
     text = _text(value)
     if text is None:

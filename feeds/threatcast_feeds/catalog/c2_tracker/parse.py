@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
 from threatcast_feeds.readers.addresses import are_ipv4, ipv6_key
-from threatcast_feeds.readers.diagnosis import decode, refuse
-from threatcast_feeds.readers.tables import write_columns
+from threatcast_feeds.readers.diagnosis import refuse
+from threatcast_feeds.readers.tables import MOST_SAMPLES, write_columns
 from threatcast_feeds.unpack import zip_members
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-MOST_SAMPLES = 5
 
 
 def parse(source: PayloadSource, target: Path) -> ParseOutcome:
@@ -28,11 +26,13 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     lines: list[str] = []
     # of each list: its first line's place among all lines, and its name
     lists: list[tuple[int, str]] = []
-    for name, content in zip_members(source, source.spec):
+    rejected: list[str] = []
+    for name, content in zip_members(source, source.spec, rejected):
         tool = tool_of(name)
         if tool is None:
             continue
-        found = decode(source, content, name).splitlines()
+        # a line with bytes that are no text is no address, and told as such
+        found = content.decode("utf-8-sig", errors="replace").splitlines()
         lists.append((len(lines), name))
         tools += [tool] * len(found)
         lines += found
@@ -42,8 +42,8 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     if not len(columns["address"]) and strange:
         raise refuse(source, f"none of its {len(strange):,} lines is an address")
     rows = write_columns(source, columns, target)
-    samples = [_sample(lists, place) for place in strange[:MOST_SAMPLES]]
-    return ParseOutcome(rows, len(strange), samples)
+    samples = rejected + [_sample(lists, place) for place in strange[:MOST_SAMPLES]]
+    return ParseOutcome(rows, len(rejected) + len(strange), samples[:MOST_SAMPLES])
 
 
 def tool_of(name: str) -> str | None:

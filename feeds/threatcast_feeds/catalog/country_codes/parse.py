@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.csv_rows import check_header, read_csv_table
-from threatcast_feeds.readers.diagnosis import refuse
-from threatcast_feeds.readers.tables import write_rows
+from threatcast_feeds.readers.columns import check_columns
+from threatcast_feeds.readers.csv_rows import read_csv_table
+from threatcast_feeds.readers.diagnosis import first_of, refuse
+from threatcast_feeds.readers.tables import MOST_SAMPLES, write_rows
 
 # raw column: column of the table
 COLUMNS = {
@@ -40,16 +41,15 @@ UNREAD = (
     *("UNTERM Russian Short", "UNTERM Spanish Formal", "UNTERM Spanish Short"),
     *("Capital", "Continent", "TLD", "Languages", "Geoname ID", "EDGAR", "wikidata_id"),
 )
-MOST_SAMPLES = 5
 _ALPHA2 = re.compile("[A-Z]{2}")
 
 
 def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     """Write the raw rows of the table; an empty cell is an empty text."""
     table = read_csv_table(source)
-    message = check_header(source, table.header, list(COLUMNS.values()), UNREAD)
+    message = check_columns(source, table.header, list(COLUMNS.values()), UNREAD)
     rows: list[list[str]] = []
-    rejected = [f"record {number} has not as many cells as the header" for number in table.ragged]
+    rejected = table.rejected
     for number, record in table.records:
         row = [record[name].strip() for name in COLUMNS.values()]
         if _ALPHA2.fullmatch(row[0]):
@@ -57,6 +57,6 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
         else:
             rejected.append(f"record {number}: {COLUMNS['alpha2']} is not two capital letters")
     if not rows:
-        raise refuse(source, "the table holds no country")
+        raise refuse(source, f"the table holds no country{first_of(rejected)}")
     written = write_rows(source, rows, target)
     return ParseOutcome(written, len(rejected), rejected[:MOST_SAMPLES], message)

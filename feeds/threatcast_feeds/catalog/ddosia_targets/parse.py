@@ -7,19 +7,19 @@ was watched then, and nothing was ordered. Only host, kind and port are read; ho
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.diagnosis import refuse
-from threatcast_feeds.readers.tables import write_columns
+from threatcast_feeds.readers.diagnosis import first_of, refuse
+from threatcast_feeds.readers.json_records import DamagedJsonError, Record, read_document
+from threatcast_feeds.readers.tables import MOST_SAMPLES, write_rows
 from threatcast_feeds.unpack import zip_members
 
-MOST_SAMPLES = 5
 MOST_PORT = 65_535
+_PORT = re.compile("[0-9]{1,5}")
 # DD-MM-YYYY until the summer of 2023; a name without a title is no list
 _NAME = re.compile(
     r"(?:(\d{4})-(\d\d)-(\d\d)|(\d\d)-(\d\d)-(\d{4}))_(\d\d)-(\d\d)-(\d\d)_[A-Za-z].*\.json"
@@ -28,10 +28,11 @@ _NAME = re.compile(
 
 def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     """Write list, time, host, kind and port of every target of a week's lists."""
-    columns: dict[str, list[Any]] = {name: [] for name in source.spec.columns}
+    rows: list[tuple[Any, ...]] = []
+    places: list[str] = []
     rejected: list[str] = []
     lists = others = read = 0
-    for member, content in zip_members(source, source.spec):
+    for member, content in zip_members(source, source.spec, rejected):
         name = PurePosixPath(member).name
         moment = time_of(name)
         if moment is None:
@@ -43,23 +44,27 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
             rejected.append(f"{name}: {targets}")
             continue
         read += 1
-        rows, strange = _rows(targets)
-        rejected += [f"{name}, target {place} has no host" for place in strange]
         # a watched moment without orders is a fact, a list of rubbish is none
-        if not rows and not strange:
-            rows = [(None, None, None)]
-        columns["list_name"] += [name] * len(rows)
-        columns["list_time"] += [moment] * len(rows)
-        for key, values in zip(("host", "type", "port"), zip(*rows, strict=True), strict=False):
-            columns[key] += values
+        if not targets:
+            rows.append((name, moment, None, None, None))
+            places.append(name)
+        for order in targets:
+            place = f"{name}, target {order.place}"
+            row = None if order.problem else _row(order.value)
+            if row is None:
+                why = f": {order.problem}" if order.problem else " has no host"
+                rejected.append(f"{place}{why}")
+            else:
+                rows.append((name, moment, *row))
+                places.append(place)
     if lists == 0:
         raise refuse(
             source,
             f"the bundle holds no list named <date>_<time>_<title>.json among {others} files",
         )
     if read == 0:
-        raise refuse(source, f"none of its {lists} lists can be read ({rejected[0]})")
-    written = write_columns(source, columns, target)
+        raise refuse(source, f"none of its {lists} lists can be read{first_of(rejected)}")
+    written = write_rows(source, rows, target, places=places, rejected=rejected)
     message = f"left out {others} files that are no lists" if others else ""
     return ParseOutcome(written, len(rejected), rejected[:MOST_SAMPLES], message)
 
@@ -83,40 +88,30 @@ def time_of(name: str) -> datetime | None:
         return None
 
 
-def _targets(content: bytes) -> list[Any] | str:
+def _targets(content: bytes) -> list[Record] | str:
     """Return a list's targets, or in words why there are none to be had."""
     try:
-        document = json.loads(content.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        return f"not UTF-8 at byte {error.start}"
-    except (ValueError, RecursionError):
+        document = read_document(content, "targets")
+    except DamagedJsonError:
         return "not JSON, or cut"
-    if not isinstance(document, dict) or "targets" not in document:
+    if document.listed == "nothing":
         return "it has no `targets`"
-    targets = document["targets"]
-    if targets is None:
-        return []
-    return targets if isinstance(targets, list) else "its `targets` are no list"
+    return "its `targets` are no list" if document.listed == "other" else document.records
 
 
-def _rows(targets: list[Any]) -> tuple[list[tuple[str | None, str | None, int | None]], list[int]]:
-    """Return host, kind and port of the targets, and the places of those without host."""
-    rows: list[tuple[str | None, str | None, int | None]] = []
-    strange: list[int] = []
-    for place, one in enumerate(targets, start=1):
-        host = one.get("host") if isinstance(one, dict) else None
-        # in late 2023 a tenth of the hosts were written twice: a/a
-        host = host.partition("/")[0].strip().lower() if isinstance(host, str) else ""
-        if not host:
-            strange.append(place)
-            continue
-        kind = one.get("type")
-        rows.append((host, kind if isinstance(kind, str) else None, _port(one.get("port"))))
-    return rows, strange
+def _row(target: Any) -> tuple[str, str | None, int | None] | None:
+    """Return host, kind and port of a target; None without host."""
+    host = target.get("host") if isinstance(target, dict) else None
+    # in late 2023 a tenth of the hosts were written twice: a/a
+    host = host.partition("/")[0].strip().lower() if isinstance(host, str) else ""
+    if not host:
+        return None
+    kind = target.get("type")
+    return host, kind if isinstance(kind, str) else None, _port(target.get("port"))
 
 
 def _port(value: Any) -> int | None:
-    if isinstance(value, str) and value.isdigit():
+    if isinstance(value, str) and _PORT.fullmatch(value):
         value = int(value)
     whole = isinstance(value, int) and not isinstance(value, bool)
     return value if whole and 0 <= value <= MOST_PORT else None

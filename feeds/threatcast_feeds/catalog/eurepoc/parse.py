@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.csv_rows import check_header, read_csv_table
-from threatcast_feeds.readers.diagnosis import refuse
-from threatcast_feeds.readers.tables import write_rows
+from threatcast_feeds.readers.columns import check_columns
+from threatcast_feeds.readers.csv_rows import read_csv_table
+from threatcast_feeds.readers.diagnosis import first_of, refuse
+from threatcast_feeds.readers.tables import MOST_SAMPLES, write_rows
 
 MISSING = frozenset(
     ("", "not available", "unknown", "nat", "nan", "none", "n/a", "[]", "not applicable")
@@ -63,7 +64,6 @@ UNREAD = (
     *("legal_attribution_reference_subcode", "legal_response_indicator", "casualties"),
     *("sources_url",),
 )
-MOST_SAMPLES = 5
 _DAY_FIRST = re.compile(r"(\d\d?)[./](\d\d?)[./](\d{4})")
 
 
@@ -72,18 +72,20 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     table = read_csv_table(source)
     release = _release(table.header)
     known = () if release == "1.3" else UNREAD
-    message = check_header(source, table.header, REQUIRED[release], known)
+    message = check_columns(source, table.header, REQUIRED[release], known)
     rows: list[tuple[Any, ...]] = []
-    rejected = [f"record {number} has not as many cells as the header" for number in table.ragged]
+    places: list[str] = []
+    rejected = table.rejected
     for number, record in table.records:
         row = _row(record, release)
         if isinstance(row, str):
             rejected.append(f"record {number}: {row}")
         else:
             rows.append(row)
-    if not rows:
-        raise refuse(source, "the table holds no incident")
-    written = write_rows(source, rows, target)
+            places.append(f"record {number}")
+    written = write_rows(source, rows, target, places=places, rejected=rejected)
+    if not written:
+        raise refuse(source, f"the table holds no incident{first_of(rejected)}")
     return ParseOutcome(written, len(rejected), rejected[:MOST_SAMPLES], message)
 
 

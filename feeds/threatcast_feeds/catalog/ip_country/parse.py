@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
 from threatcast_feeds.readers.addresses import are_ipv4, ipv4_numbers, ipv6_key
-from threatcast_feeds.readers.diagnosis import decode, refuse, refuse_impostors
-from threatcast_feeds.readers.tables import write_columns
+from threatcast_feeds.readers.diagnosis import refuse, refuse_impostors
+from threatcast_feeds.readers.tables import MOST_SAMPLES, write_columns
 from threatcast_feeds.unpack import zip_members
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CELLS = 3
-MOST_SAMPLES = 5
 ZIP_MAGIC = b"PK"
 _COUNTRY = "^[A-Z]{2}$"
 
@@ -33,7 +32,7 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
 
     parts: list[pa.Table] = []
     rejected: list[str] = []
-    for place, text in _texts(source):
+    for place, text in _texts(source, rejected):
         lines = text.splitlines()
         ranges, given = _ranges(lines)
         _refuse_cut(source, place, text, given)
@@ -47,18 +46,24 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     if not table:
         raise refuse(source, f"none of its {len(rejected):,} lines is `start,end,country`")
     rows = write_columns(source, {name: table[name] for name in source.spec.columns}, target)
-    return ParseOutcome(rows, len(rejected), rejected[:MOST_SAMPLES])
+    families = set(table["family"].unique().to_pylist())
+    lost = [f"IPv{family}" for family in (4, 6) if family not in families]
+    message = f"it holds no range of {' or '.join(lost)}" if lost else ""
+    return ParseOutcome(rows, len(rejected), rejected[:MOST_SAMPLES], message)
 
 
-def _texts(source: PayloadSource) -> Iterator[tuple[str, str]]:
-    """Yield how messages name each file, and its text."""
+def _texts(source: PayloadSource, rejected: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield how messages name each file, and its text.
+
+    A line with bytes that are no text is no range, and told as such.
+    """
     head = refuse_impostors(source, binary=True)
     if not head.startswith(ZIP_MAGIC):
         refuse_impostors(source)
-        yield "", source.text()
+        yield "", source.read().decode("utf-8-sig", errors="replace")
         return
-    for name, content in zip_members(source, source.spec):
-        yield f"{name}, ", decode(source, content, name)
+    for name, content in zip_members(source, source.spec, rejected):
+        yield f"{name}, ", content.decode("utf-8-sig", errors="replace")
 
 
 def _refuse_cut(source: PayloadSource, place: str, text: str, given: NDArray[np.bool_]) -> None:

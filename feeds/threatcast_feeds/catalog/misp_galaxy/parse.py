@@ -6,70 +6,75 @@ read; notes, links and descriptions stay in the landing.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.diagnosis import decode, refuse
-from threatcast_feeds.readers.tables import write_rows
+from threatcast_feeds.readers.diagnosis import first_of, refuse
+from threatcast_feeds.readers.json_records import DamagedJsonError, Document, read_document
+from threatcast_feeds.readers.tables import MOST_SAMPLES, write_rows
 from threatcast_feeds.unpack import zip_members
 
 GALAXIES = ("threat-actor", "ransomware")
-MOST_SAMPLES = 5
+# what the column can hold
+MOST_VERSION = 2**31 - 1
 
 
 def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     """Write the raw rows of one state of both clusters."""
     rows: list[tuple[Any, ...]] = []
+    places: list[str] = []
     rejected: list[str] = []
     seen: set[str] = set()
-    for name, content in zip_members(source, source.spec):
+    for name, content in zip_members(source, source.spec, rejected):
         galaxy = PurePosixPath(name).stem
         if galaxy not in GALAXIES or PurePosixPath(name).suffix != ".json":
             continue
         seen.add(galaxy)
         before = len(rows)
-        for place, row in _rows(source, galaxy, name, content):
+        cluster = _cluster(source, name, content)
+        version = cluster.others.get("version")
+        version = version if isinstance(version, int) and abs(version) <= MOST_VERSION else None
+        for record in cluster.records:
+            place = f"{name}, record {record.place}"
+            row = None if record.problem else _row(record.value)
             if row is None:
-                rejected.append(f"{name}, record {place}: no uuid or value")
+                rejected.append(f"{place}: {record.problem or 'no uuid or value'}")
             else:
-                rows.append(row)
+                rows.append((galaxy, *row, version))
+                places.append(place)
         if len(rows) == before:
-            raise refuse(source, f"{name} holds no record with uuid and value")
+            why = first_of(rejected[-1:])
+            raise refuse(source, f"{name} holds no record with uuid and value{why}")
     missing = [f"{galaxy}.json" for galaxy in GALAXIES if galaxy not in seen]
     if missing:
         raise refuse(source, f"the bundle lacks {', '.join(missing)}")
-    written = write_rows(source, rows, target)
+    written = write_rows(source, rows, target, places=places, rejected=rejected)
     return ParseOutcome(written, len(rejected), rejected[:MOST_SAMPLES])
 
 
-def _rows(
-    source: PayloadSource, galaxy: str, name: str, content: bytes
-) -> Iterator[tuple[int, tuple[Any, ...] | None]]:
-    """Yield each record's place and its row, None for a record without uuid or value."""
-    text = decode(source, content, name)
+def _cluster(source: PayloadSource, name: str, content: bytes) -> Document:
     try:
-        cluster = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        cluster = read_document(content, "values")
+    except DamagedJsonError as error:
         raise refuse(source, f"{name} is not JSON, or cut ({error})") from error
-    if not isinstance(cluster, dict) or not isinstance(cluster.get("values"), list):
+    if cluster.listed != "list":
         raise refuse(source, f"{name} has no list 'values'")
-    version = cluster.get("version")
-    version = version if isinstance(version, int) else None
-    for place, record in enumerate(cluster["values"], start=1):
-        record = record if isinstance(record, dict) else {}
-        uuid, value = _text(record.get("uuid")), _text(record.get("value"))
-        if uuid is None or value is None:
-            yield place, None
-            continue
-        meta = record.get("meta")
-        meta = meta if isinstance(meta, dict) else {}
-        synonyms = meta.get("synonyms")
-        listed = synonyms if isinstance(synonyms, list) else [synonyms]
-        also = [known for one in listed if (known := _text(one)) is not None]
-        yield place, (galaxy, uuid, value, also, _text(meta.get("country")), version)
+    return cluster
+
+
+def _row(record: Any) -> tuple[Any, ...] | None:
+    """Return uuid, name, other names and country; None without uuid or name."""
+    record = record if isinstance(record, dict) else {}
+    uuid, value = _text(record.get("uuid")), _text(record.get("value"))
+    if uuid is None or value is None:
+        return None
+    meta = record.get("meta")
+    meta = meta if isinstance(meta, dict) else {}
+    synonyms = meta.get("synonyms")
+    listed = synonyms if isinstance(synonyms, list) else [synonyms]
+    also = [known for one in listed if (known := _text(one)) is not None]
+    return uuid, value, also, _text(meta.get("country"))
 
 
 def _text(value: Any) -> str | None:

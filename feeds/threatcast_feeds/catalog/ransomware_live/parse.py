@@ -10,12 +10,11 @@ with offset or bare, all occur in one file) and so does the country; staging rea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.json_lists import copy_records, is_bare_list, load_records
-from threatcast_feeds.readers.json_rows import check_columns, first_record
+from threatcast_feeds.readers.json_lists import RecordList, is_bare_list
 
 PRO_LIST = "victims"
 # raw column: key in form A, key in forms B and C
@@ -40,23 +39,20 @@ UNREAD = (
 
 def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     """Write the raw rows of one state of the list, under form A's names."""
-    key = None if is_bare_list(source) else PRO_LIST
-    record = first_record(source, key)
-    form = _form(record)
+    records = RecordList(source, None if is_bare_list(source) else PRO_LIST)
+    form = _form(records.keys)
     keys = {name: both[form] for name, both in KEYS.items()}
     required = [key for name, key in keys.items() if name not in LATER]
-    message = check_columns(source, record, required, [*LATER, *UNREAD])
-    lenient = load_records(source, key, dict.fromkeys(keys.values(), "VARCHAR"))
-    return copy_records(
-        source,
+    records.check(required, [*LATER, *UNREAD])
+    records.load(dict.fromkeys(keys.values(), "VARCHAR"))
+    return records.copy(
         target,
         columns=", ".join(f'"{key}" AS "{name}"' for name, key in keys.items()),
         needed=[keys[name] for name in NEEDED],
-        message="; ".join(part for part in (message, lenient) if part),
     )
 
 
-def _form(record: dict[str, Any]) -> int:
-    """Return 0 for form A, 1 for B and C: the one of whose own keys more are there."""
+def _form(there: Mapping[str, int]) -> int:
+    """Return 0 for form A, 1 for B and C: the one of whose own keys more records have."""
     own = [(a, b) for a, b in KEYS.values() if a != b]
-    return int(sum(b in record for _, b in own) > sum(a in record for a, _ in own))
+    return int(sum(there.get(b, 0) for _, b in own) > sum(there.get(a, 0) for a, _ in own))

@@ -12,12 +12,11 @@ may change its code under an old wrapping: SW, DN and JA are nobody's codes and 
 
 from __future__ import annotations
 
+from collections.abc import Container
 from pathlib import Path
-from typing import Any
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.json_lists import copy_records, is_bare_list, load_records
-from threatcast_feeds.readers.json_rows import check_columns, first_record
+from threatcast_feeds.readers.json_lists import RecordList, is_bare_list
 from threatcast_feeds.readers.tables import literal, run_query
 
 WRAPPED_LIST = "results"
@@ -33,21 +32,20 @@ UNREAD = (
 
 def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     """Write the raw rows of one state of the list, each with the shape it came in."""
-    key = None if is_bare_list(source) else WRAPPED_LIST
-    record = first_record(source, key)
-    message = check_columns(source, record, REQUIRED, [*LATER, *UNREAD])
-    lenient = load_records(source, key, dict.fromkeys([*REQUIRED, *LATER], "VARCHAR"))
-    shape, doubt = _shape(source, record, wrapped=key is not None)
-    return copy_records(
-        source,
+    bare = is_bare_list(source)
+    records = RecordList(source, None if bare else WRAPPED_LIST)
+    records.check(REQUIRED, [*LATER, *UNREAD])
+    records.load(dict.fromkeys([*REQUIRED, *LATER], "VARCHAR"))
+    shape, doubt = _shape(source, records.keys, wrapped=not bare)
+    records.note(doubt)
+    return records.copy(
         target,
         columns=f"victim, date, added, country, {literal(shape)} AS shape",
         needed=["victim", "date"],
-        message="; ".join(part for part in (message, lenient, doubt) if part),
     )
 
 
-def _shape(source: PayloadSource, record: dict[str, Any], *, wrapped: bool) -> tuple[str, str]:
+def _shape(source: PayloadSource, there: Container[str], *, wrapped: bool) -> tuple[str, str]:
     """Return in which code the countries are, and a message if they cannot be trusted."""
     codes = ", ".join(literal(code) for code in CUT_CODES)
     [(three, two, cut)] = run_query(
@@ -57,7 +55,7 @@ def _shape(source: PayloadSource, record: dict[str, Any], *, wrapped: bool) -> t
         f"count(DISTINCT country) FILTER (country IN ({codes})) FROM records",
     )
     # one slip of the pen among true codes must not cost a night's countries
-    is_cut = cut > int(wrapped) or any(mark in record for mark in CUT_MARKS)
+    is_cut = cut > int(wrapped) or any(mark in there for mark in CUT_MARKS)
     if is_cut and three <= two:
         return "2025-05", "its countries are alpha-3 codes cut to two letters, not to be trusted"
     return ("2024-06" if three > two else "2025-07"), ""

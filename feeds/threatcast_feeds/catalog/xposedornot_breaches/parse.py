@@ -6,8 +6,7 @@ from pathlib import Path
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
 from threatcast_feeds.readers.diagnosis import refuse
-from threatcast_feeds.readers.json_lists import copy_records, is_bare_list, load_records
-from threatcast_feeds.readers.json_rows import check_columns, first_record
+from threatcast_feeds.readers.json_lists import RecordList, is_bare_list
 
 LIST = "exposedBreaches"
 # texts, and lists that may hold an empty string or a damaged word
@@ -22,13 +21,7 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     if is_bare_list(source):
         raise refuse(source, f"the payload is not the feed: it has no list {LIST!r}")
     columns = source.spec.columns
-    record = first_record(source, LIST)
-    message = check_columns(source, record, list(columns), list(UNREAD))
-    lenient = load_records(source, LIST, columns)
-    return copy_records(
-        source,
-        target,
-        columns=", ".join(columns),
-        needed=["breachID", "addedDate"],
-        message="; ".join(part for part in (message, lenient) if part),
-    )
+    records = RecordList(source, LIST)
+    records.check(list(columns), UNREAD)
+    records.load(columns)
+    return records.copy(target, columns=", ".join(columns), needed=["breachID", "addedDate"])
