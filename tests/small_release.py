@@ -18,7 +18,7 @@ WEEKS = 60
 
 DAYS = {
     "as_of", "week", "reference_date", "target_week", "last_event", "vintage_day", "since",
-    "previous_until", "data_through",
+    "previous_until", "until", "data_through",
 }  # fmt: skip
 NUMBERS = {
     "quantile", "value", "nowcast", "nowcast_low80", "nowcast_high80", "wis", "scaled_wis",
@@ -77,7 +77,7 @@ def column_type(column: str) -> str:
         return "TIMESTAMP"
     if column in WHOLE:
         return "BIGINT"
-    if column.startswith("covered_") or column == "is_repeat":
+    if column.startswith(("covered_", "is_")):
         return "BOOLEAN"
     if column in NUMBERS or (column in OUTLOOK_COLUMNS and column not in OUTLOOK_TEXT):
         return "DOUBLE"
@@ -185,6 +185,7 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
             "quantile": level,
             "value": round(row["expected_4w"] / 4 * (0.5 + level)),
             "state": "",
+            "is_published": True,
         }
         for row in series[:3]
         for horizon in (1, 2, 3)
@@ -205,6 +206,7 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
     return {
         "outlook": outlooks,
         "forecast": forecast,
+        "forecast_published": [{k: row[k] for k in list(row)[:-1]} for row in forecast],
         "activity_weekly": activity_rows(outlooks),
         "nowcast_quantiles": [],
         "scores": [_score(row) for row in series[:2]],
@@ -256,6 +258,7 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
                 "reason": "comb_two: it does not win on WIS",
             }
         ],
+        "model_changes": [],
         "probability_scores": [],
         "reliability": [],
         "ranks": [],

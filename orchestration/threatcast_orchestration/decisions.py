@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.outlooks import chosen
 from threatcast_orchestration.provenance import commit
-from threatcast_orchestration.publication import Decision, read_decisions
+from threatcast_orchestration.publication import Change, Decision, changes_of, read_decisions
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,6 +30,10 @@ COLUMNS = ", ".join(
         "ratio DOUBLE, ratio_low90 DOUBLE, ratio_high90 DOUBLE",
         "run_id VARCHAR, code_commit VARCHAR",
     ]
+)
+CHANGES = (
+    "target VARCHAR, since DATE, action VARCHAR, until DATE, model_before VARCHAR, model VARCHAR, "
+    "decided_by VARCHAR, reason VARCHAR, ratio DOUBLE, ratio_low90 DOUBLE, ratio_high90 DOUBLE"
 )
 
 
@@ -102,19 +106,34 @@ def numbers_of(verdict: Verdict) -> dict[str, float | None]:
 
 def write_decisions(
     connection: duckdb.DuckDBPyConnection, plan: Plan, tonight: Sequence[Decision]
-) -> tuple[int, str]:
-    """Write the table `forecasts.model_decisions`; returns its rows and a hash of them.
+) -> tuple[dict[str, int], str]:
+    """Write `forecasts.model_decisions` and `model_changes`; returns rows by table, and a hash.
 
-    It holds the record's decisions of earlier days and this night's.
+    They hold the record's decisions of earlier days and this night's, and those that changed which
+    model speaks for a target.
     """
     rows = [*read_decisions(plan.home, before=plan.as_of), *tonight]
     connection.execute("CREATE SCHEMA IF NOT EXISTS forecasts")
-    connection.execute(f"CREATE OR REPLACE TABLE forecasts.model_decisions ({COLUMNS})")
+    targets = sorted({row.target for row in rows})
+    changes = [_change(one) for target in targets for one in changes_of(target, rows)]
+    _write(connection, "model_decisions", COLUMNS, [asdict(row) for row in rows])
+    _write(connection, "model_changes", CHANGES, changes)
+    counts = {"model_decisions": len(rows), "model_changes": len(changes)}
+    return counts, sha256(repr(rows).encode()).hexdigest()
+
+
+def _change(change: Change) -> dict[str, Any]:
+    named = {"since": change.since, "until": change.until, "model": change.model}
+    return asdict(change.decision) | named
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[dict[str, Any]]
+) -> None:
+    connection.execute(f"CREATE OR REPLACE TABLE forecasts.{table} ({columns})")
+    names = [column.split()[0] for column in columns.split(", ")]
     if rows:
-        names = [field.name for field in fields(Decision)]
-        marks = ", ".join("?" * len(names))
         connection.executemany(
-            f"INSERT INTO forecasts.model_decisions ({', '.join(names)}) VALUES ({marks})",
-            [[asdict(row)[name] for name in names] for row in rows],
+            f"INSERT INTO forecasts.{table} VALUES ({', '.join('?' * len(names))})",
+            [[row[name] for name in names] for row in rows],
         )
-    return len(rows), sha256(repr(rows).encode()).hexdigest()

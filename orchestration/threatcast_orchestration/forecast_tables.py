@@ -64,13 +64,14 @@ TABLES = {
         "location_level VARCHAR, rank INTEGER, p_growth DOUBLE, rank_low80 INTEGER, "
         "rank_high80 INTEGER, p_top3 DOUBLE"
     ),
-    # written by `decisions`: it grows with the record, the rest with the night
+    # written by `decisions`: they grow with the record, the rest with the night
     "model_decisions": decisions.COLUMNS,
+    "model_changes": decisions.CHANGES,
     # written by `left_out`, once the others stand
     "left_out": left_out.COLUMNS,
     "models": (
         "model VARCHAR, title VARCHAR, description VARCHAR, method VARCHAR, reference VARCHAR, "
-        "limits VARCHAR, is_champion_of VARCHAR"
+        "limits VARCHAR"
     ),
 }
 

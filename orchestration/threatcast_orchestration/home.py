@@ -35,6 +35,17 @@ _PROBE = 1 << 20
 """Bytes that must fit on the disk before a run begins."""
 
 
+def make_root(folder: Path) -> None:
+    """Make the folder of a home, if there is none.
+
+    Whatever the umask, others may go through it: a web server reads the releases. One that was
+    there before keeps its rights.
+    """
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        folder.chmod(folder.stat().st_mode | 0o011)
+
+
 @dataclass(frozen=True)
 class Home:
     """Paths below one home folder."""
@@ -169,6 +180,7 @@ class Home:
             If the home cannot be written.
         """
         try:
+            make_root(self.root)
             for folder in (self.warehouse.parent, self.dagster, self.releases, self.gates):
                 folder.mkdir(parents=True, exist_ok=True)
             config = self.dagster / "dagster.yaml"

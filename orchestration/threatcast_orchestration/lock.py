@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from threatcast_orchestration.errors import LockHeld, OrchestrationError
+from threatcast_orchestration.home import make_root
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def run_lock(path: Path) -> Iterator[None]:
         If the lock's file cannot be opened.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_root(path.parent)
         opened = path.open("a+", encoding="utf-8")
     except OSError as error:
         raise OrchestrationError(

@@ -49,8 +49,6 @@ def compute(
     cards = pd.DataFrame([vars(all_models()[name].card) for name in inputs.models]).rename(
         columns={"name": "model"}
     )
-    chosen = outlooks["outlook"].groupby("model")["target"].unique()
-    cards["is_champion_of"] = [", ".join(sorted(chosen.get(name, ()))) for name in inputs.models]
     return {
         "forecast": _with_dates(agreed.forecasts),
         "scores": _score_rows(agreed.scores, inputs.kinds),
@@ -106,5 +104,5 @@ def _empty(inputs: Inputs) -> dict[str, pd.DataFrame]:
     from threatcast_forecasting.models import all_models
 
     cards = pd.DataFrame([vars(all_models()[name].card) for name in inputs.models])
-    cards = cards.rename(columns={"name": "model"}).assign(is_champion_of="")
+    cards = cards.rename(columns={"name": "model"})
     return {"models": cards, **nowcasts.nowcast_tables(inputs)}

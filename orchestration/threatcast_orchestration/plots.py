@@ -13,8 +13,10 @@ WEEKS_SHOWN = 104
 _COLUMNS = 3
 
 
-def fan_charts(panel: pd.DataFrame, forecast: pd.DataFrame, location: str = "WORLD") -> bytes:
-    """Return a PNG with the last two years and the champion's forecast of each target.
+def fan_charts(
+    panel: pd.DataFrame, forecast: pd.DataFrame, outlook: pd.DataFrame, location: str = "WORLD"
+) -> bytes:
+    """Return a PNG with the last two years and the published forecast of each target.
 
     Parameters
     ----------
@@ -22,6 +24,8 @@ def fan_charts(panel: pd.DataFrame, forecast: pd.DataFrame, location: str = "WOR
         Columns target, location, week, value; a missing week is a gap in the line.
     forecast
         Columns target, location, model, target_week, quantile, value.
+    outlook
+        Columns target, location, model: whose forecasts are published.
     location
         Location shown; targets without it are left out.
     """
@@ -31,7 +35,8 @@ def fan_charts(panel: pd.DataFrame, forecast: pd.DataFrame, location: str = "WOR
     from matplotlib.figure import Figure
 
     seen = panel[panel["location"] == location]
-    expected = forecast[(forecast["location"] == location) & (forecast["model"] == "champion")]
+    own = forecast.merge(outlook[["target", "location", "model"]])
+    expected = own[own["location"] == location]
     targets = sorted(expected["target"].unique())
     rows = max(-(-len(targets) // _COLUMNS), 1)
     figure = Figure(figsize=(4.2 * _COLUMNS, 2.4 * rows), layout="constrained")

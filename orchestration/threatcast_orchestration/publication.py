@@ -12,7 +12,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -119,6 +119,31 @@ class Publication:
     reason: str = "nothing was decided yet"
 
 
+@dataclass(frozen=True)
+class Change:
+    """Another model than before speaks for a target, from a day on.
+
+    Parameters
+    ----------
+    decision
+        What was decided: another model for good, or (`fall_back`) one that stands in for a night.
+    since
+        First day on which a night may publish it.
+    until
+        Last day; none while it stands.
+    """
+
+    decision: Decision
+    since: date
+    until: date | None = None
+
+    @property
+    def model(self) -> str:
+        """The model that speaks from then on."""
+        stands_in = self.decision.action == "fall_back" and self.decision.challenger
+        return stands_in or self.decision.model_after
+
+
 def published_models(home: Home, targets: Iterable[str], as_of: date) -> dict[str, Publication]:
     """Return what is published for each target in the night of a day.
 
@@ -135,22 +160,43 @@ def published_models(home: Home, targets: Iterable[str], as_of: date) -> dict[st
 
 def publication_of(target: str, record: Sequence[Decision], as_of: date) -> Publication:
     """Return what a record makes the published model of one target on a day."""
-    found = Publication(target)
+    lasting = _lasting_changes(target, record)
+    if not lasting:
+        return Publication(target)
+    newest = lasting[-1]
+    both_until = newest.since + timedelta(days=BOTH_DAYS - 1)
+    return Publication(
+        target,
+        newest.model,
+        newest.since,
+        lasting[-2].model if len(lasting) > 1 else DEFAULT,
+        both_until if as_of <= both_until else None,
+        newest.decision.reason,
+    )
+
+
+def changes_of(target: str, record: Sequence[Decision]) -> list[Change]:
+    """Return all changes of the model that spoke for one target, oldest first."""
+    nights = [
+        Change(row, row.as_of, row.as_of)
+        for row in record
+        if row.target == target and row.action == "fall_back"
+    ]
+    return sorted(
+        _lasting_changes(target, record) + nights, key=lambda change: (change.since, change.model)
+    )
+
+
+def _lasting_changes(target: str, record: Sequence[Decision]) -> list[Change]:
     own = [row for row in record if row.target == target]
+    found: list[Change] = []
     # what a day decided in the end: a promotion that was taken back the same day changed nothing
     for decision in {row.as_of: row for row in own}.values():
-        if decision.model_after == found.model:
+        if decision.model_after == (found[-1].model if found else DEFAULT):
             continue
-        since = decision.as_of + timedelta(days=1)
-        until = since + timedelta(days=BOTH_DAYS - 1)
-        found = Publication(
-            target,
-            decision.model_after,
-            since,
-            found.model,
-            until if as_of <= until else None,
-            decision.reason,
-        )
+        if found:
+            found[-1] = replace(found[-1], until=decision.as_of)
+        found.append(Change(decision, decision.as_of + timedelta(days=1)))
     return found
 
 

@@ -18,7 +18,7 @@ from threatcast_publishing.errors import (
     ReleaseError,
     UnknownReleaseError,
 )
-from threatcast_publishing.files import sync_file
+from threatcast_publishing.files import let_read, sync_file
 from threatcast_publishing.manifest import Manifest, read_manifest
 from threatcast_publishing.verify import verify
 
@@ -134,6 +134,7 @@ def rollback(releases: Path, release_id: str | None = None) -> ReleaseInfo:
             kept=f"Current is still {current(releases) or 'none'}.",
             cure="Choose another one: threatcast releases list.",
         )
+    let_read(folder)
     make_current(releases, folder.name)
     return info_of(folder, current=True)
 

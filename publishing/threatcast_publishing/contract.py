@@ -42,7 +42,7 @@ OUTLOOK_NUMBERS = OUTLOOK_COLUMNS[OUTLOOK_COLUMNS.index("usual_weekly") : -3]
 
 _FORECAST = (
     "target", "location", "model", "reference_date", "horizon", "target_week", "quantile", "value",
-    "state",
+    "state", "is_published",
 )  # fmt: skip
 _ACTIVITY = (
     "target", "location", "week", "value", "observation", "nowcast", "nowcast_low80",
@@ -74,6 +74,14 @@ TABLES: Mapping[str, TableContract] = {
             "One row for each target, location, model, reference date, horizon and quantile: "
             "events in the target week. Null where a model gave no forecast.",
             _FORECAST,
+        ),
+        TableContract(
+            "forecast_published",
+            ("target", "location", "horizon", "quantile"),
+            "One row for each target, location, horizon and quantile: the published forecast, "
+            "whichever model made it. Zero means none at that quantile; places without an outlook "
+            "have no row.",
+            ("target", "location", "model", "reference_date", *_FORECAST[4:-1]),
         ),
         TableContract(
             "activity_weekly",
@@ -162,6 +170,13 @@ TABLES: Mapping[str, TableContract] = {
             "One row for each target, day and action: what was decided about the published model, "
             "with both scores. Null where there was nothing to compare.",
             ("target", "as_of", "action", "model_before", "model_after", "decided_by", "reason"),
+        ),
+        TableContract(
+            "model_changes",
+            ("target", "since", "action"),
+            "One row for each target, day and action: from that day on another model is published. "
+            "Empty until it first happens; a null `until` says that it still holds.",
+            ("target", "since", "action", "until", "model_before", "model", "decided_by", "reason"),
         ),
         TableContract(
             "probability_scores",
@@ -267,7 +282,8 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "high80_4w": "Upper bound of the central 80 % interval of events in the next 4 weeks.",
     "homepage": "Where the publisher describes the feed.",
     "horizon": "Weeks ahead: horizon h ends 7*h days after the reference date.",
-    "is_champion_of": "Targets whose champion chose this model, comma separated; empty if none.",
+    "is_published": "True for the model that is published: in forecast what the outlook of the "
+    "place rests on, elsewhere the model published for the target.",
     "is_repeat": "True if the payload has the same bytes as an earlier vintage.",
     "iso_alpha3": "ISO 3166-1 alpha-3 code; null for groups.",
     "kind": "In scores: backtest (rolling origins) or live (a published forecast scored later). In "
@@ -315,6 +331,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "payload": "First 12 hexadecimal digits of the payload's SHA-256.",
     "place": "In drift: a location, or a location level; see scope.",
     "previous_until": "Last day on which the model before is published beside the new one.",
+    "published_for": "Targets for which the model is published, comma separated; empty if none.",
     "publisher": "Who publishes the feed.",
     "question": "What was asked: see the outlook's columns; top3_of_locations and top3_of_targets "
     "ask who is among the three that grow fastest.",
@@ -350,6 +367,7 @@ COLUMN_DESCRIPTIONS: Mapping[str, str] = {
     "title": "Short name for readers.",
     "trend": "Likeliest of five classes against the usual level (thresholds 15 % and 50 %).",
     "unit": "What one event is, in the plural.",
+    "until": "Last day on which the model is published; null while it stands.",
     "url": "Where the feed is had.",
     "urls": "New phishing addresses of the week in that category.",
     "usual_12w": "What 12 weeks hold at the usual level: 12 times usual_weekly.",

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_publishing.catalog import ReleaseInfo, current, info_of, make_current
 from threatcast_publishing.errors import FormatError, GateError, PrivacyError, ReleaseError
-from threatcast_publishing.files import json_bytes, sync_file, sync_tree
+from threatcast_publishing.files import json_bytes, let_read, let_through, sync_file, sync_tree
 from threatcast_publishing.formats import Format, discover
 from threatcast_publishing.manifest import MANIFEST, make_manifest, read_manifest
 from threatcast_publishing.privacy import findings, kind_of, known_hosts
@@ -104,12 +104,14 @@ def build(
     folder = releases / f"{BUILDING}{as_of.isoformat()}-{secrets.token_hex(4)}"
     with _writing(releases):
         releases.mkdir(parents=True, exist_ok=True)
+        let_through(releases)
         clean(releases)
         folder.mkdir()
         try:
             _write_formats(context, folder, progress)
             manifest = make_manifest(context, folder, built_at=built_at)
             (folder / MANIFEST).write_bytes(json_bytes(manifest))
+            let_read(folder)
             sync_tree(folder)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -162,6 +164,7 @@ def publish(
         if new:
             _move_into_place(staged.folder, target)
         else:
+            let_read(target)
             discard(staged)
         switched = current(staged.releases) != staged.release_id
         if switched:

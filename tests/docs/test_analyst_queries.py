@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from threatcast_publishing.query import run_query
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "analysts.md"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = DOCS / "analysts.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 # the paragraph that says what an example is for, and the example
 QUERIES = re.findall(r"((?:^[^\n]+\n)+)\n```sql\n(.*?)^```", TEXT, flags=re.S | re.M)
@@ -21,6 +22,12 @@ MAY_BE_EMPTY = (
     "Where a model fell back",
     "Which feeds are in trouble",
     "Which feeds or places changed level",
+    "When another model began to speak",
+)
+READERS_PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    *(f"docs/{path.name}" for path in DOCS.glob("*.md")),
 )
 
 
@@ -34,6 +41,12 @@ def test_the_page_has_a_dozen_queries_and_a_snippet() -> None:
 def test_query_runs_and_answers(purpose: str, sql: str, sample_home: Path) -> None:
     rows = run_query(sample_home / "releases", sql).data.num_rows
     assert rows or purpose.startswith(MAY_BE_EMPTY)
+
+
+@pytest.mark.parametrize("name", READERS_PAGES)
+def test_no_example_asks_for_the_published_forecast_by_a_model_s_name(name: str) -> None:
+    text = (DOCS.parent / name).read_text(encoding="utf-8")
+    assert re.findall(r"\bmodel\w*\s*(?:=|==|IN)\s*\W*champion", text) == []
 
 
 def test_the_hierarchy_adds_up_on_the_sample(sample_home: Path) -> None:

@@ -51,7 +51,7 @@ SELECT
 FROM marts.dim_targets CROSS JOIN marts.dim_locations
 WHERE levels = 'hierarchy' OR location = 'WORLD';
 
-INSERT INTO forecasts.models (model, is_champion_of) VALUES ('flat', 'claims'), ('other', '');
+INSERT INTO forecasts.models (model) VALUES ('flat'), ('other');
 INSERT INTO forecasts.forecast
 SELECT target, location, model, DATE '2026-08-16', horizon, DATE '2026-08-10' + 7 * horizon,
     quantile, round(8 * quantile), ''
@@ -71,7 +71,11 @@ CREATE TABLE published.targets AS FROM marts.dim_targets;
 CREATE TABLE published.locations AS FROM marts.dim_locations;
 CREATE TABLE published.activity_weekly AS FROM marts.fct_weekly_counts;
 CREATE TABLE published.feed_health AS FROM marts.fct_feed_health;
-CREATE TABLE published.forecast AS FROM forecasts.forecast;
+CREATE TABLE published.forecast AS
+SELECT *, model = 'flat' AS is_published FROM forecasts.forecast;
+CREATE TABLE published.forecast_published AS
+SELECT * EXCLUDE (is_published) FROM published.forecast WHERE is_published;
+CREATE TABLE published.model_changes AS FROM forecasts.model_changes;
 CREATE TABLE published.nowcast_quantiles AS FROM forecasts.nowcast_quantiles;
 CREATE TABLE published.models AS FROM forecasts.models;
 CREATE TABLE published.scores AS

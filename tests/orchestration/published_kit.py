@@ -44,7 +44,8 @@ def release_of(
             "INSERT INTO published.forecast BY NAME "
             "SELECT 'ransomware_claims' AS target, location, model, $day AS reference_date, "
             "horizon, CAST($day AS DATE) - 6 + 7 * horizon AS target_week, quantile, "
-            "round(2 * $level * quantile) AS value, '' AS state "
+            "round(2 * $level * quantile) AS value, '' AS state, "
+            "model = $models[1] AS is_published "
             "FROM unnest($places) AS p (location), unnest($models) AS m (model), "
             "unnest(CAST(range(1, 13) AS INTEGER[])) AS h (horizon), "
             "unnest($levels) AS q (quantile)",
@@ -55,6 +56,11 @@ def release_of(
                 "models": list(models),
                 "levels": list(LEVELS),
             },
+        )
+        con.execute(
+            "DELETE FROM published.forecast_published;"
+            "INSERT INTO published.forecast_published BY NAME "
+            "SELECT * EXCLUDE (is_published) FROM published.forecast WHERE is_published"
         )
         con.execute(
             "INSERT INTO published.models (model) SELECT unnest($models) "

@@ -142,7 +142,14 @@ def test_table_holds_earlier_decisions_and_this_night_s(home: Home, results: Res
         table = connection.execute(
             "SELECT as_of, action, ratio FROM forecasts.model_decisions ORDER BY as_of"
         ).fetchall()
-        assert rows == 2
+        assert rows == {"model_decisions": 2, "model_changes": 1}
+        (change,) = connection.execute(
+            "SELECT target, since, until, model_before, model, decided_by, reason, ratio "
+            "FROM forecasts.model_changes"
+        ).fetchall()
+        tomorrow = DAY + timedelta(days=1)
+        why = (tonight.reason, tonight.ratio)
+        assert change == (TARGET, tomorrow, None, "champion", "better", "gate", *why)
         assert table == [(earlier.as_of, "keep", tonight.ratio), (DAY, "promote", tonight.ratio)]
         other = write_decisions(connection, night(home), [replace(tonight, reason="else")])
     assert other[1] != stamp, "dbt must build again if only a reason changed"

@@ -13,6 +13,7 @@ from threatcast_orchestration.publication import (
     BOTH_DAYS,
     DEFAULT,
     Decision,
+    changes_of,
     published_models,
     read_decisions,
     record_decisions,
@@ -128,3 +129,21 @@ def test_damaged_line_is_named_and_nothing_is_published_from_the_rest(
 def test_action_that_nobody_could_read_is_refused() -> None:
     with pytest.raises(ValueError, match="unknown action"):
         replace(PROMOTION, action="hope")
+
+
+def test_changes_say_which_model_spoke_when_also_for_one_night() -> None:
+    target = PROMOTION.target
+    alone = replace(
+        PROMOTION, as_of=DAY + timedelta(days=5), action="fall_back", model_before="prophet"
+    )
+    alone = replace(alone, model_after="prophet", challenger="comb_two", reason="not run")
+    back = replace(PROMOTION, as_of=DAY + timedelta(days=9), action="rollback")
+    back = replace(back, model_before="prophet", model_after=DEFAULT)
+    keep = replace(PROMOTION, as_of=NEXT, action="keep", model_before="prophet")
+    found = changes_of(target, [PROMOTION, keep, alone, back])
+    assert [(one.since, one.until, one.model) for one in found] == [
+        (NEXT, back.as_of, "prophet"),
+        (alone.as_of, alone.as_of, "comb_two"),
+        (back.as_of + timedelta(days=1), None, DEFAULT),
+    ]
+    assert changes_of("ransomware_claims", [PROMOTION]) == []

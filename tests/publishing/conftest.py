@@ -44,6 +44,9 @@ _OUTLOOK = """
 DDL = {
     "outlook": _OUTLOOK,
     "forecast": """target varchar, location varchar, model varchar, reference_date date,
+        horizon integer, target_week date, quantile double, value double, state varchar,
+        is_published boolean""",
+    "forecast_published": """target varchar, location varchar, model varchar, reference_date date,
         horizon integer, target_week date, quantile double, value double, state varchar""",
     "activity_weekly": """target varchar, location varchar, week date, value integer,
         observation varchar, nowcast double, nowcast_low80 double, nowcast_high80 double,
@@ -62,7 +65,7 @@ DDL = {
     "locations": """location varchar, location_level varchar, location_name varchar,
         parent varchar, iso_alpha3 varchar""",
     "models": """model varchar, title varchar, description varchar, method varchar,
-        reference varchar, limits varchar, is_champion_of varchar""",
+        reference varchar, limits varchar, published_for varchar""",
     "data_vintages": """feed varchar, vintage_day date, payload varchar, row_count bigint,
         is_repeat boolean""",
     "drift": """target varchar, scope varchar, place varchar, model varchar, covered_80 double,
@@ -73,6 +76,8 @@ DDL = {
     "outlook_by_model": f"role varchar, since date, previous_until date, {_OUTLOOK}",
     "model_decisions": """target varchar, as_of date, action varchar, model_before varchar,
         model_after varchar, decided_by varchar, reason varchar""",
+    "model_changes": """target varchar, since date, action varchar, until date,
+        model_before varchar, model varchar, decided_by varchar, reason varchar""",
     "probability_scores": """target varchar, location_level varchar, model varchar,
         question varchar, n integer, score double, reference_score double, skill double""",
     "reliability": """target varchar, question varchar, bin integer, mean_forecast double,
@@ -104,9 +109,14 @@ def _outlook() -> list[tuple[Any, ...]]:
         numbers = (2.0, 8.0, 24.0, 8.0, 3.0, 14.0, 25.0, 10.0, 40.0, 0.45, 0.0)
         chances = ("stable", 0.1, 0.2, 0.4, 0.2, 0.1)
         sentence = "About 8 are expected over the next 4 weeks, as usual."
-        tail = (*numbers, *chances, sentence, "champion", "2026-06-14-a1b2c3")
+        tail = (*numbers, *chances, sentence, _speaker(location), "2026-06-14-a1b2c3")
         rows.append((*head, "published", None, "A", *tail))
     return rows
+
+
+def _speaker(location: str) -> str:
+    """Return whose forecast is published: in Namibia another model stands in."""
+    return "flat" if location == "NA" else "champion"
 
 
 def _forecast() -> list[tuple[Any, ...]]:
@@ -114,6 +124,7 @@ def _forecast() -> list[tuple[Any, ...]]:
         (
             target, location, model, AS_OF, horizon, AS_OF + timedelta(days=7 * horizon - 6),
             level, float(int(10 * level) + horizon // 4), "",
+            (target, location) in PUBLISHED and model == _speaker(location),
         )
         for target, location in SERIES
         for model in MODELS
@@ -149,10 +160,11 @@ def _scores() -> list[tuple[Any, ...]]:
 
 def published_rows() -> dict[str, list[tuple[Any, ...]]]:
     """Return valid rows of every published table, by table."""
-    outlook = _outlook()
+    outlook, forecast = _outlook(), _forecast()
     return {
         "outlook": outlook,
-        "forecast": _forecast(),
+        "forecast": forecast,
+        "forecast_published": [row[:-1] for row in forecast if row[-1]],
         "activity_weekly": _activity(),
         "nowcast_quantiles": [
             (target, location, AS_OF, REFERENCE_WEEK, level, 10.0 + place)
@@ -215,6 +227,10 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
         ],
         "model_decisions": [
             ("ransomware_claims", AS_OF, "keep", "champion", "champion", "gate", "it stays"),
+        ],
+        "model_changes": [
+            ("ransomware_claims", date(2026, 1, 5), "rollback", None, "flat", "champion", "person",
+             "readers asked for it"),
         ],
         "probability_scores": [
             ("ransomware_claims", "all", "champion", "zero_4w", 40, 0.05, 0.1, 0.5),

@@ -60,8 +60,9 @@ def test_hubdata_reads_the_model_output(output):
     assert set(output.column("model_id").to_pylist()) == {
         "threatcast-champion",
         "threatcast-flat",
+        "threatcast-published",
     }
-    assert output.num_rows == 2 * 4 * 12 * 23 + 23  # models, series, horizons, levels; a nowcast
+    assert output.num_rows == 3 * 4 * 12 * 23 + 23  # models, series, horizons, levels; a nowcast
     assert output.schema.field("output_type_id").type == pa.string()
     assert output.schema.field("horizon").type == pa.int32()
 
@@ -69,7 +70,7 @@ def test_hubdata_reads_the_model_output(output):
 def test_nowcast_is_horizon_0_of_the_forecasts_behind_the_outlook(output, settings):
     found = [row for row in output.to_pylist() if row["horizon"] == 0]
     assert {(row["model_id"], row["target"], row["location"]) for row in found} == {
-        ("threatcast-champion", "ransomware_claims", "WORLD")
+        ("threatcast-published", "ransomware_claims", "WORLD")
     }
     values = {float(row["output_type_id"]): row["value"] for row in found}
     assert (len(values), values[0.5]) == (23, 21.0)
@@ -111,10 +112,9 @@ def test_hub_and_table_hold_the_same_numbers(output, staged):
 
     table = pq.read_table(staged.folder / "parquet" / "forecast.parquet").to_pylist()
     expected = {
-        (f"threatcast-{row['model']}", *key(row, row["reference_date"], row["quantile"])): row[
-            "value"
-        ]
+        (f"threatcast-{model}", *key(row, row["reference_date"], row["quantile"])): row["value"]
         for row in table
+        for model in [row["model"], *(["published"] if row["is_published"] else [])]
         if row["location"] != "ZA"
     }
     found = {
@@ -213,14 +213,32 @@ def test_metadata_of_every_model_fits_the_schema_of_the_hub(hub, settings):
     schema = settings["model-metadata-schema"]
     jsonschema.Draft202012Validator.check_schema(schema)
     files = sorted((hub / "model-metadata").iterdir())
-    assert [path.stem for path in files] == ["threatcast-champion", "threatcast-flat"]
+    assert [path.stem for path in files] == [
+        "threatcast-champion",
+        "threatcast-flat",
+        "threatcast-published",
+    ]
     for path in files:
         said = yaml.safe_load(path.read_text())
         jsonschema.validate(said, schema)
         assert path.stem == f"{said['team_abbr']}-{said['model_abbr']}"
-    assert yaml.safe_load(files[0].read_text())["designated_model"] is True
-    assert yaml.safe_load(files[1].read_text())["designated_model"] is False
+    designated = [yaml.safe_load(path.read_text())["designated_model"] for path in files]
+    assert designated == [False, False, True]
     assert yaml.safe_load(files[1].read_text())["citation"] == "https://doi.org/10.1000/1"
+
+
+def test_team_designates_what_is_published_whichever_model_made_it(output):
+    found = {
+        (row["target"], row["location"], row["horizon"], row["output_type_id"], row["value"])
+        for row in output.to_pylist()
+        if row["model_id"] == "threatcast-flat" and row["location"] == "NA"
+    }
+    published = {
+        (row["target"], row["location"], row["horizon"], row["output_type_id"], row["value"])
+        for row in output.to_pylist()
+        if row["model_id"] == "threatcast-published" and row["location"] == "NA"
+    }
+    assert found == published != set()
 
 
 def test_long_description_is_shortened_and_odd_names_are_made_fit():

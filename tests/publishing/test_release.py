@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from threatcast_publishing.catalog import current, list_releases
+from threatcast_publishing.catalog import current, list_releases, rollback
 from threatcast_publishing.errors import (
     FormatError,
     GateError,
@@ -55,6 +55,38 @@ def test_published_release_is_current_complete_and_verifies(warehouse, stage, tm
     assert current(tmp_path) == done.info.release_id
     assert verify(tmp_path / "current").ok
     assert leftovers(tmp_path) == []
+
+
+@pytest.fixture
+def strict_umask():
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
+def modes(release: Path) -> dict[str, set[str]]:
+    """Return the modes of a release's folders and files, itself among them."""
+    paths = [release, *release.rglob("*")]
+    return {
+        kind: {f"{path.stat().st_mode & 0o777:o}" for path in paths if path.is_dir() == is_folder}
+        for kind, is_folder in (("folders", True), ("files", False))
+    }
+
+
+@pytest.mark.usefixtures("strict_umask")
+def test_web_server_may_read_a_release_under_any_umask(warehouse, stage, tmp_path):
+    releases = tmp_path / "releases"
+    first = publish(stage(warehouse, releases)).info.folder
+    assert modes(releases / "current") == {"folders": {"755"}, "files": {"644"}}
+    assert f"{releases.stat().st_mode & 0o777:o}" == "755"
+    # one that was made unreadable is opened when it is published or made current again
+    (first / "csv").chmod(0o700)
+    assert not publish(stage(warehouse, releases)).new
+    assert modes(first) == {"folders": {"755"}, "files": {"644"}}
+    publish(stage(warehouse, releases, commit="1" * 40))
+    (first / "manifest.json").chmod(0o600)
+    rollback(releases, first.name)
+    assert modes(releases / "current") == {"folders": {"755"}, "files": {"644"}}
 
 
 def test_release_is_named_by_day_and_content_hash(staged):

@@ -135,6 +135,56 @@ def columns_of(page: str, table: str) -> dict[str, str]:
     return dict(zip(heads[1:], re.findall(r"<td[^>]*>(.*?)</td>", row), strict=True))
 
 
+def changed_model(since: date, **other) -> dict:
+    """Return a row of `model_changes`."""
+    return {
+        "target": "ransomware_claims",
+        "since": since,
+        "action": "promote",
+        "model_before": "champion",
+        "model": "common_level",
+        "decided_by": "gate",
+        "reason": "it wins: 0.910 (0.860 to 0.960)",
+        "until": None,
+    } | other
+
+
+def test_new_published_model_is_told_at_the_top_and_in_its_target_with_day_and_reason(tables):
+    rows = [changed_model(AS_OF - timedelta(days=2))]
+    page = render(context(with_rows(tables, "model_changes", rows)))
+    told = [
+        re.sub(r"<[^>]+>", "", part)
+        for part in re.findall(r"<p>(.*?)</p>", page)
+        if "common_level" in part
+    ]
+    assert len(told) == 2
+    assert told[0].startswith("New model, Ransomware claims. Since 2026-06-12 the numbers come")
+    for text in told:
+        assert "“common_level” instead of “Champion”" in text
+        assert "differ from earlier ones for that reason alone" in text
+        assert "Decided by the gate: it wins: 0.910 (0.860 to 0.960)." in text
+
+
+def test_change_of_model_goes_to_its_target_alone_once_it_is_old_and_then_nowhere(tables):
+    old = changed_model(AS_OF - timedelta(days=28))
+    page = render(context(with_rows(tables, "model_changes", [old])))
+    assert "New model" not in page
+    assert page.count("instead of “Champion”") == 1
+    over = old | {"until": AS_OF - timedelta(days=1)}
+    assert "instead of" not in render(context(with_rows(tables, "model_changes", [over])))
+
+
+def test_model_that_speaks_from_tomorrow_or_for_one_night_is_told_so(tables):
+    rows = [
+        changed_model(AS_OF, action="fall_back", until=AS_OF),
+        changed_model(AS_OF + timedelta(days=1), decided_by="person"),
+    ]
+    page = re.sub(r"<[^>]+>", "", render(context(with_rows(tables, "model_changes", rows))))
+    assert "On 2026-06-14 alone the model “common_level” stands in for “Champion”." in page
+    assert "From 2026-06-15 on the numbers will come from the model “common_level”" in page
+    assert "Decided by a person: it wins" in page
+
+
 def test_world_sentence_stands_before_the_table_of_its_target(page):
     section = page[page.index('<section id="ransomware_claims"') :]
     assert section.index("World: about 1,200 events") < section.index("<table")

@@ -1,16 +1,22 @@
+with speaking as (
+    {{ speaking_models() }}
+)
+
 select
-    target,
-    location_level,
-    model,
-    question,
-    n,
-    origins,
-    score,
-    reference_score,
-    skill,
-    skill_low90,
-    skill_high90,
-    comb_two_score,
-    skill_to_comb_two,
-    covered_80
-from {{ source("forecasts", "probability_scores") }}
+    scores.target,
+    scores.location_level,
+    scores.model,
+    scores.question,
+    scores.n,
+    scores.origins,
+    scores.score,
+    scores.reference_score,
+    scores.skill,
+    scores.skill_low90,
+    scores.skill_high90,
+    scores.comb_two_score,
+    scores.skill_to_comb_two,
+    scores.covered_80,
+    speaking.model is not null as is_published
+from {{ source("forecasts", "probability_scores") }} as scores
+left join speaking on scores.target = speaking.target and scores.model = speaking.model

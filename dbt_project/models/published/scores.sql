@@ -18,8 +18,20 @@
     "state",
 ] %}
 
-select {{ columns | join(", ") }}
-from {{ source("forecasts", "scores") }}
-union all
-select {{ columns | join(", ") }}
-from {{ source("live", "scores") }}
+with speaking as (
+    {{ speaking_models() }}
+),
+
+scores as (
+    select {{ columns | join(", ") }}
+    from {{ source("forecasts", "scores") }}
+    union all
+    select {{ columns | join(", ") }}
+    from {{ source("live", "scores") }}
+)
+
+select
+    scores.*,
+    speaking.model is not null as is_published
+from scores
+left join speaking on scores.target = speaking.target and scores.model = speaking.model

@@ -34,6 +34,10 @@ means as (
     "log_relative_to_comb_two": ("comb_two", "log_wis"),
 } -%}
 
+speaking as (
+    {{ speaking_models() }}
+),
+
 {% for name, (rival, score) in comparisons.items() -%}
     {{ name }} as (
         {{ relative_skill("scores", rival, score) }}
@@ -58,10 +62,11 @@ select
     {% for name in comparisons -%}
         {{ name }}.ratio as {{ name }},
         {{ name }}.low90 as {{ name }}_low90,
-        {{ name }}.high90 as {{ name }}_high90
-        {%- if not loop.last %},{% endif %}
+        {{ name }}.high90 as {{ name }}_high90,
     {% endfor -%}
+    speaking.model is not null as is_published
 from means
+left join speaking on means.target = speaking.target and means.model = speaking.model
 {% for name in comparisons -%}
     left join {{ name }}
         on

@@ -47,7 +47,9 @@ _DESCRIPTIONS = {
     "model, with both scores.",
     "left_out": "One row a target, location, model and rule: rivals that broke a rule of the gate "
     "and are left out of the target tonight.",
-    "models": "One row a model: what it is and what it is published for.",
+    "model_changes": "One row a target and day from which another model speaks for it: which, in "
+    "the place of which, and why.",
+    "models": "One row a model: what it is.",
 }
 _INPUTS = [
     dg.AssetKey(["marts", table])
@@ -94,8 +96,8 @@ def _forecast_step() -> dg.AssetsDefinition:
         tonight = decide(plan, inputs, results)
         with connect(plan.home) as connection:
             rows = write_tables(connection, results)
-            rows["model_decisions"], record = write_decisions(connection, plan, tonight)
-            rows["left_out"] = leave_out(connection)
+            written, record = write_decisions(connection, plan, tonight)
+            rows |= written | {"left_out": leave_out(connection)}
         asked = gate_version(load_suite("forecasts", "forecast"))
         write_stamp(plan.home, "forecasts", f"{results.key} {record} {asked}")
         for table in TABLES:
@@ -108,9 +110,8 @@ def _forecast_step() -> dg.AssetsDefinition:
             if table == "outlook" and rows["outlook"]:
                 from threatcast_orchestration.plots import as_markdown, fan_charts
 
-                metadata["world"] = dg.MetadataValue.md(
-                    as_markdown(fan_charts(inputs.panel, results.frame("forecast")))
-                )
+                frames = (inputs.panel, results.frame("forecast"), results.frame("outlook"))
+                metadata["world"] = dg.MetadataValue.md(as_markdown(fan_charts(*frames)))
             if table == "level_shifts" and series:
                 metadata["recent"] = recent(results.frame(table), inputs.panel)
             yield dg.MaterializeResult(

@@ -42,7 +42,7 @@ def models_page() -> str:
         "the cards in forecasting/threatcast_forecasting/",
         "Models",
         "Every model gives 23 quantiles of each week's count. How well each one did is in the "
-        "tables `skill` and `scores`; which one is a target's champion is in `models`. A night "
+        "tables `skill` and `scores`; which one is published for a target is in `models`. A night "
         f"runs {nightly}; the others are rivals to compare with (`threatcast "
         "backtest --models`). How they fit together: [methods](methods.md).",
         *parts,

@@ -16,13 +16,13 @@ NOMINAL = tuple(np.linspace(0.05, 0.95, 19))
 PIT_BINS = 10
 
 
-def draw_scaled_wis(scores: pd.DataFrame, title: str, path: Path) -> None:
-    """Draw the mean scaled WIS by horizon, one line a model; lower is better."""
+def draw_scaled_wis(scores: pd.DataFrame, model: str, title: str, path: Path) -> None:
+    """Draw the mean scaled WIS by horizon, one line a model, one of them wide; lower is better."""
     means = scores.pivot_table(index="horizon", columns="model", values="scaled_wis")
     figure, (axes,) = _figure(1, title)
-    for model in means.columns:
-        wide = 2.5 if model == "champion" else 1.2
-        axes.plot(means.index, means[model], marker="o", markersize=3, linewidth=wide, label=model)
+    for name in means.columns:
+        wide = 2.5 if name == model else 1.2
+        axes.plot(means.index, means[name], marker="o", markersize=3, linewidth=wide, label=name)
     axes.set(xlabel="horizon (weeks)", ylabel="mean scaled WIS", ylim=(0, None))
     axes.legend(fontsize="small", frameon=False)
     figure.savefig(path)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.night_tables import members
+from threatcast_orchestration.outlooks import PUBLISHED
 from threatcast_orchestration.tracking import figures, metrics
 from threatcast_orchestration.tracking.record import NightRecord
 from threatcast_orchestration.tracking.registry import (
@@ -85,7 +86,8 @@ class _Writer:
         try:
             with TemporaryDirectory() as folder:
                 self._tables(parent, Path(folder))
-                self._figures(parent, Path(folder), night.scores, "champion", "all targets")
+                scores = _with_published(night)
+                self._figures(parent, Path(folder), scores, PUBLISHED, "all targets")
             for target, scores in night.scores.groupby("target", sort=True):
                 self._target(parent, str(target), scores)
         except BaseException:
@@ -207,12 +209,22 @@ class _Writer:
         title = f"{subject}, {self._night.as_of}"
         if self._night.source == "sample":
             title += " (simulated)"
-        figures.draw_scaled_wis(scores, title, folder / "scaled_wis_by_horizon.png")
+        figures.draw_scaled_wis(scores, model, title, folder / "scaled_wis_by_horizon.png")
         figures.draw_calibration(scores, model, title, folder / "calibration.png")
         figures.draw_coverage(scores, title, folder / "coverage.png")
         draw_reliability(self._night.reliability, subject, title, folder / "reliability.png")
         for path in sorted(folder.glob("*.png")):
             self._client.log_artifact(run, str(path), "figures")
+
+
+def _with_published(night: NightRecord) -> pd.DataFrame:
+    """Return the scores, and those of each target's published model as a model of its own."""
+    import pandas as pd
+
+    shown = {decision.target: decision.shown for decision in night.decisions}
+    scores = night.scores
+    own = scores[scores["model"] == scores["target"].map(shown)]
+    return pd.concat([scores, own.assign(model=PUBLISHED)], ignore_index=True)
 
 
 def digest(panel: pd.DataFrame) -> str:

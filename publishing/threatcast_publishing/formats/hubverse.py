@@ -1,7 +1,8 @@
 """`hub/`: the forecasts as a hubverse hub, so that its tools read, score and plot them.
 
-Only series that the outlook publishes are in it, with the forecasts of all models. All tables are
-Parquet: in CSV many readers would take Namibia's code NA for a missing value.
+Only series that the outlook publishes are in it: what it rests on as the model `published`, and
+the forecasts of all models by their own names, to compare with. All tables are Parquet: in CSV
+many readers would take Namibia's code NA for a missing value.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FOLDER = "hub"
+_TABLES = (
+    "outlook", "forecast", "forecast_published", "scores", "activity_weekly", "nowcast_quantiles",
+)  # fmt: skip
 
-# horizon 0 is the nowcast, and goes with the forecasts behind the outlook
+# horizon 0 is the nowcast, and goes with the published forecasts
 # `wanted`: published series; target_end_date is taken from the week itself, so that the check
 # (reference_date + 7 * horizon) can find a forecast whose week and horizon disagree
 _VIEWS = f"""
@@ -33,16 +37,19 @@ select
     reference_date::date as reference_date, target, horizon::integer as horizon,
     target_week::date + 6 as target_end_date, location, 'quantile' as output_type,
     round(quantile, 6)::varchar as output_type_id, value::double as value, model
-from forecast semi join wanted using (target, location)
+from (
+    select * from forecast
+    union all by name
+    select * replace ('{config.PUBLISHED["model"]}' as model) from forecast_published
+) semi join wanted using (target, location)
 where value is not null
 union all
 select
     reference_date::date, target, 0, target_week::date + 6, location, 'quantile',
-    round(quantile, 6)::varchar, value::double, '{config.DESIGNATED}'
+    round(quantile, 6)::varchar, value::double, '{config.PUBLISHED["model"]}'
 from nowcast_quantiles semi join wanted using (target, location)
 where (target, location, reference_date::date) in (
-    select (target, location, reference_date::date) from forecast
-    where model = '{config.DESIGNATED}'
+    select (target, location, reference_date::date) from forecast_published
 );
 create view rounds as
 select distinct target, location, reference_date, horizon, target_end_date from model_output
@@ -84,7 +91,7 @@ class Hubverse:
 
         hub = folder / FOLDER
         with duckdb.connect() as con:
-            for name in ("outlook", "forecast", "scores", "activity_weekly", "nowcast_quantiles"):
+            for name in _TABLES:
                 con.register(name, release.tables[name].data)
             con.execute(_VIEWS)
             return [
@@ -151,7 +158,7 @@ def _write_metadata(release: ReleaseContext, hub: Path) -> Iterator[Path]:
     import yaml
 
     inputs = _data_inputs(release)
-    for row in release.tables["models"].data.to_pylist():
+    for row in (config.PUBLISHED, *release.tables["models"].data.to_pylist()):
         value = config.model_metadata(row, data_inputs=inputs, simulated=release.simulated)
         path = _place(hub / "model-metadata" / f"{config.model_id(row['model'])}.yml")
         text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)

@@ -15,7 +15,15 @@ from typing import Any
 from threatcast_publishing.contract import SIMULATED_MARK
 
 TEAM = "threatcast"
-DESIGNATED = "champion"  # the forecasts behind the outlook; the others are there to compare with
+PUBLISHED: Mapping[str, str] = {
+    "model": "published",
+    "title": "Published forecasts",
+    "description": "The forecasts on which the outlook rests: of each target those of the model "
+    "published for it, or of the baseline that stands in.",
+    "method": "A choice among the other models of this hub, made anew only by a recorded decision; "
+    "the table model_changes of the release says when, and why.",
+}
+"""The team's designated model; the others are there to compare with."""
 SCHEMAS = "https://raw.githubusercontent.com/hubverse-org/schemas/main/v6.0.0/{}-schema.json"
 OBSERVABLE_UNIT = ("target_end_date", "target", "location")
 TIMEZONE = "Africa/Abidjan"  # UTC all year; the schema's list has no UTC
@@ -147,7 +155,7 @@ def model_metadata(row: Mapping[str, Any], *, data_inputs: str, simulated: bool)
         "model_name": str(row.get("title") or model),
         "model_abbr": model_id(model).removeprefix(f"{TEAM}-"),
         "model_contributors": [{"name": "Threatcast maintainers", "affiliation": "Threatcast"}],
-        "designated_model": model == DESIGNATED,
+        "designated_model": model == PUBLISHED["model"],
         "data_inputs": data_inputs,
         "methods": textwrap.shorten(description, LONGEST_METHODS, placeholder=" …"),
         "methods_long": method,

@@ -36,6 +36,7 @@ _SHOWN = (
 )  # fmt: skip
 _MOST_REASONS = 6  # groups of a state on the page; the rest is counted together
 _MIX_ROWS = 8
+_NEW_DAYS = 28  # a change of the published model stands at the top of the page for so long
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,10 @@ class Hidden:
 
 @dataclass(frozen=True)
 class Target:
-    """One target's section: `facts` is its row in `targets`, `rows` the published outlooks."""
+    """One target's section: `facts` is its row in `targets`, `rows` the published outlooks.
+
+    `changes` says which model speaks since when, the newest first; empty if it was never another.
+    """
 
     key: str
     facts: Row
@@ -64,6 +68,7 @@ class Target:
     charts: Mapping[str, Sparkline]
     mix: Mapping[str, Sequence[Row]]
     mix_week: date | None
+    changes: tuple[Row, ...]
 
 
 def render(release: ReleaseContext) -> str:
@@ -102,6 +107,7 @@ def render(release: ReleaseContext) -> str:
         horizon=_horizon(release),
         newest_complete=_reference_date(release),
         tables=sorted(TABLES.keys() | release.tables.keys()),
+        new_since=release.as_of - timedelta(days=_NEW_DAYS),
     )
 
 
@@ -112,6 +118,7 @@ def gather_targets(release: ReleaseContext) -> list[Target]:
         outlooks[row["target"]].append(row)
     points, newest = _recent_activity(release)
     mix, mix_week = _newest_mix(release)
+    changes = _changes(release)
     views = []
     for facts in _rows(release, "targets"):
         key = facts["target"]
@@ -127,6 +134,7 @@ def gather_targets(release: ReleaseContext) -> list[Target]:
                 charts=_charts(published, points, newest),
                 mix=mix if facts.get("shown_not_forecast") else {},
                 mix_week=mix_week,
+                changes=tuple(changes[key]),
             )
         )
     return views
@@ -138,6 +146,15 @@ def _rows(release: ReleaseContext, table: str, columns: Sequence[str] | None = N
         data = data.select(list(columns))
     rows: list[Row] = data.to_pylist()
     return rows
+
+
+def _changes(release: ReleaseContext) -> dict[str, list[Row]]:
+    """Return by target the changes of its model that hold tonight, or from tomorrow on."""
+    changes: dict[str, list[Row]] = defaultdict(list)
+    for row in reversed(_rows(release, "model_changes")):  # sorted by target and first day
+        if row["until"] is None or row["until"] >= release.as_of:
+            changes[row["target"]].append(row)
+    return changes
 
 
 def _place_in_order(row: Row) -> tuple[bool, float, str, str]:
