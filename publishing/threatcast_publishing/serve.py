@@ -24,6 +24,7 @@ from threatcast_publishing.addresses import Refusal, ServedFile, byte_range, fin
 CONTENT_TYPES = {
     ".csv": "text/csv; charset=utf-8",
     ".duckdb": "application/vnd.duckdb",
+    ".gz": "application/gzip",
     ".html": "text/html; charset=utf-8",
     ".json": "application/json",
     ".md": "text/markdown; charset=utf-8",

@@ -56,6 +56,29 @@ def test_unit_tests_of_the_models_pass(project, sample_home, tmp_path):
     assert "ERROR=0" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [(".", ("docs", "generate", "--project-dir", "dbt_project")), ("dbt_project", ("parse",))],
+)
+def test_pages_of_dbt_need_no_variable_and_no_home(project, tmp_path, place, words):
+    ours = ("THREATCAST_", "DBT_")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    program = str(Path(sys.executable).with_name("dbt"))
+    folders = ("--target-path", str(tmp_path), "--log-path", str(tmp_path / "logs"))
+    result = subprocess.run(
+        [program, *words, *folders],
+        cwd=project / place,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout
+    if "generate" in words:
+        pages = ("index.html", "catalog.json", "manifest.json")
+        assert {name for name in pages if (tmp_path / name).is_file()} == set(pages)
+
+
 def test_every_layer_has_models(models):
     assert {model["fqn"][1] for model in models} == set(LAYERS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import re
 import shutil
@@ -230,7 +231,26 @@ def test_csv_check_finds_a_lost_column_and_a_formula(copy):
     assert list(csv_files.FORMAT.validate(copy)) == [
         "csv/outlook.csv lacks sentence",
         "csv/outlook.csv, location_name: a cell begins a formula",
+        "csv/outlook.csv.gz holds other bytes than csv/outlook.csv",
     ]
+
+
+def test_every_csv_file_lies_compressed_beside_it_without_a_name_or_a_time(staged):
+    folder = staged.folder / "csv"
+    plain = sorted(folder.glob("*.csv"))
+    assert [path.name for path in plain] == sorted(f"{name}.csv" for name in TABLES)
+    for path in plain:
+        packed = (folder / f"{path.name}.gz").read_bytes()
+        assert gzip.decompress(packed) == path.read_bytes()
+        flags_and_time = packed[3:8]
+        assert flags_and_time == bytes(5)
+
+
+def test_csv_check_finds_a_cut_gzip(copy):
+    packed = copy / "csv" / "outlook.csv.gz"
+    packed.write_bytes(packed.read_bytes()[:-20])
+    (problem,) = csv_files.FORMAT.validate(copy)
+    assert problem.startswith("csv/outlook.csv.gz cannot be read")
 
 
 def test_parquet_check_finds_a_file_that_is_none(copy):

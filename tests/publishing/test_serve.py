@@ -121,6 +121,7 @@ def test_every_file_of_the_release_is_served_byte_for_byte(site):
     ("name", "kind"),
     [
         ("csv/outlook.csv", "text/csv; charset=utf-8"),
+        ("csv/outlook.csv.gz", "application/gzip"),
         ("parquet/outlook.parquet", "application/vnd.apache.parquet"),
         ("threatcast.duckdb", "application/vnd.duckdb"),
         ("manifest.json", "application/json"),

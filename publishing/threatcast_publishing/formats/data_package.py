@@ -39,7 +39,8 @@ _DESCRIPTION = (
     "Weekly forecasts of public cyber-threat counts by country, sub-region, region and world, with "
     "the counts, the scores of past forecasts and the health of the feeds. A zero is a count of "
     "none; an empty cell is unknown. In CSV the country code NA is Namibia, and a text that a "
-    "spreadsheet would take for a formula begins with an apostrophe."
+    "spreadsheet would take for a formula begins with an apostrophe. Each CSV file lies compressed "
+    "beside it, as csv/<table>.csv.gz."
 )
 
 
