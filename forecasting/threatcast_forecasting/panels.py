@@ -27,6 +27,9 @@ ONE_TARGET = "all"
 NO_LOCATION = ""
 """What a panel without `target` or `location` is given in their place."""
 
+AMBIGUOUS = r"[+-]?[1-9][0-9]{0,2}(?:[.,][0-9]{3})+"
+"""Texts that some read as thousands and others as decimals: `20.000`, `1,234`, `1.234.567`."""
+
 REGIONS = frozenset({"M49-002", "M49-009", "M49-019", "M49-142", "M49-150"})
 """The five M49 regions; every other code with the prefix is a sub-region."""
 
@@ -172,20 +175,25 @@ def checked_values(
     Raises
     ------
     PanelError
-        Names the first value that is not a whole number between 0 and 1e9.
+        Names the first value that is not a whole number between 0 and 1e9, or that is written
+        so that it may be another one (`20.000` is twenty or twenty thousand; `20.0` is twenty).
     """
     import pandas as pd
 
     if column.dtype == bool:
         raise PanelError("column value", "it holds true and false, not counts")
     empty = column.isna().to_numpy(dtype=bool)
+    doubtful = np.zeros(len(column), dtype=bool)
     if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
-        empty |= (column.astype(str).str.strip() == "").to_numpy(dtype=bool)
+        texts = column.astype(str).str.strip()
+        empty |= (texts == "").to_numpy(dtype=bool)
+        doubtful = texts.str.fullmatch(AMBIGUOUS).to_numpy(dtype=bool)
     numbers = pd.to_numeric(column.where(~empty), errors="coerce").to_numpy(
         dtype=np.float64, na_value=np.nan
     )
     known = ~empty
     faults = (
+        (doubtful, "may be thousands or decimals"),
         (known & np.isnan(numbers), "is not a number"),
         (known & np.isinf(numbers), "is infinite"),
         (numbers < 0, "is negative"),

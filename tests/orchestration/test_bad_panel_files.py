@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import numpy as np
 import pandas as pd
 import pytest
 from in_process import threatcast
+from threatcast_forecasting.errors import PanelError
+from threatcast_forecasting.panels import validate
+from threatcast_orchestration.commands.panel_files import read_frame
+from threatcast_orchestration.errors import WrongUse
 
 WEEKS = pd.date_range("2022-01-03", periods=90, freq="W-MON")
 MONDAYS = "Weeks are named by their Monday, written YYYY-MM-DD."
@@ -101,6 +106,59 @@ def test_broken_row_of_a_file_is_told_in_one_line_with_series_row_and_cure(
     assert done.returncode == 2
     assert done.stderr.replace("value -4 ", "value -4.0 ") == f"threatcast: {message}\n"
     assert not (tmp_path / "never").exists()
+
+
+AMBIGUOUS = "may be thousands or decimals"
+
+
+@pytest.mark.parametrize("written", ["20.000", "1.234", "1.234.567", '"20,000"', "+100.000"])
+def test_value_that_may_be_thousands_or_decimals_is_refused(tmp_path, written):
+    text = f"series_id,week,value\na,2022-01-03,1\na,2022-01-10,{written}\n"
+    (tmp_path / "panel.csv").write_text(text)
+    with pytest.raises(PanelError) as caught:
+        validate(read_frame(tmp_path / "panel.csv"))
+    value = written.strip('"')
+    assert str(caught.value) == (
+        f"series a, row 2, week 2022-01-10: the value {value} {AMBIGUOUS}. {WHOLE}"
+    )
+
+
+def test_whole_numbers_are_read_however_they_are_written(tmp_path):
+    written = ["20", "20.0", " 20", "20.", "2e1", "20.00", "1200.000", "0.000", "", "NA", "nan"]
+    weeks = pd.date_range("2022-01-03", periods=len(written), freq="7D")
+    lines = [f"a,{week:%Y-%m-%d},{text}" for week, text in zip(weeks, written, strict=True)]
+    (tmp_path / "panel.csv").write_text("\n".join(["series_id,week,value", *lines]))
+    values = validate(read_frame(tmp_path / "panel.csv"))["value"]
+    assert values.fillna(-1).tolist() == [20] * 6 + [1200, 0, -1, -1, -1]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ("a,2022-01-03,5,", "after value = '5' it ends with a comma too many"),
+        ("a,2022-01-03,1,5", "after value = '1' it goes on with '5'"),
+    ],
+)
+@pytest.mark.parametrize("name", ["panel.csv", "panel.csv.gz"])
+def test_comma_too_many_is_told_where_it_is(tmp_path, row, said, name):
+    pd_like = f"series_id,week,value\n{row}\n".encode()
+    content = gzip.compress(pd_like, mtime=0) if name.endswith("gz") else pd_like
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(WrongUse) as caught:
+        read_frame(tmp_path / name)
+    assert f"row 1: it has 4 cells and the header 3; {said}. " in str(caught.value)
+
+
+@pytest.mark.parametrize("row", ["a,2022-01-10,5,", "a,2022-01-10,1,5"])
+def test_comma_too_many_in_a_later_row_names_its_line(tmp_path, row):
+    (tmp_path / "panel.csv").write_text(f"series_id,week,value\na,2022-01-03,1\n{row}\n")
+    with pytest.raises(WrongUse, match="Expected 3 fields in line 3, saw 4"):
+        read_frame(tmp_path / "panel.csv")
+
+
+def test_comma_at_the_end_of_every_line_is_a_column_without_a_name(tmp_path):
+    (tmp_path / "panel.csv").write_text("series_id,week,value,\na,2022-01-03,1,\n")
+    assert validate(read_frame(tmp_path / "panel.csv"))["value"].tolist() == [1]
 
 
 def test_week_of_the_future_is_refused_by_the_clock_alone(tmp_path):

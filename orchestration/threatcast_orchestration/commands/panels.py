@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,11 +18,17 @@ from threatcast_orchestration.commands.options import (
     remark,
     say,
 )
+from threatcast_orchestration.commands.panel_files import (
+    prepare,
+    read_frame,
+    write_parts,
+    write_text,
+)
 from threatcast_orchestration.errors import WrongUse
 from threatcast_orchestration.settings import clock, home_path, load_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     import pandas as pd
 
@@ -175,65 +180,6 @@ def split_models(text: str) -> list[str]:
     if unknown or not names:
         raise WrongUse(f"Unknown model {', '.join(unknown) or '(none)'}. Known: {', '.join(known)}")
     return names
-
-
-def read_frame(path: Path) -> pd.DataFrame:
-    """Read a CSV, CSV.gz or Parquet file; codes stay text, so that Namibia's `NA` survives."""
-    import pandas as pd
-
-    if not path.is_file():
-        raise WrongUse(f"There is no file {path}.")
-    name = path.name.lower()
-    try:
-        if name.endswith(".parquet"):
-            return pd.read_parquet(path)
-        if not name.endswith((".csv", ".csv.gz")):
-            raise WrongUse(f"{path}: a panel is .csv, .csv.gz or .parquet.")
-        return pd.read_csv(
-            path,
-            dtype=dict.fromkeys(("series_id", "target", "location", "week", "origin"), "object"),
-            keep_default_na=False,
-            na_values={"value": ["", "NA", "NaN", "nan"]},
-            encoding="utf-8-sig",
-            low_memory=False,
-        )
-    except (OSError, ValueError, EOFError, zlib.error) as error:
-        raise WrongUse(f"{path} cannot be read as a table: {error}") from error
-
-
-def prepare(folder: Path) -> None:
-    """Create the folder for the results, before hours are spent on them."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WrongUse(f"--out {folder}: {error.strerror}. Name a folder to write to.") from error
-
-
-def write_parts(frames: Iterable[pd.DataFrame], path: Path) -> int:
-    """Write frames of the same columns as one Parquet file; return the number of rows."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    partial = path.with_name(f"{path.name}.partial")
-    writer, rows = None, 0
-    try:
-        for frame in frames:
-            table = pa.Table.from_pandas(frame, preserve_index=False)
-            writer = writer or pq.ParquetWriter(partial, table.schema)
-            writer.write_table(table)
-            rows += len(frame)
-    finally:
-        if writer is not None:
-            writer.close()
-    partial.replace(path)
-    return rows
-
-
-def write_text(text: str, path: Path) -> None:
-    """Write a text under a temporary name first, so that a reader never sees half of it."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def print_summary(summary: dict[str, Any]) -> None:
