@@ -59,6 +59,16 @@ def test_pages_that_are_lists_become_one_list(
     assert fetch(spec, now=NOW, around=around).content == '[{"name":"é"},2]'.encode()
 
 
+def test_half_a_character_and_bytes_that_are_no_text_are_left_to_the_parser(
+    feed_server: FeedServer, around: Surroundings
+) -> None:
+    body = b'{"client": "x", "victims": [{"a": "\\ud83d"}, {"a": "\xe9"}]}'
+    feed_server.answer(f"{URL}&page=1", Said(body))
+    feed_server.answer(f"{URL}&page=2", Said(b'{"victims": []}'))
+    content = fetch(feed(), now=NOW, around=around).content
+    assert content == b'{"client":"x","victims":[{"a":"\\ud83d"},{"a":"\\udce9"}]}'
+
+
 def test_last_page_is_believed_even_when_pages_are_not_full(
     feed_server: FeedServer, around: Surroundings
 ) -> None:

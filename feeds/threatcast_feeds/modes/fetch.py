@@ -29,6 +29,7 @@ from threatcast_feeds.modes.patience import (
     passes,
     retrying,
 )
+from threatcast_feeds.modes.pinning import PinnedClient, Pins
 from threatcast_feeds.modes.redirects import public, refusal
 from threatcast_feeds.modes.transfer import ENCODINGS, BodyError, Bounds, read_body
 from threatcast_feeds.modes.visitor import KEPT, Surroundings, key_headers, user_agent
@@ -102,7 +103,9 @@ class Session:
         self._pace = Pace(spec.live.calls_per_minute, self.around.sleep, self.around.clock)
         own = [*spec.live.urls, spec.live.listing or "", spec.live.member_url or ""]
         self._key_hosts = {urlsplit(url).netloc for url in own if url}
-        self._client = httpx.Client(
+        self._pins = Pins(self.around.resolve)
+        self._client = PinnedClient(
+            self._pins,
             verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             follow_redirects=False,
             timeout=spec.live.timeout_seconds,
@@ -201,7 +204,7 @@ class Session:
         rewrite = self.around.rewrite
         # names that a test answers itself are not looked up
         elsewhere = rewrite is not None and rewrite(whole) != whole
-        resolve = (lambda _host: ()) if elsewhere else self.around.resolve
+        resolve = (lambda _host: ()) if elsewhere else self._pins.resolve
         if problem := refusal(place, whole, resolve):
             raise self.refuse(url, f"it {how} {problem}")
         return whole

@@ -80,7 +80,8 @@ def _add(session: Session, book: _Book, paging: Paging, answer: Answer) -> int:
     if book.size > most:
         raise session.refuse(answer.url, f"its pages hold more than {most:,} bytes")
     try:
-        page = json.loads(answer.content)
+        # a byte that is no UTF-8 is the parser's to judge, with the record that holds it
+        page = json.loads(answer.content.decode("utf-8-sig", errors="surrogateescape"))
     except (ValueError, RecursionError) as error:
         raise session.refuse(answer.url, f"the page is not JSON ({error})") from error
     items = page
@@ -107,7 +108,10 @@ def _goes_on(answer: Answer, paging: Paging, book: _Book, number: int, count: in
 
 def _bound(book: _Book, paging: Paging) -> bytes:
     whole = {**book.first, paging.items: book.items} if paging.items else book.items
-    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(whole, ensure_ascii=False, separators=(",", ":")).encode(
+        # half a character can only stand in a text, and there an escape says the same
+        errors="backslashreplace"
+    )
 
 
 def _page_url(url: str, paging: Paging, number: int) -> str:

@@ -12,7 +12,18 @@ import socket
 from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from threatcast_feeds.outside import MOST_SAMPLE, shown
+
 Resolve = Callable[[str], Sequence[str]]
+# what stands for an address inside, or for many machines: 6to4 and Teredo carry one within, the
+# others have no host on the public net
+_PUBLIC_V6 = ipaddress.IPv6Network("2000::/3")
+_NO_HOSTS = (
+    ipaddress.IPv6Network("2001::/23"),
+    ipaddress.IPv6Network("2002::/16"),
+    ipaddress.IPv6Network("3fff::/20"),
+    ipaddress.IPv4Network("192.88.99.0/24"),
+)
 _SECRET = re.compile(r"key|token|secret|password|signature|sig$|auth", re.IGNORECASE)
 
 
@@ -42,13 +53,13 @@ def refusal(start: str, target: str, resolve: Resolve = addresses_of) -> str:
     except ValueError:
         return "to what is not a web address"
     if there.scheme not in ("http", "https") or not host:
-        return f"to {public(target)!r}, which is not a web address"
+        return f"to {shown(public(target), MOST_SAMPLE)!r}, which is not a web address"
     if here.scheme == "https" and there.scheme == "http":
         return "from https to http, where anyone on the way could alter the feed"
     if _inside(home, lambda _host: ()):
         return ""
     if _inside(host, resolve):
-        return f"from a public host to {host} inside this network"
+        return f"from a public host to {shown(host)} inside this network"
     return ""
 
 
@@ -59,17 +70,26 @@ def _inside(host: str, resolve: Resolve) -> bool:
         return True
     texts = [name] if _address(name) else resolve(name)
     found = [_address(text) for text in texts]
-    return any(address is not None and not address.is_global for address in found)
+    return any(address is not None and not _is_public(address) for address in found)
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether an address is one machine of the public net, by its own number.
+
+    IPv6 addresses outside 2000::/3 carry an IPv4 address (mapped, NAT64), reach many machines, or
+    none that is public.
+    """
+    if isinstance(address, ipaddress.IPv6Address) and address not in _PUBLIC_V6:
+        return False
+    inside = any(address.version == net.version and address in net for net in _NO_HOSTS)
+    return address.is_global and not address.is_multicast and not inside
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(text.partition("%")[0])
+        return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return _loose_ipv4(text)
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        return address.ipv4_mapped
-    return address
 
 
 def _loose_ipv4(text: str) -> ipaddress.IPv4Address | None:
