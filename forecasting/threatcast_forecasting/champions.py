@@ -13,7 +13,7 @@ import numpy as np
 
 from threatcast_forecasting.calibration import calibrated_levels
 from threatcast_forecasting.combine import member_weights
-from threatcast_forecasting.grid import cut
+from threatcast_forecasting.grid import cut, weeks_behind
 from threatcast_forecasting.linear_pool import linear_pool
 from threatcast_forecasting.plan import INNER_STEP, usable_inner
 from threatcast_forecasting.quantiles import LEVELS, finish
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 HALF_LIFE = 6
 """Inner origins after which a score weighs half as much: 24 weeks."""
+LARGEST_LAG = 8
+"""Weeks missing before the origin for which past forecasts are told apart by their horizon."""
 PEAK_WEEKS = 156
 PEAK = 3.0
 """No median exceeds this many times the largest count of three years."""
@@ -146,6 +148,8 @@ def _past(
 ) -> list[Inner]:
     """Return what members forecast from earlier origins and how that fared, newest first."""
     origin, series = int(plan.origin[places[0]]), plan.series[places]
+    # after a gap of k weeks the next one lies k + 1 ahead: nearer ones teach nothing of it
+    lags = np.minimum(weeks_behind(known), LARGEST_LAG)
     found = []
     for back, usable in usable_inner(knowledge, series, origin):
         if not len(usable):
@@ -158,6 +162,9 @@ def _past(
         truth = np.broadcast_to(truth, forecasts.shape[:-1])
         scores = weighted_interval_score(truth, forecasts) / shelf.scale[at][:, None, None]
         low, high = pit_bounds(truth, forecasts)
+        near = np.arange(weeks) < lags[rows][:, None]
+        for part in (scores, low, high):
+            part[np.broadcast_to(near[:, None], part.shape)] = np.nan
         weight = 0.5 ** ((back / INNER_STEP - 1) / HALF_LIFE)
         found.append(Inner(rows, scores, low, high, weight))
     return found

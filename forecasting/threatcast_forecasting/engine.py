@@ -1,5 +1,8 @@
 """Runs models on batches, in this process or in several, and mends what a model cannot do.
 
+A model is shown each series up to its newest observed week, and asked for so many weeks more: weeks
+missing at the end of a series then make its forecast as uncertain as the longer way ahead is.
+
 Whatever happens in a model, each series gets quantiles: a series that makes it fail falls back to
 `flat` and says so in its state, and so costs no other series anything.
 """
@@ -13,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from threatcast_forecasting.errors import ModelError
+from threatcast_forecasting.grid import weeks_behind
 from threatcast_forecasting.models import Prediction, is_pooled
 from threatcast_forecasting.quantiles import LEVELS, finish
 from threatcast_forecasting.seeds import stable_seed
@@ -32,6 +36,8 @@ LOG = logging.getLogger(__name__)
 
 FALLBACK = "flat"
 NOTHING_SEEN = "fallback: no observed week at or before the origin"
+MOST_BEHIND = 26
+"""Weeks missing at the end of a series that are looked over; a longer gap widens nothing more."""
 SECONDS_A_TASK = 0.25
 """Short tasks keep their arrays in the cache and no process waiting for another at the end."""
 
@@ -129,8 +135,7 @@ def _mended(task: Task, batch: Batch, origin: str) -> tuple[Floats, NDArray[np.o
 
 def newest(batch: Batch) -> Floats:
     """Return each series' newest observed count: the last resort if even `flat` fails."""
-    known = ~np.isnan(batch.values)
-    place = batch.values.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
+    place = batch.values.shape[1] - 1 - weeks_behind(batch.values)
     return np.asarray(batch.values[np.arange(len(place)), place])
 
 
@@ -140,7 +145,7 @@ def _attempt(name: str, model: Model, batch: Batch, horizon: int, seed: int) -> 
     A pooled model that raises loses its whole batch: a part of it would be another pool.
     """
     try:
-        return _checked(model.predict(batch, horizon, seed), len(batch.series_ids), horizon)
+        return foreseen(model, batch, horizon, seed)
     except Exception as error:  # noqa: BLE001 whatever a model raises must not cost other series
         count = len(batch.series_ids)
         if count > 1 and not is_pooled(model):
@@ -151,6 +156,28 @@ def _attempt(name: str, model: Model, batch: Batch, horizon: int, seed: int) -> 
         # the error's text may hold paths or addresses in memory, which differ from run to run
         state = f"fallback: {name} raised {type(error).__name__}"
         return Prediction(np.full((count, horizon, len(LEVELS)), np.nan), (state,) * count)
+
+
+def foreseen(model: Model, batch: Batch, horizon: int, seed: int) -> Prediction:
+    """Return a prediction that starts, for each series, from its newest observed week.
+
+    A pooled model sees its whole pool up to that week.
+    """
+    count = len(batch.series_ids)
+    lags = np.minimum(weeks_behind(batch.values), MOST_BEHIND)
+    quantiles = np.full((count, horizon, len(LEVELS)), np.nan)
+    states = np.full(count, "", dtype=object)
+    for lag in np.unique(lags).tolist():
+        mine = lags == lag
+        begun = np.asarray((~np.isnan(batch.before(lag).values)).any(axis=1))
+        shown = begun if is_pooled(model) else mine
+        seen = pick(batch, shown).before(lag)
+        made = _checked(
+            model.predict(seen, horizon + lag, seed), len(seen.series_ids), horizon + lag
+        )
+        quantiles[mine] = made.quantiles[mine[shown], lag:]
+        states[mine] = np.array(made.states, dtype=object)[mine[shown]]
+    return Prediction(quantiles, tuple(states))
 
 
 def _checked(prediction: Prediction, count: int, horizon: int) -> Prediction:

@@ -82,6 +82,13 @@ def cut(values: NDArray[np.float64], first: int, count: int) -> NDArray[np.float
     return out
 
 
+def weeks_behind(values: NDArray[np.float64]) -> Columns:
+    """Return how many weeks are missing at the end of each row; 0 for one without any count."""
+    if not values.shape[1]:
+        return np.zeros(len(values), dtype=np.int64)
+    return np.asarray((~np.isnan(values))[:, ::-1].argmax(axis=1))
+
+
 class Knowledge:
     """What was known at each origin: the panel up to it, or what `known` says instead.
 

@@ -7,7 +7,7 @@ Rows may be missing, which means the same as an empty value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,6 +63,11 @@ class Batch:
             self.weeks,
             self.values[rows],
         )
+
+    def before(self, count: int) -> Batch:
+        """Return the batch without its newest `count` weeks."""
+        until = len(self.weeks) - count
+        return replace(self, weeks=self.weeks[:until], values=self.values[:, :until])
 
 
 def validate(frame: pd.DataFrame) -> pd.DataFrame:
