@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from threatcast_orchestration.settings import Settings
+from threatcast_orchestration.settings import WEBHOOK_ON, Settings
+
+if TYPE_CHECKING:
+    from threatcast_orchestration.setbacks import Setbacks
 
 log = logging.getLogger(__name__)
+
+
+def tell_end(
+    settings: Settings, release: str | None, setbacks: Setbacks, details: dict[str, Any]
+) -> None:
+    """Tell how a night ended that published: what went wrong in it, by name, or that all is well.
+
+    Parameters
+    ----------
+    release
+        Id of the release that is current after it.
+    setbacks
+        What `setbacks_of` found in that release.
+    details
+        Of the run.
+    """
+    if not setbacks:
+        send(settings, "success", f"Threatcast: release {release}", details)
+        return
+    text = f"Threatcast: release {release} is out, but: {' '.join(setbacks.lines)}"
+    send(settings, "degraded", text, details | {"release": release} | setbacks.as_dict())
 
 
 def send(settings: Settings, event: str, text: str, details: dict[str, Any]) -> bool:
@@ -16,14 +40,15 @@ def send(settings: Settings, event: str, text: str, details: dict[str, Any]) -> 
     Parameters
     ----------
     event : str
-        `failure`, `blocked` or `success`; `success` is sent only with webhook_on = "all".
+        `failure`, `blocked`, `degraded` (published, but a feed failed or outlooks went away) or
+        `success`; the setting `webhook_on` decides which of them are sent.
 
     Returns
     -------
     bool
         Whether a webhook took the message.
     """
-    if not settings.webhook_url or (event == "success" and settings.webhook_on != "all"):
+    if not settings.webhook_url or event not in WEBHOOK_ON[settings.webhook_on]:
         return False
     import httpx
 

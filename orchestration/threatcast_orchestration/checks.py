@@ -44,7 +44,9 @@ def _all_tables(kind: str) -> list[dg.AssetKey]:
 
 @contextmanager
 def _open(context: dg.AssetCheckExecutionContext) -> Iterator[Any]:
-    with connect(context.resources.night.plan.home, read_only=True) as connection:
+    plan = context.resources.night.plan
+    with connect(plan.home, read_only=True) as connection:
+        connection.execute(f"SET VARIABLE drop_limit = {plan.settings.drop_limit:d}")
         yield connection
 
 

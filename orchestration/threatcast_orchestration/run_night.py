@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from threatcast_orchestration.alerts import send
+from threatcast_orchestration.alerts import send, tell_end
 from threatcast_orchestration.errors import GateBlocked, NothingToPublish, OrchestrationError
 from threatcast_orchestration.jobs import JOB
 from threatcast_orchestration.lock import run_lock
@@ -23,6 +23,7 @@ from threatcast_orchestration.run_record import (
     failed_steps,
     write_last_run,
 )
+from threatcast_orchestration.setbacks import setbacks_of
 from threatcast_orchestration.settings import clock, quiet_environment
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ def _judge(plan: Plan, result: NightResult) -> None:
     """Tell the webhook, and raise what the exit code needs."""
     details = {"run_id": result.run_id, "as_of": result.as_of, "source": result.source}
     if not result.failed_steps:
-        send(plan.settings, "success", f"Threatcast: release {result.release}", details)
+        found = setbacks_of(plan.home.releases, plan.settings.drop_limit)
+        tell_end(plan.settings, result.release, found, details)
         return
     refused = blocking(result)
     steps = "; ".join(f"{f['step']}: {f['error']}" for f in result.failed_steps)

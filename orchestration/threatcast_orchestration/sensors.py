@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from threatcast_orchestration.alerts import send
+from threatcast_orchestration.alerts import send, tell_end
 from threatcast_orchestration.jobs import JOB
 from threatcast_orchestration.run_record import (
     COMMAND_LINE_TAG,
@@ -14,6 +14,7 @@ from threatcast_orchestration.run_record import (
     record_of,
     write_last_run,
 )
+from threatcast_orchestration.setbacks import setbacks_of
 from threatcast_orchestration.settings import home_path, load_settings
 
 PAUSE = 60
@@ -57,15 +58,16 @@ def build_failure_sensor() -> dg.SensorDefinition:
 
 
 def build_success_sensor() -> dg.SensorDefinition:
-    """Return a sensor that keeps how a night ended, and posts it if all ends are wanted."""
+    """Return a sensor that keeps how a night ended, and posts what went wrong in it."""
 
     @dg.run_status_sensor(
         run_status=dg.DagsterRunStatus.SUCCESS,
         name="keep_record_of_night",
         minimum_interval_seconds=PAUSE,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Keeps how a scheduled night ended for `threatcast status`, and posts it to "
-        '`webhook_url` if `webhook_on` is "all".',
+        description="Keeps how a scheduled night ended for `threatcast status`, and posts to "
+        "`webhook_url` which feeds failed and which targets lost outlooks; with `webhook_on` "
+        '"all" also that all is well.',
     )
     def keep_record_of_night(context: dg.RunStatusSensorContext) -> None:
         run = context.dagster_run
@@ -75,6 +77,8 @@ def build_success_sensor() -> dg.SensorDefinition:
         record = record_of(context.instance, run, home)
         write_last_run(home, record)
         details = {"run_id": run.run_id, "as_of": record.as_of, "source": record.source}
-        send(load_settings(home), "success", f"Threatcast: release {record.release}", details)
+        settings = load_settings(home)
+        found = setbacks_of(home.releases, settings.drop_limit)
+        tell_end(settings, record.release, found, details)
 
     return keep_record_of_night

@@ -17,6 +17,12 @@ from threatcast_orchestration.errors import WrongUse
 from threatcast_orchestration.home import Home
 
 DEFAULT_HOME = "./data"
+WEBHOOK_ON = {
+    "failure": ("failure", "blocked"),
+    "degraded": ("failure", "blocked", "degraded"),
+    "all": ("failure", "blocked", "degraded", "success"),
+}
+"""What the webhook is told of, by the setting `webhook_on`."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,8 @@ class Settings:
     )
     memory_limit: str = "2GB"
     webhook_url: str = ""
-    webhook_on: str = "failure"
+    webhook_on: str = "degraded"
+    drop_limit: int = 10
     provenance: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
@@ -78,6 +85,11 @@ def load_settings(home: Home, flags: Mapping[str, Any] | None = None) -> Setting
             origin[key] = f"THREATCAST_{key.upper()}" if place == "environment" else place
     if values.get("as_of"):
         parse_day(values["as_of"], "as_of")
+    if values.get("webhook_on", Settings.webhook_on) not in WEBHOOK_ON:
+        raise WrongUse(
+            f"{origin['webhook_on']}: webhook_on is '{values['webhook_on']}'. Choose one of: "
+            f"{', '.join(WEBHOOK_ON)}."
+        )
     return Settings(**values, provenance=origin)
 
 

@@ -34,7 +34,7 @@ WHERE is_counted AND (
     location = 'WORLD' OR (levels = 'hierarchy' AND week >= series_start_country)
 );
 CREATE TABLE marts.fct_feed_health AS
-SELECT *, DATE '2026-08-21' AS newest_vintage
+SELECT *, DATE '2026-08-21' AS newest_vintage, CAST(NULL AS VARCHAR) AS reason
 FROM (VALUES ('list', 'fresh'), ('window', 'fresh')) AS t (feed, state);
 CREATE TABLE raw.feeds AS
 SELECT feed, 10 AS fresh_days FROM marts.fct_feed_health;

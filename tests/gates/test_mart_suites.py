@@ -209,6 +209,13 @@ def test_empty_marts_block(warehouse: duckdb.DuckDBPyConnection, name: str) -> N
         ("release.outlook",
          "UPDATE history.outlook_history SET state = 'withheld' WHERE location <> 'DE'",
          "published_ratio"),
+        ("release.outlook",
+         "INSERT INTO history.outlook_history (release_id, target, location, as_of, state) "
+         "VALUES ('2026-08-21-abc', 'listings', 'DE', DATE '2026-08-21', 'published')",
+         "is_kept"),
+        ("release.feed_health",
+         "UPDATE published.feed_health SET state = 'failed' WHERE feed = 'list'",
+         "is_not_failed"),
         ("release.drift",
          "UPDATE published.drift SET state = 'withhold';"
          "UPDATE published.outlook SET state = 'withheld' WHERE location = 'DE'", "is_held"),
@@ -225,6 +232,37 @@ def test_an_odd_night_warns_and_goes_on(
 
     assert failed(result)[column] == "warning"
     assert not result.blocks
+
+
+def test_warning_names_the_feed_that_failed_and_the_target_that_lost_outlooks(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    warehouse.execute(
+        "UPDATE published.feed_health SET state = 'failed' WHERE feed = 'list';"
+        "UPDATE published.outlook SET state = 'source_failure' WHERE target = 'listings'"
+    )
+
+    assert "feed=list, state=failed" in (
+        run_suite(load_suite("release", "feed_health"), warehouse).summary
+    )
+    lost = run_suite(load_suite("release", "outlook"), warehouse).failures
+    rows = [row for rule in lost if rule.frame == "kept" for row in rule.sample]
+    assert [(row["target"], row["published_then"], row["published_now"]) for row in rows] == [
+        ("listings", 1, 0)
+    ]
+
+
+def test_drop_limit_of_the_settings_bounds_what_a_target_may_lose(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    warehouse.execute(
+        "UPDATE published.outlook SET state = 'insufficient_evidence' "
+        "WHERE target = 'claims' AND location = 'DE'"
+    )
+    suite = load_suite("release", "outlook")
+    assert "is_kept" in failed(run_suite(suite, warehouse))
+    warehouse.execute("SET VARIABLE drop_limit = 25")
+    assert "is_kept" not in failed(run_suite(suite, warehouse))
 
 
 def test_ten_times_the_largest_week_is_allowed_where_fifty_is_not_enough(

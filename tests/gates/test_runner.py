@@ -53,7 +53,8 @@ def test_worst_failure_decides_and_comes_first(make_suite: MakeSuite, frame: pd.
     result = run_suite(make_suite(*rules), frame)
     assert [one.severity for one in result.failures] == ["critical", "warning", "info"]
     assert "3 of 3 expectations failed, the worst critical" in result.summary
-    assert "7 rows. value is too high. Cure: Look at it." in result.summary
+    assert "7 rows (week=2026-01-26, code=C3; week=" in result.summary
+    assert "code=C7). value is too high. Cure: Look at it." in result.summary
 
 
 def test_failed_rule_shows_up_to_five_rows_in_allowed_columns(

@@ -10,8 +10,9 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from threatcast_orchestration.alerts import send
+from threatcast_orchestration.alerts import send, tell_end
 from threatcast_orchestration.sensors import COMMAND_LINE_TAG, build_failure_sensor
+from threatcast_orchestration.setbacks import Setbacks
 from threatcast_orchestration.settings import Settings
 
 
@@ -62,6 +63,47 @@ def test_good_end_is_told_only_if_asked_for(webhook: Webhook) -> None:
     assert webhook.taken == []
     assert send(Settings(webhook_url=webhook.url, webhook_on="all"), "success", "done", {})
     assert len(webhook.taken) == 1
+
+
+SETBACKS = Setbacks(
+    failed=(
+        {
+            "feed": "threatfox_ips",
+            "reason": "the last attempt (2026-06-15) failed, newest payload of 2026-06-14",
+            "targets": 1,
+            "published": 145,
+            "data_through": "2026-06-14",
+        },
+    )
+)
+
+
+def test_night_that_published_with_a_failed_feed_is_told_by_name(webhook: Webhook) -> None:
+    tell_end(Settings(webhook_url=webhook.url), "2026-06-15-abc", SETBACKS, {"run_id": "1"})
+    (message,) = webhook.taken
+    assert message["event"] == "degraded"
+    assert "threatfox_ips failed: the last attempt (2026-06-15) failed" in message["text"]
+    assert "145 outlooks stay published, from data through 2026-06-14" in message["text"]
+    assert message["details"]["failed_feeds"] == list(SETBACKS.failed)
+    assert message["details"]["release"] == "2026-06-15-abc"
+
+
+@pytest.mark.parametrize(
+    ("webhook_on", "setbacks", "events"),
+    [
+        ("failure", SETBACKS, []),
+        ("degraded", SETBACKS, ["degraded"]),
+        ("degraded", Setbacks(), []),
+        ("all", SETBACKS, ["degraded"]),
+        ("all", Setbacks(), ["success"]),
+    ],
+)
+def test_setting_says_which_published_nights_are_told(
+    webhook: Webhook, webhook_on: str, setbacks: Setbacks, events: list[str]
+) -> None:
+    settings = Settings(webhook_url=webhook.url, webhook_on=webhook_on)
+    tell_end(settings, "2026-06-15-abc", setbacks, {})
+    assert [message["event"] for message in webhook.taken] == events
 
 
 def test_without_a_webhook_nothing_is_sent() -> None:

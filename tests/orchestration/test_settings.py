@@ -70,6 +70,7 @@ def test_source_is_the_named_one_else_the_mirror_else_the_sample(
         ("horizont = 12", ["unknown setting 'horizont'", "horizon"]),
         ("jobs = 'many'", ["'jobs' must be a whole number", "'many'"]),
         ("jobs = [", ["not valid TOML"]),
+        ("webhook_on = 'never'", ["'never'", "failure, degraded, all"]),
         ("as_of = 'yesterday'", ["as_of", "YYYY-MM-DD"]),
     ],
 )

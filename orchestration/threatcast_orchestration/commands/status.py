@@ -16,7 +16,8 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import NothingToPublish
-from threatcast_orchestration.settings import home_path
+from threatcast_orchestration.setbacks import setbacks_of
+from threatcast_orchestration.settings import home_path, load_settings
 
 if TYPE_CHECKING:
     from threatcast_orchestration.home import Home
@@ -79,6 +80,7 @@ def summary(home: Home) -> dict[str, Any]:
         "last_run": last,
         "feeds": _rows(home, _FEEDS),
         "outlooks": _rows(home, _OUTLOOKS),
+        "setbacks": setbacks_of(home.releases, load_settings(home).drop_limit).lines,
         "world": _rows(home, _WORLD),
         "missing_past": _missing_past(home),
     }
@@ -90,7 +92,6 @@ def _missing_past(home: Home) -> list[str]:
         return []
     from threatcast_orchestration.intake import backfill_hint
     from threatcast_orchestration.night import make_plan
-    from threatcast_orchestration.settings import load_settings
 
     plan = make_plan(home, load_settings(home, {"source": "live"}))
     hints = [backfill_hint(spec, plan) for spec in plan.catalog.values()]
@@ -124,8 +125,8 @@ def write_summary(facts: dict[str, Any], *, quiet: bool = False) -> None:
         for row in facts["world"]:
             say(f"- {row['sentence']}")
         say("")
-    for hint in facts["missing_past"]:
-        say(f"! {hint}")
+    for line in (*facts["setbacks"], *facts["missing_past"]):
+        say(f"! {line}")
     published = sum(row["published"] for row in facts["outlooks"])
     every = sum(row[state] for row in facts["outlooks"] for state in STATES)
     _write_last_run(facts)

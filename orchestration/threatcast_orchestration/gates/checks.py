@@ -14,7 +14,11 @@ from typing import Any
 import dagster as dg
 
 from threatcast_orchestration.gates.records import GateRecords
-from threatcast_orchestration.gates.results import ExpectationResult, GateResult
+from threatcast_orchestration.gates.results import (
+    ExpectationResult,
+    GateResult,
+    row_in_words,
+)
 from threatcast_orchestration.gates.runner import run_suites
 from threatcast_orchestration.gates.suites import Suite
 
@@ -173,7 +177,7 @@ def _record(rule: ExpectationResult) -> dict[str, Any]:
         "rows": rule.unexpected_count,
         "of": rule.element_count,
         "observed": rule.error or ("" if rule.observed is None else str(rule.observed)),
-        "sample": "; ".join(_one_line(row) for row in rule.sample),
+        "sample": "; ".join(map(row_in_words, rule.sample)),
         "why": rule.why,
         "cure": rule.cure,
     }
@@ -203,7 +207,3 @@ def _samples(failures: Sequence[ExpectationResult]) -> str:
 
 def _cell(value: Any) -> str:
     return ("" if value is None else str(value)).replace("|", "\\|")
-
-
-def _one_line(row: dict[str, Any]) -> str:
-    return ", ".join(f"{key}={value}" for key, value in row.items())

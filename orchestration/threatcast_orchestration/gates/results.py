@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -110,9 +111,11 @@ class GateResult:
             return f"{self.suite}: all {len(self.expectations)} expectations hold"
         worst = self.failures[0]
         count = "" if worst.unexpected_count is None else f", {worst.unexpected_count} rows"
+        named = "; ".join(row_in_words(row) for row in worst.sample)
         return (
             f"{self.suite}: {len(self.failures)} of {len(self.expectations)} expectations failed, "
-            f"the worst {worst.severity}: {worst.rule}{count}. {worst.why} Cure: {worst.cure}"
+            f"the worst {worst.severity}: {worst.rule}{count}{named and f' ({named})'}. "
+            f"{worst.why} Cure: {worst.cure}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -122,6 +125,11 @@ class GateResult:
             "severity": self.severity,
             "expectations": [asdict(rule) for rule in self.expectations],
         }
+
+
+def row_in_words(row: Mapping[str, Any]) -> str:
+    """Return a sample row on one line."""
+    return ", ".join(f"{key}={value}" for key, value in row.items())
 
 
 def _brief(value: Any) -> str:
