@@ -56,8 +56,9 @@ def judge(home: Home, feed: str, vintage: Vintage) -> Judged:
     parsed = tuple(report.messages)
     result = gate(plan.catalog[feed], plan, report)
     outcome = read_outcome(home.raw / feed, newest.sha12)
-    if outcome is None or outcome.state != "accepted":
-        return Judged("gate", (outcome.message if outcome else "no outcome",))
+    if outcome is None or not outcome.is_believed(newest.retrieved_at):
+        why = outcome.why_not(newest.retrieved_at) if outcome else "no outcome"
+        return Judged("gate", (why,))
     is_told = result is not None and result.severity in ("warning", "critical")
     warnings = (result.summary,) if result is not None and is_told else ()
     return Judged("", (*parsed, *warnings))

@@ -7,8 +7,9 @@ quarantine/<feed>/<payload>.json   a copy for people, of those set aside
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
-from datetime import date
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 
 from threatcast_feeds.landing import write_durably
@@ -18,7 +19,9 @@ from threatcast_feeds.landing import write_durably
 class Outcome:
     """What became of one payload, as written to `raw/<feed>/<payload>.json`.
 
-    `judged_by` is the version of the gate that set it aside; empty if no gate did.
+    `judged_by` is the version of the gate that set it aside; empty if no gate did. `refused`
+    holds, by the moment of a copy, why these bytes were not believed then: the same bytes may be
+    good on one day and an old state served again on another.
     """
 
     payload: str
@@ -29,6 +32,15 @@ class Outcome:
     message: str
     samples: list[str]
     judged_by: str = ""
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def is_believed(self, moment: datetime) -> bool:
+        """Whether the copy of that moment counts."""
+        return self.state == "accepted" and moment.isoformat() not in self.refused
+
+    def why_not(self, moment: datetime) -> str:
+        """Return why the copy of that moment does not count."""
+        return self.message or self.refused.get(moment.isoformat(), "")
 
 
 def read_outcome(folder: Path, payload: str) -> Outcome | None:
@@ -66,6 +78,20 @@ def accept(raw_root: Path, feed: str, payload: str) -> None:
     if known is not None:
         write_outcome(folder, replace(known, state="accepted", message="", judged_by=""))
         forget_quarantine(folder, payload)
+
+
+def refuse(raw_root: Path, feed: str, payload: str, reasons: Mapping[str, str]) -> None:
+    """Write down which copies of a payload are not believed, by their moments, and why."""
+    folder = raw_root / feed
+    known = read_outcome(folder, payload)
+    if known is None or known.refused == dict(reasons):
+        return
+    outcome = replace(known, refused=dict(reasons))
+    if reasons:
+        write_quarantine(folder, feed, None, outcome)
+    elif known.state == "accepted":
+        forget_quarantine(folder, payload)
+    write_outcome(folder, outcome)
 
 
 def write_outcome(folder: Path, outcome: Outcome) -> None:

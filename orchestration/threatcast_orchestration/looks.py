@@ -44,7 +44,7 @@ def settled(spec: FeedSpec, plan: Plan) -> set[datetime]:
     moments = set()
     for landed in plan.landing.payloads(spec.key):
         outcome = read_outcome(plan.home.raw / spec.key, landed.sha12)
-        if outcome is None or outcome.state == "accepted":
+        if outcome is None or outcome.is_believed(landed.retrieved_at):
             moments.add(landed.retrieved_at)
     return moments
 
@@ -56,6 +56,6 @@ def believed(spec: FeedSpec, plan: Plan) -> Landed | None:
     """
     for landed in reversed(plan.landing.payloads(spec.key)):
         outcome = read_outcome(plan.home.raw / spec.key, landed.sha12)
-        if outcome is not None and outcome.state == "accepted":
+        if outcome is not None and outcome.is_believed(landed.retrieved_at):
             return landed
     return None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from threatcast_orchestration.gates.runner import GateResult, Suite
     from threatcast_orchestration.intake import PullReport
+    from threatcast_orchestration.meaning.judge import Verdict
     from threatcast_orchestration.night import Plan
 
 COUNTRIES = "country_codes"
@@ -25,12 +26,16 @@ COUNTRIES = "country_codes"
 
 @dataclass(frozen=True)
 class _Case:
-    """A payload to judge, on the day whose knowledge it is held against."""
+    """A payload to judge, on the day whose knowledge it is held against.
+
+    One that is refused for what it means is shown with its checks, and stays what it is.
+    """
 
     payload: str
     day: date
     as_of: date
     set_aside: bool
+    is_refused: bool = False
 
 
 def gate(spec: FeedSpec, plan: Plan, report: PullReport) -> GateResult | None:
@@ -49,14 +54,16 @@ def gate(spec: FeedSpec, plan: Plan, report: PullReport) -> GateResult | None:
     from threatcast_feeds.outcomes import accept, set_aside
 
     from threatcast_orchestration.gates.runner import load_suite
+    from threatcast_orchestration.payload_meaning import settle
 
     suite = load_suite("payloads", spec.key)
     version = _version(spec, suite)
+    verdict = settle(spec, plan, report)
     result = None
-    for case in _cases(spec, plan, version):
-        result = _judge(spec, plan, suite, case)
+    for case in _cases(spec, plan, version, verdict):
+        result = _judge(spec, plan, suite, case, verdict)
         result.refuse_crash(f"the payload of {case.day} ({case.payload}) of the feed {spec.key}")
-        if result.blocks:
+        if result.blocks and not case.is_refused:
             message = f"gate: {result.summary}"
             set_aside(plan.home.raw, spec.key, case.payload, message, judged_by=version)
             report.quarantined += 1
@@ -78,8 +85,8 @@ def _version(spec: FeedSpec, suite: Suite) -> str:
     return gate_version(suite, parser_version(spec))
 
 
-def _cases(spec: FeedSpec, plan: Plan, version: str) -> list[_Case]:
-    """Return what a changed gate had set aside, and the newest payload that is believed."""
+def _cases(spec: FeedSpec, plan: Plan, version: str, verdict: Verdict | None) -> list[_Case]:
+    """Return what a changed gate had set aside, and the newest payload."""
     from threatcast_feeds.outcomes import read_outcome
 
     from threatcast_orchestration.warehouse import vintages_of
@@ -92,9 +99,12 @@ def _cases(spec: FeedSpec, plan: Plan, version: str) -> list[_Case]:
         for one, outcome in outcomes
         if outcome is not None and _is_out_of_date(outcome, version)
     ]
+    if verdict is not None and not verdict.believed:
+        refused = _Case(verdict.payload, verdict.day, plan.as_of, set_aside=False, is_refused=True)
+        return [*sorted(cases, key=lambda case: case.day), refused]
     accepted, _ = vintages_of(spec, plan.home, plan.landing, plan.as_of)
     if accepted:
-        _, payload, day, *_ = max(accepted, key=lambda row: (row[2], row[3]))
+        _, payload, _, day, *_ = accepted[-1]
         cases.append(_Case(payload, day, plan.as_of, set_aside=False))
     return sorted(cases, key=lambda case: case.day)
 
@@ -104,11 +114,14 @@ def _is_out_of_date(outcome: Outcome, version: str) -> bool:
     return bool(outcome.judged_by) and outcome.judged_by != version
 
 
-def _judge(spec: FeedSpec, plan: Plan, suite: Suite, case: _Case) -> GateResult:
+def _judge(
+    spec: FeedSpec, plan: Plan, suite: Suite, case: _Case, verdict: Verdict | None
+) -> GateResult:
     """Run the suite on what was known up to a payload, as if that payload were believed."""
     import duckdb
 
     from threatcast_orchestration.gates.runner import GateRecords, run_suite
+    from threatcast_orchestration.payload_meaning import write_meaning
     from threatcast_orchestration.warehouse import write_raw
 
     # suites hold countries against the list of countries
@@ -123,5 +136,7 @@ def _judge(spec: FeedSpec, plan: Plan, suite: Suite, case: _Case) -> GateResult:
             source=plan.source,
             believed=case.payload,
         )
+        shown = verdict if verdict is not None and verdict.payload == case.payload else None
+        write_meaning(connection, spec.key, shown)
         records = GateRecords(plan.home.gates, plan.as_of)
         return run_suite(suite, connection, records=records)

@@ -158,10 +158,10 @@ def vintages_of(
         if outcome is None:
             continue
         is_told = bool(accepted) and _moment(accepted[-1][0]) == _moment(landed)
-        if outcome.state != "accepted" and landed.sha12 != believed:
+        if not outcome.is_believed(landed.retrieved_at) and landed.sha12 != believed:
             # two recordings may bear the same moment: the good one counts
             if landed.day <= as_of and not is_told:
-                newest_refused = (landed.day, outcome.message)
+                newest_refused = (landed.day, outcome.why_not(landed.retrieved_at))
         elif landed.day <= as_of:
             accepted[-1 if is_told else len(accepted) :] = [(landed, outcome)]
             newest_refused = None

@@ -19,6 +19,7 @@ from threatcast_orchestration.gates.results import GateResult
 from threatcast_orchestration.gates.runner import run_suite
 from threatcast_orchestration.gates.suites import load_suite
 from threatcast_orchestration.home import Home
+from threatcast_orchestration.payload_meaning import judge_home, write_meaning
 from threatcast_orchestration.warehouse import write_raw
 
 FEEDS = sorted(load_catalog())
@@ -43,6 +44,8 @@ class Sample:
                 as_of=as_of,
                 source="sample",
             )
+            judged = judge_home(catalog[feeds[-1]], self.home, Landing(self.home.landing), as_of)
+            write_meaning(connection, feeds[-1], judged[-1] if judged else None)
             yield connection
 
 

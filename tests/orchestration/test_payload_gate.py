@@ -33,16 +33,17 @@ def next_night(plan: Plan) -> PullReport:
 
 
 def change_suite(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
-    """Let the feed's suite be another one from now on."""
+    """Let the feed's suite be another one from now on, which looks at expectations alone."""
     real = suites.load_suite("payloads", "cisa_kev")
-    changed = real.model_copy(update=changes)
+    changed = real.model_copy(update={"meaning": None, **changes})
     monkeypatch.setattr("threatcast_orchestration.gates.runner.load_suite", lambda *_: changed)
 
 
 def test_payload_that_fails_its_gate_is_set_aside_with_the_reason(
-    mirror_plan: MakePlan, small_mirror: Path
+    mirror_plan: MakePlan, small_mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shorten(kev_file(small_mirror), keep=20)
+    change_suite(monkeypatch)
     plan = mirror_plan()
     reports = pulled(plan, "country_codes", "cisa_kev")
     result = gate(KEV, plan, reports["cisa_kev"])
@@ -58,6 +59,26 @@ def test_payload_that_fails_its_gate_is_set_aside_with_the_reason(
     assert max(day for day, _ in rows_of(plan, "cisa_kev")) == BEFORE
 
 
+def test_payload_that_loses_most_of_the_past_is_refused_and_told(
+    mirror_plan: MakePlan, small_mirror: Path
+) -> None:
+    shorten(kev_file(small_mirror), keep=20)
+    plan = mirror_plan()
+    reports = pulled(plan, "country_codes", "cisa_kev")
+    result = gate(KEV, plan, reports["cisa_kev"])
+    assert result is not None
+    assert result.blocks
+    assert reports["cisa_kev"].quarantined == 1
+    told = reports["cisa_kev"].messages[-1]
+    assert "is set aside, doubtful: records of the copy before are gone (535 of 55" in told
+    assert f"Kept: the copy of {BEFORE}" in told
+    assert "threatcast feeds accept cisa_kev" in told
+    refused = outcome_of_newest(plan)
+    assert (refused.state, list(refused.refused.values())) == ("accepted", [told])
+    assert max(day for day, _ in rows_of(plan, "cisa_kev")) == BEFORE
+    assert next_night(plan).messages[-1] == told
+
+
 def test_good_payload_passes_its_gate_and_leaves_a_record(mirror_plan: MakePlan) -> None:
     plan = mirror_plan()
     reports = pulled(plan, "country_codes", "cisa_kev")
@@ -70,9 +91,10 @@ def test_good_payload_passes_its_gate_and_leaves_a_record(mirror_plan: MakePlan)
 
 
 def test_payload_stays_set_aside_while_its_gate_is_the_same(
-    mirror_plan: MakePlan, small_mirror: Path
+    mirror_plan: MakePlan, small_mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shorten(kev_file(small_mirror), keep=20)
+    change_suite(monkeypatch)
     plan = mirror_plan()
     pulled(plan, "country_codes")
     next_night(plan)
@@ -86,6 +108,7 @@ def test_payload_set_aside_by_a_gate_that_has_changed_is_judged_again(
     mirror_plan: MakePlan, small_mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shorten(kev_file(small_mirror), keep=20)
+    change_suite(monkeypatch)
     plan = mirror_plan()
     pulled(plan, "country_codes")
     next_night(plan)
@@ -109,6 +132,7 @@ def test_older_payload_is_judged_again_against_what_was_known_on_its_day(
     mirror_plan: MakePlan, small_mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shorten(kev_file(small_mirror, BEFORE), keep=20)
+    change_suite(monkeypatch)
     plan = mirror_plan(as_of=str(BEFORE))
     pulled(plan, "country_codes")
     next_night(plan)

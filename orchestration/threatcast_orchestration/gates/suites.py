@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from threatcast_orchestration.errors import OrchestrationError
+from threatcast_orchestration.meaning.facts import Meaning
 
 KINDS = ("payloads", "marts", "forecasts", "release")
 Severity = Literal["critical", "warning", "info"]
@@ -72,6 +73,7 @@ class Suite(BaseModel):
     protects: str
     frames: dict[str, Frame]
     expectations: tuple[Expectation, ...] = Field(min_length=1)
+    meaning: Meaning | None = None
 
     @property
     def key(self) -> str:

@@ -1,0 +1,149 @@
+"""The checks: which measures are bounded, how much is too much, and what that means.
+
+A bound is learnt: `ROOM` times the worst of the feed's own believed past, at least the prior.
+It is a bound for one usual step between copies; after a pause it grows as losses add up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+ROOM = 1.5
+TRUST = 3.0
+"""Times the prior that no past can teach away: small steps must not lead anywhere."""
+Kinds = tuple[str, ...]
+Fails = Literal["warning", "doubtful", "broken", "silent"]
+RECORDS: Kinds = ("cumulative", "table", "ranges")
+LISTS: Kinds = ("window", "parts")
+STANDING: Kinds = (*RECORDS, "window")
+ALL: Kinds = (*RECORDS, *LISTS)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One bounded measure.
+
+    Attributes
+    ----------
+    prior
+        The share that is believed of any feed of these kinds, whatever its past.
+    least
+        Records that must be touched before it can fail: a handful is an edit.
+    kinds
+        The kinds of feed that it is asked of.
+    grows
+        Whether longer pauses between copies allow more.
+    fails
+        What a copy is that exceeds the bound: `doubtful` until the source repeats itself,
+        `broken` however often it does, or worth a `warning` only.
+    limit
+        The most that is ever believed, whatever was learnt.
+    """
+
+    name: str
+    says: str
+    prior: float
+    least: float
+    kinds: Kinds = RECORDS
+    grows: bool = True
+    fails: Fails = "doubtful"
+    limit: float = 0.95
+
+    @property
+    def heals(self) -> bool:
+        """Whether a source that repeats itself is believed in the end."""
+        return self.fails != "broken"
+
+    def bound(self, prior: float | None, worst: float, steps_apart: float) -> float:
+        """Return the share beyond which a copy is not believed."""
+        prior = self.prior if prior is None else prior
+        one = min(max(prior, ROOM * worst), TRUST * prior, self.limit)
+        if not self.grows or steps_apart <= 1:
+            return one
+        return min(1 - float((1 - one) ** steps_apart), self.limit)
+
+
+_CUMULATIVE: Kinds = ("cumulative",)
+_CHECKS = (
+    Check("lost", "records of the copy before are gone", 0.02, 8, STANDING),
+    Check("lost_recent", "records of the newest weeks are gone", 0.3, 6, _CUMULATIVE),
+    Check("shrunk", "the list is much shorter", 0.3, 20, ("window",)),
+    Check("vanished_places", "whole places are gone", 0.005, 20, STANDING),
+    Check("vanished_categories", "whole groups of records are gone", 0.02, 20, STANDING),
+    Check("moved", "records bear another day than before", 0.02, 8, _CUMULATIVE),
+    Check("moved_in", "old records now bear a day of the newest weeks", 0.3, 6, _CUMULATIVE),
+    Check("replaced", "records stand in another place than before", 0.02, 8),
+    Check("rewritten", "the past of one place stands elsewhere", 0.3, 15),
+    Check("unplaced", "records have lost their place", 0.02, 8),
+    Check("unplaced_recent", "records of the newest weeks have lost their place", 0.3, 8),
+    Check("recategorised", "records are of another kind than before", 0.08, 8),
+    Check("past", "settled weeks have other counts by place", 0.06, 20, _CUMULATIVE),
+    Check("past_world", "settled weeks have other counts", 0.03, 12, _CUMULATIVE),
+    Check("late", "new records lie in the settled past", 0.03, 12, _CUMULATIVE),
+    Check("repeats", "keys are repeated", 0.05, 10, STANDING, grows=False, fails="broken"),
+    Check("future", "records are dated after the copy", 0.01, 3, ("cumulative", "parts")),
+    Check("twins", "new records are alike but for their key", 0.4, 15, ALL, grows=False),
+    Check(
+        "unplaced_new",
+        "new records lack the place that they usually have",
+        0.4,
+        12,
+        ALL,
+        grows=False,
+    ),
+    Check("uniform", "all records stand in one place", 0.4, 20, ALL, grows=False, fails="broken"),
+    Check(
+        "fell_place",
+        "new records lie in one place alone",
+        0.85,
+        12,
+        ALL,
+        grows=False,
+        fails="broken",
+    ),
+    Check("fell_category", "new records are of one kind alone", 0.9, 15, ALL, grows=False),
+    Check("mix_place", "the mix of places is upside down", 0.45, 20, ALL, grows=False),
+    Check("mix_category", "the mix of kinds is upside down", 0.6, 20, ALL, grows=False),
+    Check("mix_weekday", "the days of the week are upside down", 0.5, 20, ALL, grows=False),
+    Check(
+        "one_place",
+        "one place holds nearly all new records",
+        0.9,
+        20,
+        LISTS,
+        grows=False,
+        limit=0.99,
+    ),
+    Check(
+        "one_category",
+        "one kind holds nearly all new records",
+        0.9,
+        20,
+        LISTS,
+        grows=False,
+        limit=0.99,
+        fails="broken",
+    ),
+    Check("one_day", "one day holds a flood of new records", 0.8, 20, _CUMULATIVE, grows=False),
+    Check(
+        "days_missing",
+        "days of the span are missing",
+        0.6,
+        3,
+        ("parts",),
+        grows=False,
+        fails="warning",
+    ),
+    Check(
+        "silent",
+        "nothing new came where much was due",
+        1.0,
+        0,
+        (*RECORDS, "window"),
+        grows=False,
+        fails="silent",
+    ),
+)
+CHECKS = {check.name: check for check in _CHECKS}
+State = Literal["accepted", "warned", "doubtful", "broken", "silent"]

@@ -1,0 +1,163 @@
+"""From measures to a verdict: each bounded measure becomes a finding, the findings a state."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from threatcast_orchestration.meaning.checks import CHECKS, LISTS, Check, State
+from threatcast_orchestration.meaning.compare import Comparison, Share
+from threatcast_orchestration.meaning.memory import blank_measure, mix_measures, tail_chance
+
+if TYPE_CHECKING:
+    from threatcast_orchestration.meaning.facts import Meaning
+    from threatcast_orchestration.meaning.memory import Memory
+
+QUIET = 12.0
+"""Records that may fail to come before a source counts as silent, whatever its past."""
+TAIL = 3e-4
+"""Chance below which a count is told: with some 30 counts a night, one warning in a hundred."""
+FEW = 5
+"""Records more or fewer than expected that are not worth a word."""
+LEAST_STEP = 7.0
+"""Days of the step that priors speak of: what a week may bring, a night may bring at once."""
+NEVER = 1.0
+"""A prior from which on a check is not made: nothing exceeds the whole."""
+FLOOD = 4.0
+"""Times the usual from which a single day of new records looks like an import."""
+
+Verdicts = Literal["holds", "warning", "doubtful", "broken", "silent"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check on one payload: what was seen, what is usual, what is too much."""
+
+    check: str
+    says: str
+    outcome: Verdicts
+    observed: float
+    bound: float
+    usual: float
+    count: float
+    of: float
+    history: int
+
+    @property
+    def failed(self) -> bool:
+        """Whether a person should hear of it."""
+        return self.outcome != "holds"
+
+
+def find(meaning: Meaning, memory: Memory, comparison: Comparison) -> tuple[Finding, ...]:
+    """Hold all measures of a copy against their bounds."""
+    arrivals = comparison.arrivals
+    expected = memory.expected(arrivals.days)
+    measures = dict(comparison.measures)
+    measures |= mix_measures("place", arrivals.places, memory.places, expected)
+    measures |= mix_measures("category", arrivals.categories, memory.categories, expected)
+    measures |= mix_measures("weekday", arrivals.weekdays, memory.weekdays, None)
+    measures |= blank_measure(arrivals, memory.places)
+    if "one_day" in measures and arrivals.fresh < FLOOD * (expected or 0.0):
+        del measures["one_day"]
+    comparison.measures.update(measures)
+    usual = meaning.step_days or memory.usual_days()
+    steps_apart = arrivals.days / max(usual, LEAST_STEP)
+    findings = [
+        _finding(CHECKS[name], share, meaning, memory, steps_apart)
+        for name, share in measures.items()
+        if name in CHECKS
+        and meaning.kind in CHECKS[name].kinds
+        and meaning.bounds.get(name, 0.0) < NEVER
+    ]
+    if expected is not None and meaning.kind in ("cumulative", *LISTS):
+        findings += _tails(meaning, memory, arrivals.fresh, expected, arrivals.days / usual)
+    return tuple(sorted(findings, key=lambda one: (not one.failed, one.check)))
+
+
+def _finding(
+    check: Check, share: Share, meaning: Meaning, memory: Memory, steps_apart: float
+) -> Finding:
+    worst = memory.worst(check.name)
+    least = meaning.least.get(check.name, check.least)
+    bound = check.bound(meaning.bounds.get(check.name), worst, steps_apart)
+    fails = share.value > bound and share.count >= least
+    outcome: Verdicts = "holds"
+    if fails:
+        outcome = check.fails
+    return Finding(
+        check.name,
+        check.says,
+        outcome,
+        float(share.value),
+        bound,
+        worst,
+        float(share.count),
+        float(share.of),
+        memory.steps,
+    )
+
+
+def _tails(
+    meaning: Meaning, memory: Memory, fresh: int, expected: float, steps_apart: float
+) -> list[Finding]:
+    """Hold the number of new records against what was expected, on both sides.
+
+    The further the time between the copies is from the usual, the less is known of it.
+    """
+    spread = memory.spread() * (1 + abs(math.log(steps_apart)))
+    if fresh > expected:
+        # a list read early may hold what a whole usual step has brought
+        expected = max(expected, min(fresh, memory.expected(memory.usual_days()) or 0.0))
+    chance = tail_chance(fresh, expected, spread)
+    told: Verdicts = "warning" if chance < TAIL and abs(fresh - expected) >= FEW else "holds"
+    findings = [
+        Finding(
+            "new_records",
+            "the number of new records is far from the usual",
+            told,
+            chance,
+            TAIL,
+            0.0,
+            float(fresh),
+            expected,
+            memory.steps,
+        )
+    ]
+    if meaning.kind in CHECKS["silent"].kinds and fresh <= 0.02 * expected:
+        quiet = memory.quiet + expected
+        bound = max(QUIET, 1.5 * memory.longest_quiet)
+        outcome: Verdicts = "silent" if quiet > bound else "holds"
+        findings.append(
+            Finding(
+                "silent",
+                CHECKS["silent"].says,
+                outcome,
+                quiet,
+                bound,
+                memory.longest_quiet,
+                float(fresh),
+                quiet,
+                memory.steps,
+            )
+        )
+    return findings
+
+
+def state_of(findings: Sequence[Finding]) -> State:
+    """Return the state that the worst finding asks for."""
+    outcomes = {one.outcome for one in findings}
+    for outcome, state in _STATES:
+        if outcome in outcomes:
+            return state
+    return "accepted"
+
+
+_STATES: tuple[tuple[Verdicts, State], ...] = (
+    ("broken", "broken"),
+    ("doubtful", "doubtful"),
+    ("silent", "silent"),
+    ("warning", "warned"),
+)
