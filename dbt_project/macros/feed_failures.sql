@@ -5,7 +5,7 @@
 {% macro past_limits() -%}
     case
         when is_overdue then ', limit ' || fresh_days || ' days'
-        when is_silent then ', no event after ' || last_event || ', limit ' || silent_weeks || ' weeks'
+        when is_silent then ', no event after ' || alive_day || ', limit ' || silent_weeks || ' weeks'
         else ''
     end
 {%- endmacro %}
@@ -24,7 +24,7 @@
                 || ' was set aside, newest accepted of ' || newest_vintage || {{ past_limits() }}
         when 'stale' then 'nothing since ' || newest_vintage || ', limit ' || fresh_days || ' days'
         when 'silent'
-            then 'no event after ' || last_event || ', limit ' || silent_weeks || ' weeks'
+            then 'no event after ' || alive_day || ', limit ' || silent_weeks || ' weeks'
     end
 {%- endmacro %}
 
@@ -46,7 +46,7 @@
                 || ' (limit ' || fresh_days || ' days).'
         when 'silent'
             then
-                'The feed shows no event after ' || last_event
+                'The feed shows no event after ' || alive_day
                 || ' (limit ' || silent_weeks || ' weeks).'
     end
 {%- endmacro %}

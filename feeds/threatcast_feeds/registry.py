@@ -98,6 +98,31 @@ class Limits(_Facts):
     max_growth: float = Field(default=20, gt=1)
 
 
+class Coverage(_Facts):
+    """Until when a copy can be believed to be whole: where its content ends, not the clock.
+
+    Attributes
+    ----------
+    days : list of str
+        Raw columns with the days of which records speak; the newest of them is where the content
+        ends. None for a list that only shows now: its content ends with its last new record.
+    year : str or None
+        Raw column with the year of which a release says that it covers it.
+    parts : str or None
+        Raw column with the moments of the parts that a bundle holds; the feed was looked at then.
+    days_a_week : int
+        Days of a week that must have a part, for the week to be watched.
+    quiet_days : int
+        So long may a copy have nothing new to tell before its silence is taken for its own.
+    """
+
+    days: list[str] = Field(default_factory=list)
+    year: str | None = None
+    parts: str | None = None
+    days_a_week: int = Field(default=1, ge=1, le=7)
+    quiet_days: int = Field(ge=0)
+
+
 class Volume(_Facts):
     """How many rows a healthy payload has; a hint for the gates."""
 
@@ -127,6 +152,7 @@ class FeedSpec(_Facts):
     cadence: str
     fresh_days: int = Field(gt=0)
     silent_weeks: int = Field(gt=0)
+    coverage: Coverage | None = None
     biases: list[str] = Field(min_length=1)
     breaks: list[LevelShift] = Field(default_factory=list)
     extensions: list[str] = Field(min_length=1)
@@ -153,6 +179,20 @@ class FeedSpec(_Facts):
             msg = f"{', '.join(sorted(taken))} is written by the house and cannot be a column"
             raise ValueError(msg)
         return columns
+
+    @model_validator(mode="after")
+    def _say_where_the_content_ends(self) -> FeedSpec:
+        if self.coverage is None:
+            if self.role == "observations":
+                msg = "coverage is needed: until when is a copy to be believed?"
+                raise ValueError(msg)
+            return self
+        named = [*self.coverage.days, self.coverage.year, self.coverage.parts]
+        unknown = sorted({name for name in named if name} - set(self.columns))
+        if unknown:
+            msg = f"coverage names {', '.join(unknown)}, which is no column"
+            raise ValueError(msg)
+        return self
 
 
 def load_catalog() -> dict[str, FeedSpec]:

@@ -32,9 +32,10 @@ _COUNTS = """
     ORDER BY series_id, week
 """
 _LOOKS = """
-    SELECT targets.target, max(vintages.whole_day) AS seen
+    SELECT targets.target, arg_max(looks.covers_until, looks.copy_number) AS seen
     FROM marts.dim_targets AS targets
-    INNER JOIN raw.vintages AS vintages USING (feed)
+    INNER JOIN intermediate.int_feed_looks AS looks USING (feed)
+    WHERE looks.covers_until IS NOT NULL
     GROUP BY targets.target
     ORDER BY targets.target
 """
@@ -54,7 +55,7 @@ class Late:
     counts : DataFrame
         `series_id, target, location, week, value` of the targets whose weeks grow.
     seen : dict
-        Last day that was over when the feed of each target was looked at.
+        Last day that the newest copy of each target's feed covers.
     day : datetime64[D]
         Last day that was over at the night's moment.
     """

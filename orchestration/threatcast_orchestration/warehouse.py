@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from threatcast_feeds.moments import whole_day
 from threatcast_feeds.outcomes import read_outcome
 
+from threatcast_orchestration.contents import read_contents
 from threatcast_orchestration.home import Home
 
 if TYPE_CHECKING:
@@ -40,13 +41,15 @@ RAW_TABLES = {
     "feeds": (
         "feed VARCHAR, title VARCHAR, role VARCHAR, publisher VARCHAR, homepage VARCHAR, "
         "url VARCHAR, licence VARCHAR, licence_url VARCHAR, tlp VARCHAR, fresh_days INTEGER, "
-        "silent_weeks INTEGER, attempt_ok BOOLEAN, attempt_at TIMESTAMP, attempt_error VARCHAR, "
+        "silent_weeks INTEGER, quiet_days INTEGER, days_a_week INTEGER, attempt_ok BOOLEAN, "
+        "attempt_at TIMESTAMP, attempt_error VARCHAR, "
         "newest_quarantined DATE, quarantine_message VARCHAR, targets VARCHAR[]"
     ),
     "vintages": (
         "feed VARCHAR, payload VARCHAR, copy_number INTEGER, payload_day DATE, vintage_day DATE, "
         "whole_day DATE, retrieved_at TIMESTAMP, mode VARCHAR, size_bytes BIGINT, "
-        "row_count BIGINT, rejected_count BIGINT, is_repeat BOOLEAN"
+        "row_count BIGINT, rejected_count BIGINT, is_repeat BOOLEAN, content_day DATE, "
+        "claimed_until DATE, part_days DATE[]"
     ),
 }
 
@@ -123,13 +126,15 @@ def write_raw(
         "INSERT INTO raw.run_context VALUES (?, ?, ?, ?)",
         [as_of, last_day or as_of, source, source == "sample"],
     )
-    connection.executemany(f"INSERT INTO raw.feeds VALUES ({', '.join('?' * 17)})", feeds)
+    connection.executemany(f"INSERT INTO raw.feeds VALUES ({', '.join('?' * 19)})", feeds)
     if vintages:
         connection.executemany(
-            f"INSERT INTO raw.vintages VALUES ({', '.join('?' * 12)})", sorted(vintages)
+            f"INSERT INTO raw.vintages VALUES ({', '.join('?' * 12)}, NULL, NULL, NULL)",
+            sorted(vintages),
         )
     for spec in catalog.values():
         _create_view(connection, home, spec)
+        read_contents(connection, spec)
     return len(vintages)
 
 
@@ -224,6 +229,8 @@ def _feed_row(
         spec.tlp,
         spec.fresh_days,
         spec.silent_weeks,
+        spec.coverage.quiet_days if spec.coverage else None,
+        spec.coverage.days_a_week if spec.coverage and spec.coverage.parts else None,
         attempt.get("ok", True),
         attempt.get("attempted_at"),
         attempt.get("error") or None,

@@ -44,6 +44,7 @@ def feed(
             "cadence": "daily",
             "fresh_days": 3,
             "silent_weeks": 2,
+            "coverage": {"quiet_days": 2},
             "biases": ["none"],
             "extension": ext,
             "live": {"urls": [FIRST], "calls_per_minute": 6, "timeout_seconds": 2, **live},

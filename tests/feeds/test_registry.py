@@ -32,6 +32,7 @@ FACTS = {
     "cadence": "daily",
     "fresh_days": 3,
     "silent_weeks": 2,
+    "coverage": {"quiet_days": 2},
     "biases": ["none known"],
     "extension": "txt",
     "live": {"urls": ["https://example.org/list.txt"]},

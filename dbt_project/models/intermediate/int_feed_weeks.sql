@@ -8,8 +8,12 @@ vintages as (
     select * from {{ source('raw', 'vintages') }}
 ),
 
-lists as (
-    select * from {{ ref('stg_ddosia_targets') }}
+feeds as (
+    select * from {{ source('raw', 'feeds') }}
+),
+
+looks as (
+    select * from {{ ref('int_feed_looks') }}
 ),
 
 targets as (
@@ -21,46 +25,36 @@ targets as (
     from {{ ref('targets') }}
 ),
 
+-- a hole of a recording is one of all who hold a copy of it, and of nobody else
 gaps as (
     select gaps.*
     from {{ ref('gaps') }} as gaps
-    inner join context
-        on
-            context.source <> 'sample'
-            and (gaps.scope = 'publisher' or context.source = 'mirror')
+    cross join context
+    where
+        context.source <> 'sample'
+        and (
+            gaps.scope = 'publisher'
+            or exists (
+                select 1
+                from vintages
+                where
+                    vintages.feed = gaps.feed
+                    and list_contains(string_split(gaps.payloads, ' '), vintages.payload)
+            )
+        )
 ),
 
--- the days on which a feed was looked at; a bundle of lists was looked at on its lists' days
-looks as (
-    select distinct
-        feed,
-        whole_day as look_day
-    from vintages
-    where feed <> 'ddosia_targets'
-    union
-    select distinct
-        'ddosia_targets' as feed,
-        list_day as look_day
-    from lists
-),
-
--- a yearly release covers the years before it
+-- what is counted is in the newest copy, so that its content is what is covered
 covered as (
     select
         targets.feed,
         targets.first_week,
-        max(
-            case targets.feed
-                when 'accessnow_keepiton'
-                    then cast(date_trunc('year', looks.look_day) as date) - 1
-                else looks.look_day
-            end
-        ) as last_day
+        looks.covers_until as last_day
     from targets
     inner join looks
         on targets.feed = looks.feed
     where targets.dating = 'record'
-    group by targets.feed, targets.first_week
+    qualify row_number() over (partition by targets.feed order by looks.copy_number desc) = 1
 ),
 
 record_weeks as (
@@ -70,15 +64,49 @@ record_weeks as (
     from covered
 ),
 
-vintage_looks as (
-    select distinct
+-- a copy that should have had news and has none was no look, and ends what its week can say
+list_weeks as (
+    select
         targets.feed,
         targets.first_week,
-        {{ week_of('looks.look_day + targets.week_offset_days') }} as week
+        {{ week_of('looks.whole_day + targets.week_offset_days') }} as week
     from targets
     inner join looks
         on targets.feed = looks.feed
+    inner join feeds
+        on targets.feed = feeds.feed
+    where targets.dating = 'vintage' and feeds.days_a_week is null
+    group by all
+    having arg_max(looks.covers_until = looks.whole_day, looks.copy_number)
+),
+
+-- a bundle of dated parts was looked at on their days
+parts as (
+    select distinct
+        feed,
+        unnest(part_days) as part_day
+    from vintages
+),
+
+part_weeks as (
+    select
+        targets.feed,
+        targets.first_week,
+        {{ week_of('parts.part_day + targets.week_offset_days') }} as week
+    from targets
+    inner join parts
+        on targets.feed = parts.feed
+    inner join feeds
+        on targets.feed = feeds.feed
     where targets.dating = 'vintage'
+    group by all
+    having count(*) >= any_value(feeds.days_a_week)
+),
+
+vintage_looks as (
+    select * from list_weeks
+    union all
+    select * from part_weeks
 ),
 
 followed as (

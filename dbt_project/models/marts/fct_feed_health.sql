@@ -33,7 +33,10 @@ sightings as (
     select
         target,
         event_day,
-        known_from
+        known_from,
+        max(event_day) filter (where known_to is null) over (
+            partition by target, event_key
+        ) as standing_day
     from {{ ref("int_events") }}
     -- a place or day that was mended later is no new record
     qualify row_number() over (partition by target, event_key order by known_from) = 1
@@ -41,16 +44,25 @@ sightings as (
     select
         'phishing_mix' as target,
         vintage_day as event_day,
-        vintage_day as known_from
+        vintage_day as known_from,
+        vintage_day as standing_day
     from {{ ref("int_phishing_urls") }}
 ),
 
 seen as (
     select
         targets.feed,
-        max(sightings.event_day) filter (where sightings.event_day <= night.as_of) as last_event,
+        -- what was withdrawn keeps no feed alive
+        max(sightings.standing_day) filter (
+            where sightings.standing_day <= night.as_of
+        ) as last_event,
+        least(
+            max(sightings.standing_day) filter (where sightings.standing_day <= night.as_of),
+            max(sightings.known_from) filter (where sightings.standing_day is not null)
+        ) as alive_day,
         count(*) filter (
-            where sightings.known_from <= newest.vintage_day
+            where sightings.standing_day is not null
+            and sightings.known_from <= newest.vintage_day
             and (newest.day_before is null or sightings.known_from > newest.day_before)
         ) as new_records
     from sightings
@@ -70,9 +82,10 @@ facts as (
         newest.rows_before,
         newest.is_repeat,
         seen.last_event,
+        seen.alive_day,
         seen.new_records as new_events,
         coalesce(night.as_of - newest.payload_day > feeds.fresh_days, false) as is_overdue,
-        coalesce(night.as_of - seen.last_event > 7 * feeds.silent_weeks, false) as is_silent
+        coalesce(night.as_of - seen.alive_day > 7 * feeds.silent_weeks, false) as is_silent
     from feeds
     cross join night
     left join newest on feeds.feed = newest.feed

@@ -18,9 +18,9 @@ copies as (
 looks as (
     select
         feed,
-        max(whole_day) as last_look
-    from {{ source("raw", "vintages") }}
-    group by feed
+        covers_until as last_look
+    from {{ ref("int_feed_looks") }}
+    qualify row_number() over (partition by feed order by copy_number desc) = 1
 ),
 
 -- the newest weeks of each feed, also of one that stands still
@@ -79,12 +79,14 @@ fresh_copies as (
     select
         days.feed,
         days.count_day,
-        max(copies.whole_day) as whole_day
+        arg_max(looks.covers_until, copies.copy_number) as covers_until
     from days
     inner join copies
         on
             days.feed = copies.feed
             and copies.whole_day between days.count_day - 6 and days.count_day
+    inner join {{ ref("int_feed_looks") }} as looks
+        on copies.feed = looks.feed and copies.copy_number = looks.copy_number
     where copies.kind = 'vintage'
     group by days.feed, days.count_day
 ),
@@ -101,7 +103,7 @@ cells as (
         kinds.settles_after,
         case kinds.as_of_kind
             when 'vintage'
-                then coalesce(fresh_copies.whole_day >= {{ week_end("kinds.week") }}, false)
+                then coalesce(fresh_copies.covers_until >= {{ week_end("kinds.week") }}, false)
             else looks.last_look >= kinds.count_day
         end as is_observable
     from kinds

@@ -53,17 +53,17 @@ shown as (
     select
         watched.feed,
         watched.week,
-        min(vintages.whole_day) as shown_from
+        min(looks.whole_day) as shown_from
     from {{ ref("int_feed_weeks") }} as watched
     inner join targets on watched.feed = targets.feed
-    inner join {{ source("raw", "vintages") }} as vintages
+    inner join {{ ref("int_feed_looks") }} as looks
         on
-            watched.feed = vintages.feed
+            watched.feed = looks.feed
             and case
                 when targets.dating = 'record'
-                    then vintages.whole_day >= {{ week_end("watched.week") }}
+                    then looks.covers_until >= {{ week_end("watched.week") }}
                 else
-                    {{ week_of("vintages.whole_day + targets.week_offset_days") }} = watched.week
+                    {{ week_of("looks.whole_day + targets.week_offset_days") }} = watched.week
             end
     group by watched.feed, watched.week
 ),

@@ -73,6 +73,7 @@ def _feed(spec: FeedSpec) -> str:
         f"`stale`: the newest payload is more than {spec.fresh_days} days old on the as-of day. "
         f"`silent`: the feed answers, but its newest event is more than {spec.silent_weeks} weeks "
         "old. What to do: [operations](../operations.md#when-a-feed-breaks).",
+        _coverage(spec),
         "## Known biases",
         bullets(spec.biases),
         "## Known breaks",
@@ -156,4 +157,28 @@ def _payload(spec: FeedSpec) -> str:
         f"if larger than {limits.max_bytes / 1e6:g} MB ({limits.max_unpacked_bytes / 1e6:g} MB "
         f"unpacked), or more than {limits.max_growth:g} times as large as the largest of the last "
         "five that were accepted."
+    )
+
+
+def _coverage(spec: FeedSpec) -> str:
+    """Return until when a copy counts: where its content ends, not the clock."""
+    rule = spec.coverage
+    if rule is None:
+        return ""
+    silence = f"{rule.quiet_days} days"
+    if rule.parts:
+        return (
+            f"A week counts as watched if the feed has parts (`{rule.parts}`) of at least "
+            f"{rule.days_a_week} of its days; others are missing, not zero."
+        )
+    if not rule.days:
+        return (
+            f"A copy without any new record for more than {silence} is no look: its week is "
+            "missing, not zero."
+        )
+    year = f" or the year that it claims (`{rule.year}`)" if rule.year else ""
+    return (
+        f"A copy covers the days until it was taken{year}. If its newest "
+        f"{' or '.join(f'`{name}`' for name in rule.days)} is more than {silence} older than "
+        "that, it covers the days until then only; later weeks are missing, not zero."
     )
