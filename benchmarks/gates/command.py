@@ -13,6 +13,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from . import replay as replays
 from . import surges, tables, trials
 from .counting import Counter
 from .homes import build_base, home_at
@@ -21,6 +22,7 @@ from .wire import SHAPES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from .replay import Replayed
     from .surges import Surged
     from .trials import Course, Tried
 
@@ -28,20 +30,31 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGE = PROJECT / "docs" / "results" / "gates.md"
-FAULTS, SURGES = "faults", "surges"
-MEASURES = (FAULTS, SURGES)
+REPLAY, FAULTS, SURGES = "replay", "faults", "surges"
+MEASURES = (REPLAY, FAULTS, SURGES)
 
 
 @dataclass
 class Found:
     """What was measured."""
 
+    replayed: list[Replayed] = field(default_factory=list)
     tried: dict[str, list[Tried]] = field(default_factory=dict)
     surged: list[Surged] = field(default_factory=list)
 
     def missed(self) -> list[str]:
         """Return the requirements that were measured and not reached."""
         missed = []
+        count = sum(len(one.past) for one in self.replayed)
+        refused = sum(len(one.refused) for one in self.replayed)
+        if refused > tables.MOST_HONEST * count:
+            missed.append(f"{refused} of {count} honest vintages set aside; 1 in 400 may be")
+        for one in self.replayed:
+            missed += [
+                f"{one.feed}: blank for {nights} nights after {day}; two may be"
+                for day, nights in one.blank.items()
+                if nights > tables.MOST_BLANK
+            ]
         for name, tried in self.tried.items():
             ended = [trial.ended for one in tried for trial in one.trials]
             silent = sum(one.end == "silent" for one in ended)
@@ -55,7 +68,8 @@ class Found:
 
     def page(self) -> str:
         """Return all tables."""
-        parts = [tables.faults_part(tried, name) for name, tried in self.tried.items() if tried]
+        parts = [tables.replay_part(self.replayed)] if self.replayed else []
+        parts += [tables.faults_part(tried, name) for name, tried in self.tried.items() if tried]
         if self.surged:
             notes = [f"`{feed}`, because {why}" for feed, why in surges.LEFT_OUT.items()]
             parts.append(tables.surges_part(self.surged, notes))
@@ -94,7 +108,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         default=os.environ.get("THREATCAST_MIRROR"),
         help="folder of recordings; default: THREATCAST_MIRROR",
     )
-    parser.add_argument("--only", choices=MEASURES, help="one measure; default: both")
+    parser.add_argument("--only", choices=MEASURES, help="one measure; default: all three")
     parser.add_argument("--feeds", default=",".join(SHAPES), help="names, separated by commas")
     parser.add_argument("--kinds", help="kinds of faults, separated by commas; default: all")
     parser.add_argument(
@@ -120,9 +134,12 @@ def _measure(options: argparse.Namespace, scratch: Path) -> Found:
     if not (base / "landing").is_dir():
         _say("landing the recordings ...")
         build_base(options.mirror.resolve(), base, list(SHAPES) if options.base else options.feeds)
-    _say("compiling the dbt project ...")
+    if REPLAY in wanted:
+        found.replayed = _each(partial(_replay, base), options.feeds, options.jobs)
     counted = scratch / "compiled"
-    Counter.compiled(counted)
+    if {FAULTS, SURGES} & set(wanted):
+        _say("compiling the dbt project ...")
+        Counter.compiled(counted)
     if FAULTS in wanted:
         name, courses = _courses(options)
         task = partial(_try, base, counted, scratch, options.kinds)
@@ -139,6 +156,10 @@ def _courses(options: argparse.Namespace) -> tuple[str, list[Course] | list[str]
         return "our own", options.feeds
     courses = trials.read_courses(options.faults_from.resolve())
     return options.faults_from.name, [one for one in courses if one.feed in options.feeds]
+
+
+def _replay(base: Path, feed: str) -> Replayed:
+    return replays.replay(home_at(base), feed)
 
 
 def _try(base: Path, counted: Path, scratch: Path, kinds: str | None, what: Course | str) -> Tried:

@@ -6,6 +6,7 @@ The only module here that knows how gates are called.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -40,6 +41,45 @@ class Judged:
         return self.counts and bool(self.said)
 
 
+@dataclass(frozen=True)
+class Past:
+    """What became of one recorded vintage.
+
+    Attributes
+    ----------
+    state : str
+        `refused` if the parser set it aside, else what the gate says.
+    said : tuple of str
+        Why it was set aside, or the warnings that it came with.
+    """
+
+    day: date
+    state: str
+    counts: bool
+    said: tuple[str, ...]
+
+
+def judge_all(home: Home, feed: str) -> list[Past]:
+    """Judge all landed payloads of a feed in the order of their moments."""
+    from threatcast_feeds.landing import Landing
+    from threatcast_feeds.outcomes import read_outcome
+    from threatcast_orchestration.payload_meaning import judge_home, reason
+
+    from .homes import catalog
+
+    spec, landing = catalog()[feed], Landing(home.landing)
+    found = []
+    for one in landing.payloads(feed):
+        outcome = read_outcome(home.raw / feed, one.sha12)
+        if outcome is None or outcome.state != "accepted":
+            said = (outcome.message if outcome else "not parsed",)
+            found.append(Past(one.day, "refused", counts=False, said=said))
+    for verdict in judge_home(spec, home, landing, date.max):
+        told = (reason(spec, verdict),) if verdict.failures else ()
+        found.append(Past(verdict.day, verdict.state, verdict.believed, told))
+    return sorted(found, key=lambda past: past.day)
+
+
 def judge(home: Home, feed: str, vintage: Vintage) -> Judged:
     """Land, parse and judge a payload as the night of its day does."""
     from threatcast_feeds.outcomes import read_outcome
@@ -53,7 +93,6 @@ def judge(home: Home, feed: str, vintage: Vintage) -> Judged:
     outcome = read_outcome(home.raw / feed, newest.sha12)
     if outcome is None or outcome.state != "accepted":
         return Judged("parser", (outcome.message if outcome else "no outcome",))
-    parsed = tuple(report.messages)
     result = gate(plan.catalog[feed], plan, report)
     outcome = read_outcome(home.raw / feed, newest.sha12)
     if outcome is None or not outcome.is_believed(newest.retrieved_at):
@@ -61,4 +100,4 @@ def judge(home: Home, feed: str, vintage: Vintage) -> Judged:
         return Judged("gate", (why,))
     is_told = result is not None and result.severity in ("warning", "critical")
     warnings = (result.summary,) if result is not None and is_told else ()
-    return Judged("", (*parsed, *warnings))
+    return Judged("", (*report.messages, *warnings))

@@ -10,13 +10,39 @@ from .ends import ENDS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from .replay import Replayed
     from .surges import Surged
     from .trials import Trial, Tried
 
+MOST_HONEST = 1 / 400
 LEAST_GOOD = 0.95
+MOST_BLANK = 2
 LONGEST = 160
 _MARKS = {"set aside": "a", "missing": "m", "withheld": "h", "harmless": "·", "stopped": "!",
           "warned": "W", "silent": "S"}  # fmt: skip
+
+
+def replay_part(found: Sequence[Replayed]) -> str:
+    """Return the table of the recordings, and each vintage that was set aside."""
+    rows = [
+        (one.feed, len(one.past), len(one.refused), one.warned, max(one.blank.values(), default=0))
+        for one in found
+    ]
+    count, refused = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    head = ("feed", "vintages", "set aside", "warned", "most nights blank after a dated break")
+    said = (
+        f"{refused} of {count} recorded vintages set aside (1 in {count / refused:.0f})"
+        if refused
+        else f"none of {count} recorded vintages set aside"
+    )
+    parts = ["## Recordings, replayed", said + f"; at most {MOST_HONEST * count:.0f} may be."]
+    parts.append(table(head, rows))
+    lines = [
+        (one.feed, past.day, past.state, _short(past.said)) for one in found for past in one.refused
+    ]
+    if lines:
+        parts.append(table(("feed", "day", "state", "why"), lines))
+    return "\n\n".join(parts)
 
 
 def faults_part(tried: Sequence[Tried], name: str) -> str:

@@ -217,6 +217,18 @@ def test_shares_of_the_mix_are_compared_where_there_are_no_counts() -> None:
     assert honest.end(Judged("", ()), mixed(0.1), "feed").end == "silent"
 
 
+def test_nights_are_blank_once_the_last_copy_that_counts_is_too_old() -> None:
+    from gates.judging import Past
+    from gates.replay import blank_nights
+
+    first = date(2026, 1, 4)
+    counts = [True, False, False, False, True, False, True]
+    past = [Past(first + timedelta(weeks=k), "", one, ()) for k, one in enumerate(counts)]
+    breaks = [first + timedelta(days=5), first + timedelta(weeks=5)]
+    # a copy serves ten days: the second and the third in a row leave nothing to publish from
+    assert blank_nights(past, breaks, fresh_days=10) == {breaks[0]: 2, breaks[1]: 0}
+
+
 # ----------------------------------------------------------------------------------------------
 # the command
 # ----------------------------------------------------------------------------------------------
@@ -254,6 +266,28 @@ def test_faults_written_by_another_program_go_through_the_same_measure(
     assert "1 faults of 1 kinds: 1 (100.0%) end as set aside" in said
     assert "| theirs | a |" in said
     assert "No honest vintage that faults were put on was complained of." in said
+
+
+def test_a_replay_names_each_recording_that_was_set_aside(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from gates.wire import decode, encode
+
+    folder = tmp_path / "mirror" / "cisa_kev"
+    folder.mkdir(parents=True)
+    vintages = list(generator_of(load_catalog()["cisa_kev"]).payloads(world()))[-KEPT:]
+    for number, (day, ext, content) in enumerate(vintages):
+        copy = decode("cisa_kev", ext, content)
+        if number == KEPT - 5:
+            copy.records = copy.records[::2]
+            odd = day
+        (folder / f"{day}.{ext}").write_bytes(encode(copy))
+    words = ("--mirror", tmp_path / "mirror", "--only", "replay", "--feeds", "cisa_kev")
+    assert run(*words, "--check") == 1
+    said = capsys.readouterr().out
+    assert f"1 of {KEPT} recorded vintages set aside (1 in {KEPT}); at most 0 may be." in said
+    assert f"| cisa_kev | {odd} | " in said
+    assert f"not reached: 1 of {KEPT} honest vintages set aside; 1 in 400 may be" in said
 
 
 def test_unknown_names_and_a_missing_mirror_are_told(
