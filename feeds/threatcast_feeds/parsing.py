@@ -11,7 +11,7 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threatcast_feeds.errors import FeedError, LandingError, ParseError, PayloadRefused
+from threatcast_feeds.filling import lost_columns
 from threatcast_feeds.landing import Landed, Landing, check_intact
 from threatcast_feeds.outcomes import (
     Outcome,
@@ -88,19 +89,18 @@ def parse_new(
     if not new:
         return []
     outcomes: list[Outcome] = []
-    accepted_sizes: deque[int] = deque(maxlen=GROWTH_MEMORY)
+    accepted: deque[Landed] = deque(maxlen=GROWTH_MEMORY)
     with _Workers(spec, folder) as workers:
         attempts = workers.parse(new)
         for payload, landed in payloads.items():
             outcome = known[payload]
             if outcome is None or outcome.parser_version != version:
-                largest = max(accepted_sizes, default=None)
-                outcome = _settle(spec, landed, outcome, version, largest, next(attempts))
+                outcome = _settle(spec, landed, outcome, version, accepted, next(attempts))
                 outcomes.append(outcome)
                 if progress:
                     progress(outcome)
             if outcome.state == "accepted":
-                accepted_sizes.append(landed.size)
+                accepted.append(landed)
     return outcomes
 
 
@@ -191,22 +191,24 @@ def _settle(
     landed: Landed,
     before: Outcome | None,
     version: str,
-    largest: int | None,
+    earlier: Sequence[Landed],
     attempt: _Attempt,
 ) -> Outcome:
     """Accept or quarantine a parsed payload, and write that down."""
     folder = attempt.temporary.parent
     try:
+        largest = max((one.size for one in earlier), default=None)
         _refuse_growth(attempt.source, landed.size, largest)
         made = _believed(attempt, landed)
         attempt.temporary.replace(folder / f"{landed.sha12}.parquet")
+        lost = lost_columns(spec, folder, landed, earlier)
         outcome = Outcome(
             landed.sha12,
             version,
             "accepted",
             made.rows,
             made.rejected,
-            made.message,
+            "; ".join(filter(None, [made.message, lost])),
             made.samples[:MOST_SAMPLES],
         )
         if before is not None and before.judged_by:

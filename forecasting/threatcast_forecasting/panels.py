@@ -219,7 +219,8 @@ def checked_values(
 def _check_columns(frame: pd.DataFrame) -> None:
     missing = [name for name in REQUIRED if name not in frame.columns]
     if missing:
-        found = ", ".join(map(str, frame.columns)) or "none"
+        found = ", ".join(map(str, frame.columns[:10])) or "none"
+        found += f" and {len(frame.columns) - 10} more" if len(frame.columns) > 10 else ""
         raise PanelError(
             "the panel", f"column {', '.join(missing)} is missing; the columns are {found}"
         )

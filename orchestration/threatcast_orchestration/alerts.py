@@ -5,10 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.outside import shown
+
 from threatcast_orchestration.settings import WEBHOOK_ON, Settings
 
 if TYPE_CHECKING:
     from threatcast_orchestration.setbacks import Setbacks
+
+MOST_TEXT = 4_000
+"""Characters; services that show such a message take no more."""
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +60,7 @@ def send(settings: Settings, event: str, text: str, details: dict[str, Any]) -> 
     try:
         answer = httpx.post(
             settings.webhook_url,
-            json={"text": text, "event": event, "details": details},
+            json={"text": _plain(text), "event": event, "details": _plain(details)},
             timeout=15.0,
             follow_redirects=False,
         )
@@ -64,3 +69,12 @@ def send(settings: Settings, event: str, text: str, details: dict[str, Any]) -> 
         log.warning("the webhook did not take the message (%s); %s", type(error).__name__, text)
         return False
     return True
+
+
+def _plain(value: Any) -> Any:
+    """Return a value whose texts, at any depth, are escaped and cut."""
+    if isinstance(value, dict):
+        return {_plain(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return shown(value, MOST_TEXT, "\n") if isinstance(value, str) else value

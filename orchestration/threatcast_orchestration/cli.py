@@ -7,14 +7,18 @@ import sys
 from typing import Annotated
 
 import typer
+from threatcast_feeds.outside import shown
 
 from threatcast_orchestration.commands import doctor as doctor_command
 from threatcast_orchestration.commands import feeds, models, panels, releases
 from threatcast_orchestration.commands import run as run_command
 from threatcast_orchestration.commands import status as status_command
+from threatcast_orchestration.commands.options import LAYOUT
 from threatcast_orchestration.errors import OrchestrationError
 
 INTERRUPTED = 130
+# longer texts quote what nobody reads to its end
+MOST_LINE = 8_000
 # what the packages below raise, the particular before the general
 EXIT_CODES = (
     ("threatcast_publishing.errors", "NoReleaseError", 4),
@@ -61,7 +65,9 @@ def root(
 
 def main() -> None:
     """Run a command; every expected error is one readable message and its exit code."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    lines = logging.StreamHandler()
+    lines.setFormatter(_PlainLines("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[lines])
     try:
         app()
     except OrchestrationError as error:
@@ -86,8 +92,15 @@ def _known(error: Exception) -> int | None:
     return None
 
 
+class _PlainLines(logging.Formatter):
+    """Log lines as a terminal may show them; libraries quote what they were given."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return shown(super().format(record), MOST_LINE, LAYOUT)
+
+
 def _stop(text: str, code: int) -> None:
-    sys.stderr.write(f"threatcast: {text}\n")
+    sys.stderr.write(f"threatcast: {shown(text, MOST_LINE, LAYOUT)}\n")
     sys.exit(code)
 
 

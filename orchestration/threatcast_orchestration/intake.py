@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.outside import MOST_MESSAGE, shown
+
 from threatcast_orchestration.looks import believed, note_look, settled
 from threatcast_orchestration.night import Plan
 
@@ -45,6 +47,10 @@ class PullReport:
     hint: str = ""
     messages: list[str] = field(default_factory=list)
 
+    def tell(self, text: str) -> None:
+        """Add a message, which may quote the name of a file or an address."""
+        self.messages.append(shown(text, MOST_MESSAGE))
+
     def as_dict(self) -> dict[str, Any]:
         """Return what a machine may read; the first five messages only."""
         return vars(self) | {"messages": self.messages[:5]}
@@ -65,7 +71,7 @@ def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None
     report = PullReport(spec.key)
     known = {(landed.retrieved_at, landed.sha256) for landed in plan.landing.payloads(spec.key)}
     try:
-        for arrival in _arrivals(spec, plan, report.messages.append):
+        for arrival in _arrivals(spec, plan, report.tell):
             landed = plan.landing.land(arrival)
             if (landed.retrieved_at, landed.sha256) in known:
                 continue

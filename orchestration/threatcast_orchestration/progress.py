@@ -11,8 +11,10 @@ from types import TracebackType
 from typing import Any
 
 import dagster as dg
+from threatcast_feeds.outside import shown
 
 LOGGER = "threatcast.night"
+MOST_LINE = 4_000
 # true and of no use to the reader: a failed step says itself what went wrong
 _NOISE = ("Dependencies for step ", "Logging an `AssetObservation`")
 
@@ -107,6 +109,7 @@ class Progress(logging.Handler):
     def _line(self, text: str) -> None:
         if self._quiet:
             return
+        text = shown(text, MOST_LINE, "\n\t")
         if self._bar is not None:
             self._bar.console.print(text, markup=False)
         else:

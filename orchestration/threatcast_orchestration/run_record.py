@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.outside import shown
+
 from threatcast_orchestration.errors import LockHeld
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ SOURCE_TAG = "threatcast/source"
 COMMAND_LINE_TAG = "threatcast/started_by"
 RELEASE = "release"
 """The asset whose making makes a run a night."""
+MOST_TEXT = 4_000
+"""Characters kept of an error, which may quote what a source or a library wrote."""
 _OWN = "threatcast_"
 
 
@@ -71,7 +75,7 @@ def _told(error: Any) -> dict[str, str]:
     text = error.message.strip()
     if text.startswith(_OWN):
         text = text.partition(": ")[2]
-    return {"kind": error.cls_name or "", "error": text}
+    return {"kind": error.cls_name or "", "error": shown(text, MOST_TEXT, "\n")}
 
 
 def is_night(run: dg.DagsterRun, job: str) -> bool:

@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from threatcast_feeds.outside import escaped, safe_json
 
 from threatcast_orchestration.errors import WrongUse
 
 SIMULATED_LINE = "All of this is SIMULATED: made by a generator, not observed anywhere."
+
+LAYOUT = "\n\t"
+"""What our own messages may use beside text; all else that does not print is escaped."""
 
 HomeOption = Annotated[
     Path | None,
@@ -41,19 +45,20 @@ def one_of(option: str, value: str | None, known: Sequence[str]) -> None:
 
 def print_json(value: Any) -> None:
     """Print one JSON document on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+    document = json.dumps(value, indent=2, default=str, ensure_ascii=False)
+    sys.stdout.write(safe_json(document) + "\n")
 
 
 def say(text: str) -> None:
     """Print one line for a person on standard output."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(escaped(text, LAYOUT) + "\n")
 
 
 def remark(text: str, *, quiet: bool = False) -> None:
     """Print one line about the work itself on standard error."""
     if not quiet:
         sys.stdout.flush()
-        sys.stderr.write(text + "\n")
+        sys.stderr.write(escaped(text, LAYOUT) + "\n")
         sys.stderr.flush()
 
 
@@ -83,8 +88,7 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    text = str(value)
-    return "".join(char if char.isprintable() or char == "\n" else "?" for char in text)
+    return escaped(str(value), "\n")
 
 
 def program() -> str:

@@ -43,7 +43,7 @@ def read_frame(path: Path) -> pd.DataFrame:
             encoding="utf-8-sig",
             low_memory=False,
         )
-    except (OSError, ValueError, EOFError, zlib.error, csv.Error) as error:
+    except (OSError, ValueError, EOFError, zlib.error) as error:
         raise WrongUse(f"{path} cannot be read as a table: {error}") from error
 
 
@@ -55,8 +55,11 @@ def _refuse_surplus_cells(path: Path) -> None:
     opened = gzip.open if path.name.lower().endswith(".gz") else open
     with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
         rows = csv.reader(file)
-        header = next(rows, [])
-        first = next((row for row in rows if row), [])
+        try:
+            header = next(rows, [])
+            first = next((row for row in rows if row), [])
+        except csv.Error:
+            return  # pandas reads longer cells, or says what is wrong
     if len(first) <= len(header):
         return
     surplus = first[len(header) :]

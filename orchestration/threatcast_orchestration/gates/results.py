@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from threatcast_feeds.outside import MOST_MESSAGE, MOST_SAMPLE, shown
+
 from threatcast_orchestration.errors import OrchestrationError
 
 SEVERITIES = ("info", "warning", "critical")
@@ -31,6 +33,13 @@ class ExpectationResult:
     why: str
     cure: str
     error: str = ""
+
+    def __post_init__(self) -> None:
+        """Escape and cut what comes from the rows that were looked at."""
+        sample = [{key: _shown(value) for key, value in row.items()} for row in self.sample]
+        object.__setattr__(self, "sample", sample)
+        object.__setattr__(self, "observed", _shown(self.observed))
+        object.__setattr__(self, "error", shown(self.error, MOST_MESSAGE))
 
     @property
     def rule(self) -> str:
@@ -135,3 +144,7 @@ def row_in_words(row: Mapping[str, Any]) -> str:
 def _brief(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _shown(value: Any) -> Any:
+    return shown(value, MOST_SAMPLE) if isinstance(value, str) else value
