@@ -52,4 +52,4 @@ def _open(context: dg.AssetCheckExecutionContext) -> Iterator[Any]:
 
 def _records(context: dg.AssetCheckExecutionContext) -> GateRecords:
     plan = context.resources.night.plan
-    return GateRecords(plan.home.gates, plan.as_of)
+    return GateRecords(plan.home.gates, plan.as_of, plan.settings.gates_url)

@@ -138,5 +138,5 @@ def _judge(
         )
         shown = verdict if verdict is not None and verdict.payload == case.payload else None
         write_meaning(connection, spec.key, shown)
-        records = GateRecords(plan.home.gates, plan.as_of)
+        records = GateRecords(plan.home.gates, plan.as_of, plan.settings.gates_url)
         return run_suite(suite, connection, records=records)

@@ -43,6 +43,7 @@ class Settings:
         "pooled_regression,prophet,seasonal_naive,flat,comb_two,champion"
     )
     memory_limit: str = "2GB"
+    gates_url: str = "http://127.0.0.1:3001"
     webhook_url: str = ""
     webhook_on: str = "degraded"
     drop_limit: int = 10

@@ -24,7 +24,7 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 @dataclass(frozen=True)
 class ServedFile:
-    """One file of a release, as its manifest knows it."""
+    """One file of a release, as its manifest knows it; or of another folder, without a release."""
 
     path: Path
     release_id: str

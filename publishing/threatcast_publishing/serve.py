@@ -55,7 +55,18 @@ def make_server(
 
     `serve_forever` starts it, `shutdown` and `server_close` end it. `log` gets one line a request.
     """
-    return _Server(releases, host, port, log or (lambda _: None))
+    return file_server(lambda address: find_file(releases, address), host, port, log=log)
+
+
+def file_server(
+    find: Callable[[str], ServedFile],
+    host: str,
+    port: int,
+    *,
+    log: Callable[[str], None] | None = None,
+) -> ThreadingHTTPServer:
+    """Return a server of whatever files `find` finds behind the path of a URL, or refuses."""
+    return _Server(find, host, port, log or (lambda _: None))
 
 
 class _Server(ThreadingHTTPServer):
@@ -63,8 +74,14 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, releases: Path, host: str, port: int, log: Callable[[str], None]) -> None:
-        self.releases = releases
+    def __init__(
+        self,
+        find: Callable[[str], ServedFile],
+        host: str,
+        port: int,
+        log: Callable[[str], None],
+    ) -> None:
+        self.find = find
         self.log = log
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Handler)
@@ -104,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
             self.close_connection = True  # a body that nobody reads is no next request
         try:
-            found = find_file(self.server.releases, self.path)
+            found = self.server.find(self.path)
             stream = found.path.open("rb")
         except Refusal as refusal:
             self._refuse(refusal)
@@ -155,7 +172,9 @@ class _Handler(BaseHTTPRequestHandler):
         self, status: HTTPStatus, found: ServedFile, headers: dict[str, str] | None = None
     ) -> None:
         self.send_response(status)
-        own = {"ETag": found.etag, "X-Threatcast-Release": found.release_id}
+        own = {"ETag": found.etag}
+        if found.release_id:
+            own["X-Threatcast-Release"] = found.release_id
         for name, value in (HEADERS | own | (headers or {})).items():
             self.send_header(name, value)
         self.end_headers()

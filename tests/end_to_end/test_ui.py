@@ -32,6 +32,7 @@ class Opened:
 
     home: Path
     port: int
+    pages: int
     process: subprocess.Popen[str]
     output: Path
 
@@ -80,18 +81,18 @@ def ui(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder = tmp_path_factory.mktemp("ui")
     home = folder / "home"
     shutil.copytree(sample_home, home, symlinks=True)
-    port, output = free_port(), folder / "output"
+    port, pages, output = free_port(), free_port(), folder / "output"
     clean = {key: value for key, value in os.environ.items() if not key.startswith("THREATCAST_")}
     with output.open("w", encoding="utf-8") as sink:
         process = subprocess.Popen(
             [*COMMAND, "ui", "--home", str(home), "--port", str(port)],
-            env=clean,
+            env=clean | {"THREATCAST_GATES_URL": f"http://127.0.0.1:{pages}"},
             stdout=sink,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
-    opened = Opened(home, port, process, output)
+    opened = Opened(home, port, pages, process, output)
     try:
         wait_until_it_answers(opened)
         yield opened
@@ -166,6 +167,25 @@ def test_run_of_the_command_line_belongs_to_these_definitions(ui: Opened) -> Non
     assert release is not None
     assert tags["threatcast/as_of"] in release
     assert tags["threatcast/source"] == "sample"
+
+
+def test_link_of_a_check_opens_its_page_beside_the_ui(ui: Opened) -> None:
+    nodes = ui.ask(
+        '{assetNodes(assetKeys: [{path: ["marts", "fct_weekly_counts"]}]) '
+        "{assetChecksOrError {... on AssetChecks {checks {name executionForLatestMaterialization "
+        "{evaluation {metadataEntries {label ... on UrlMetadataEntry {url}}}}}}}}}"
+    )["assetNodes"]
+    links = [
+        entry["url"]
+        for check in nodes[0]["assetChecksOrError"]["checks"]
+        for entry in check["executionForLatestMaterialization"]["evaluation"]["metadataEntries"]
+        if entry["label"] == "data docs"
+    ]
+    assert links
+    # the home was made with the usual address; this UI serves its pages at another port
+    for link in links:
+        with urlopen(link.replace(":3001/", f":{ui.pages}/"), timeout=PATIENCE) as page:  # noqa: S310
+            assert b"fct_weekly_counts" in page.read()
 
 
 def test_taken_port_is_refused_with_the_cure(ui: Opened, tmp_path: Path) -> None:

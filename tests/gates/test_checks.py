@@ -87,11 +87,13 @@ def test_check_that_holds_shows_no_failures(make_suite: MakeSuite, frame: pd.Dat
 
 
 def test_check_links_its_page(make_suite: MakeSuite, frame: pd.DataFrame, tmp_path: Path) -> None:
-    result = run_suite(
-        make_suite(rule("critical")), frame, records=GateRecords(tmp_path, date(2026, 6, 14))
-    )
-    link = str(to_check_result(result).metadata["data docs"].value)
-    assert Path(link.removeprefix("file://")).is_file()
+    records = GateRecords(tmp_path, date(2026, 6, 14), "http://127.0.0.1:4001/")
+    result = run_suite(make_suite(rule("critical")), frame, records=records)
+    metadata = to_check_result(result).metadata
+    page = Path(str(metadata["data docs file"].value))
+    assert page.is_file()
+    below = page.relative_to(records.docs.resolve()).as_posix()
+    assert metadata["data docs"].value == f"http://127.0.0.1:4001/{below}"
 
 
 def test_spec_carries_what_the_suite_protects(make_suite: MakeSuite) -> None:

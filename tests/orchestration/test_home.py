@@ -144,3 +144,17 @@ def test_lock_in_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Pat
 def test_source_note_is_json_that_other_programs_can_read(home: Home) -> None:
     home.bind_source("live")
     assert json.loads((home.root / "source.json").read_text(encoding="utf-8")) == {"source": "live"}
+
+
+def test_web_server_may_go_through_a_home_made_under_a_strict_umask(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir(mode=0o700)
+    before = os.umask(0o077)
+    try:
+        for name in ("new", "mine"):
+            with run_lock(tmp_path / name / "run.lock"):
+                Home(tmp_path / name).prepare()
+    finally:
+        os.umask(before)
+    modes = {path.name: f"{path.stat().st_mode & 0o777:o}" for path in tmp_path.iterdir()}
+    assert modes == {"new": "711", "mine": "700"}

@@ -162,7 +162,9 @@ def test_new_published_model_is_told_at_the_top_and_in_its_target_with_day_and_r
     for text in told:
         assert "“common_level” instead of “Champion”" in text
         assert "differ from earlier ones for that reason alone" in text
-        assert "Decided by the gate: it wins: 0.910 (0.860 to 0.960)." in text
+        assert (
+            "Decided by the nightly comparison of models: it wins: 0.910 (0.860 to 0.960)." in text
+        )
 
 
 def test_change_of_model_goes_to_its_target_alone_once_it_is_old_and_then_nowhere(tables):

@@ -85,10 +85,26 @@ def ui(
         f"Dagster UI for {place.root}: http://{host}:{port} (ready in about 15 seconds; "
         "Ctrl-C ends it). While it is open, the nightly schedule runs at 02:00 UTC."
     )
+    _serve_gates(place)
     os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"
     program = str(Path(sys.executable).with_name("dagster"))
     words = ["dev", "-w", str(workspace), "-h", host, "-p", str(port), "--log-level", "warning"]
     os.execv(program, [program, *words])  # noqa: S606 our own interpreter's dagster, no shell
+
+
+def _serve_gates(home: Home) -> None:
+    """Serve the gates' pages beside the UI, whose checks link to them."""
+    from threatcast_orchestration.gates.records import DOCS
+    from threatcast_orchestration.gates.serving import HOST, port_of, serve_beside
+
+    port = port_of(load_settings(home).gates_url)
+    if serve_beside(home.gates / DOCS, port):
+        remark(f"The gates' pages: http://{HOST}:{port}")
+    else:
+        remark(
+            f"The gates' pages are not served: {HOST}:{port} is taken. The UI opens all the same; "
+            "for the links of its checks name another address: gates_url in threatcast.toml."
+        )
 
 
 def _refuse_taken(host: str, port: int) -> None:

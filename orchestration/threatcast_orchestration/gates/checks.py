@@ -8,7 +8,6 @@ severity info passes with a note.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -164,8 +163,9 @@ def _metadata(result: GateResult) -> dict[str, Any]:
         metadata["sample rows"] = dg.MetadataValue.md(_samples(failures))
     if result.error:
         metadata["error"] = result.error
+    if result.link:
+        metadata["data docs"] = dg.MetadataValue.url(result.link)
     if result.docs:
-        metadata["data docs"] = dg.MetadataValue.url(Path(result.docs).as_uri())
         metadata["data docs file"] = dg.MetadataValue.path(result.docs)
     return metadata
 

@@ -19,6 +19,8 @@ from threatcast_orchestration.gates.pages import render, write_index, write_whol
 if TYPE_CHECKING:
     from threatcast_orchestration.gates.results import GateResult
 
+DOCS = "data_docs"
+"""Folder of the Data Docs below that of the gates."""
 KEPT_NIGHTS = 7
 """Nights whose pages stay in the Data Docs; the JSON of every night is kept."""
 NAMED = 3
@@ -35,15 +37,18 @@ class GateRecords:
         HOME/gates.
     as_of
         Day of the night; names its folder and its pages.
+    address
+        Where a browser finds the Data Docs: the setting `gates_url`.
     """
 
     folder: Path
     as_of: date
+    address: str = ""
 
     @property
     def docs(self) -> Path:
         """Folder of the Data Docs."""
-        return self.folder / "data_docs"
+        return self.folder / DOCS
 
     @property
     def site(self) -> Path:
@@ -88,6 +93,11 @@ class GateRecords:
     def page(self, suite: str, frame: str) -> Path:
         """Return the page of one frame of a suite of this night."""
         return self.docs / self.as_of.isoformat() / f"{suite}.{frame}.html"
+
+    def link(self, page: Path) -> str:
+        """Return the address of a page; a browser follows no link from a web page to a file."""
+        below = page.relative_to(self.docs).as_posix()
+        return f"{self.address.rstrip('/')}/{below}" if self.address else ""
 
     def write_page(self, suite: str, frame: str, validated: Any) -> None:
         """Write the page of a validated frame; its moment is the as-of day, never the clock."""

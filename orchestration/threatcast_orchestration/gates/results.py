@@ -67,6 +67,7 @@ class GateResult:
     seconds: float = 0.0
     error: str = ""
     docs: str = ""
+    link: str = ""
 
     @property
     def success(self) -> bool:

@@ -26,6 +26,8 @@ from threatcast_orchestration.gates.suites import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
     import pandas as pd
 
@@ -96,6 +98,7 @@ def _run(suite: Suite, source: Source, records: GateRecords | None) -> GateResul
     except Exception as problem:  # noqa: BLE001 a crash must never pass, nor be taken for a verdict
         error = f"{type(problem).__name__}: {' '.join(str(problem).split())}"
     ordered = tuple(results[place] for place in sorted(results))
+    page = _page(suite, ordered, records)
     error = error or next((f"{one.rule}: {one.error}" for one in ordered if one.error), "")
     return GateResult(
         suite=suite.key,
@@ -104,7 +107,8 @@ def _run(suite: Suite, source: Source, records: GateRecords | None) -> GateResul
         rows=rows,
         seconds=round(perf_counter() - started, 3),
         error=error,
-        docs=_page(suite, ordered, records),
+        docs=str(page.resolve()) if page else "",
+        link=records.link(page) if page and records else "",
     )
 
 
@@ -254,12 +258,14 @@ def _midnight(moment: datetime) -> datetime:
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _page(suite: Suite, results: Sequence[ExpectationResult], records: GateRecords | None) -> str:
+def _page(
+    suite: Suite, results: Sequence[ExpectationResult], records: GateRecords | None
+) -> Path | None:
     """Return the page of the worst failure, else of the first frame; of a crash the index."""
     if records is None:
-        return ""
+        return None
     if not results:
-        return str(records.site.resolve())
+        return records.site
     failed = [rule.frame for rule in results if not rule.success]
     frame = failed[0] if failed else next(iter(suite.frames))
-    return str(records.page(suite.key, frame).resolve())
+    return records.page(suite.key, frame)

@@ -94,6 +94,7 @@ def render(release: ReleaseContext) -> str:
         states=wording.STATE_LABELS,
         levels=wording.LEVEL_LABELS,
         grades=wording.GRADES,
+        deciders=wording.DECIDERS,
         chart_box=(WIDTH, HEIGHT),
         chart_weeks=WEEKS,
     )

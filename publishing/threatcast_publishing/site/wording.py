@@ -37,6 +37,12 @@ GRADES = {
     "D": "a simple baseline only",
 }
 
+DECIDERS = {
+    "gate": "the nightly comparison of models",
+    "drift": "the check of past forecasts",
+    "person": "a person",
+}
+
 _NUMBER = re.compile(r"(?<![\w-])(?:\d{4}-\d{2}-\d{2}|\d+(?:[.,]\d+)*)(?![\w-])")
 
 
