@@ -29,13 +29,13 @@ setup: .venv/installed .venv/parsed ## Install the locked dependencies and prepa
 
 .venv/installed: requirements.lock pyproject.toml | .venv/bin/uv
 	@echo "threatcast: installing the locked dependencies (about a minute on a new machine)"
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.lock
-	@VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@VIRTUAL_ENV="$$PWD/.venv" $(BIN)/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.lock
+	@VIRTUAL_ENV="$$PWD/.venv" $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/parsed: .venv/installed $(shell find dbt_project/models dbt_project/macros dbt_project/seeds dbt_project/data_tests dbt_project/*.yml 2>/dev/null)
 	@echo "threatcast: reading the dbt project"
-	@cd dbt_project && DBT_PROFILES_DIR=. THREATCAST_WAREHOUSE=$(THREATCAST_HOME)/warehouse/threatcast.duckdb ../$(BIN)/dbt --quiet parse
+	@cd dbt_project && DBT_PROFILES_DIR=. THREATCAST_WAREHOUSE="$$THREATCAST_HOME/warehouse/threatcast.duckdb" ../$(BIN)/dbt --quiet parse
 	@touch $@
 
 run: setup ## Make a release: from THREATCAST_MIRROR if set, else from the simulated sample

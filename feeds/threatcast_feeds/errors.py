@@ -4,7 +4,8 @@
     |- CatalogError      a defs.yaml that does not hold together
     |- FetchError        a source that cannot be reached or has nothing to give
     |- BackfillError     a git history that cannot be replayed
-    |- LandingError      bytes that cannot be written down or read back
+    |- LandingError      bytes that cannot be written down
+    |  `- DamagedError   bytes or notes that are not what was written down
     |- UnpackError       an archive that is cut, hostile or too large
     `- ParseError        a payload that is not the feed it should be
        `- PayloadRefused a payload that could be read and is not believed
@@ -84,7 +85,11 @@ class BackfillError(FeedError):
 
 
 class LandingError(FeedError):
-    """Landed bytes cannot be written, or are not what was written."""
+    """Bytes cannot be written down, or are not what was written."""
+
+
+class DamagedError(LandingError):
+    """What was landed is no longer what was written; other feeds are not concerned."""
 
 
 class UnpackError(FeedError):

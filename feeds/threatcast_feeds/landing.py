@@ -9,7 +9,6 @@ next one overwrites. zstd is our storage compression; hashes and sizes are of th
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from threatcast_feeds.arrivals import Arrival
-from threatcast_feeds.errors import LandingError
+from threatcast_feeds.durable import write_durably
+from threatcast_feeds.errors import DamagedError, LandingError
 from threatcast_feeds.moments import whole_day
 
 # beyond level 3 a recorded KEV file shrinks by a tenth and takes four times as long
@@ -79,7 +79,8 @@ class Landing:
         folder = self.root / arrival.feed
         stem = f"{arrival.day.isoformat()}-{digest[:12]}"
         note = folder / f"{stem}.meta.json"
-        if note.is_file():
+        # a damaged note is written anew: these are the very bytes that it was about
+        if note.is_file() and self._read(note) is not None:
             told = self._told(arrival, digest)
             if told is not None:
                 return told
@@ -115,12 +116,26 @@ class Landing:
         return self._landed(note)
 
     def payloads(self, feed: str, until: date | None = None) -> list[Landed]:
-        """Return the landed payloads of a feed by day, those after `until` left out."""
-        folder = self.root / feed
-        notes = sorted(folder.glob("*.meta.json")) if folder.is_dir() else []
+        """Return the landed payloads of a feed by day, those after `until` left out.
+
+        A payload whose note is damaged ends them (`damage` names it): without it, what came later
+        would be taken for new.
+        """
+        first = self._first_damaged(feed)
         last = until.isoformat() if until else "9999-12-31"
-        landed = [self._landed(note) for note in notes if note.name[:10] <= last]
-        return sorted(landed, key=lambda one: (one.day, one.retrieved_at, one.sha256))
+        return [
+            landed
+            for landed in self._all(feed)
+            if landed.day.isoformat() <= last
+            and (first is None or landed.day.isoformat() < first.name[:10])
+        ]
+
+    def damage(self, feed: str) -> DamagedError | None:
+        """Return what is wrong with the earliest note that cannot be read; None if all can."""
+        note = self._first_damaged(feed)
+        if note is None:
+            return None
+        return damaged(feed, note, "cannot be read, so that it and all later ones are not used")
 
     def newest(self, feed: str, until: date | None = None) -> Landed | None:
         """Return the newest landed payload of a feed, or None."""
@@ -188,7 +203,7 @@ class Landing:
 
     def _told(self, arrival: Arrival, digest: str) -> Landed | None:
         """Return the note of the day that says all that an arrival says, if there is one."""
-        today = [one for one in self.payloads(arrival.feed) if one.day == arrival.day]
+        today = [one for one in self._all(arrival.feed) if one.day == arrival.day]
         same = [one for one in today if one.sha256 == digest]
         if not same:
             return None
@@ -202,10 +217,29 @@ class Landing:
         if not folder.is_dir():
             return None
         for note in sorted(folder.glob(f"*-{digest[:12]}.meta.json")):
-            landed = self._landed(note)
-            if landed.sha256 == digest and landed.path.is_file():
+            landed = self._read(note)
+            if landed is not None and landed.sha256 == digest and landed.path.is_file():
                 return landed
         return None
+
+    def _notes(self, feed: str) -> list[Path]:
+        folder = self.root / feed
+        return sorted(folder.glob("*.meta.json")) if folder.is_dir() else []
+
+    def _all(self, feed: str) -> list[Landed]:
+        """Return all payloads whose notes can be read, by day and moment."""
+        landed = [one for note in self._notes(feed) if (one := self._read(note)) is not None]
+        return sorted(landed, key=lambda one: (one.day, one.retrieved_at, one.sha256))
+
+    def _first_damaged(self, feed: str) -> Path | None:
+        return next((note for note in self._notes(feed) if self._read(note) is None), None)
+
+    def _read(self, note: Path) -> Landed | None:
+        """Return what a note says, or None if it is damaged."""
+        try:
+            return self._landed(note)
+        except LandingError:
+            return None
 
     def _landed(self, note: Path) -> Landed:
         try:
@@ -225,7 +259,7 @@ class Landing:
                 last_modified=facts["last_modified"],
                 is_repeat=facts["stored_as"] != stem,
             )
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, LookupError, TypeError) as error:
             raise damaged(note.parent.name, note, f"cannot be read ({error})") from error
 
 
@@ -237,9 +271,9 @@ def check_intact(landed: Landed) -> bytes:
     return content
 
 
-def damaged(feed: str, path: Path, what: str) -> LandingError:
+def damaged(feed: str, path: Path, what: str) -> DamagedError:
     """Return the error for a landed file that is no longer what was landed."""
-    return LandingError(
+    return DamagedError(
         feed,
         str(path),
         f"the landed file {what}",
@@ -272,22 +306,3 @@ def decompress(path: Path, feed: str, most: int | None = None) -> bytes:
     except (OSError, pa.ArrowException) as error:
         raise damaged(feed, path, f"cannot be read: {error}") from error
     return content
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    handle = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
+from hashlib import file_digest
 from pathlib import Path
 
-from threatcast_feeds.landing import write_durably
+from threatcast_feeds.durable import write_durably
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Outcome:
 
     `judged_by` is the version of the gate that set it aside; empty if no gate did. `refused`
     holds, by the moment of a copy, why these bytes were not believed then: the same bytes may be
-    good on one day and an old state served again on another.
+    good on one day and an old state served again on another. `digest` is the
+    SHA-256 of the rows file; empty if there is none.
     """
 
     payload: str
@@ -33,6 +35,7 @@ class Outcome:
     samples: list[str]
     judged_by: str = ""
     refused: dict[str, str] = field(default_factory=dict)
+    digest: str = ""
 
     def is_believed(self, moment: datetime) -> bool:
         """Whether the copy of that moment counts."""
@@ -52,6 +55,30 @@ def read_outcome(folder: Path, payload: str) -> Outcome | None:
         return Outcome(**facts)
     except (OSError, ValueError, LookupError, TypeError):
         return None
+
+
+def read_refusal(folder: Path, payload: str) -> Outcome | None:
+    """Return the copy for people of the outcome of a payload set aside; None if there is none."""
+    try:
+        facts = json.loads(_quarantine_note(folder, payload).read_text(encoding="utf-8"))
+        return Outcome(**{key: facts[key] for key in facts.keys() - {"feed", "day"}})
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def forget(folder: Path, payload: str) -> None:
+    """Forget what became of a payload, so that it is parsed again."""
+    for name in (f"{payload}.json", f"{payload}.parquet"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def digest_of(rows: Path) -> str:
+    """Return the SHA-256 of a file; empty if it cannot be read."""
+    try:
+        with rows.open("rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 def set_aside(raw_root: Path, feed: str, payload: str, message: str, *, judged_by: str) -> None:
@@ -96,14 +123,8 @@ def refuse(raw_root: Path, feed: str, payload: str, reasons: Mapping[str, str]) 
 
 def write_outcome(folder: Path, outcome: Outcome) -> None:
     """Write down what became of a payload, under its final name in one step."""
-    target = folder / f"{outcome.payload}.json"
-    temporary = target.with_name(f".{target.name}.tmp")
     text = json.dumps(asdict(outcome), indent=1, ensure_ascii=False)
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_durably(folder / f"{outcome.payload}.json", text.encode())
 
 
 def write_quarantine(folder: Path, feed: str, day: date | None, outcome: Outcome) -> None:

@@ -25,8 +25,11 @@ from threatcast_feeds.filling import lost_columns
 from threatcast_feeds.landing import Landed, Landing, check_intact
 from threatcast_feeds.outcomes import (
     Outcome,
+    digest_of,
+    forget,
     forget_quarantine,
     read_outcome,
+    read_refusal,
     write_outcome,
     write_quarantine,
 )
@@ -80,21 +83,21 @@ def parse_new(
     payloads: dict[str, Landed] = {}
     for landed in landing.payloads(spec.key, until):
         payloads.setdefault(landed.sha12, landed)
-    known = {payload: read_outcome(folder, payload) for payload in payloads}
-    new = [
-        landed
+    known = {payload: _known(folder, payload) for payload in payloads}
+    new = {
+        payload: landed
         for payload, landed in payloads.items()
-        if (outcome := known[payload]) is None or outcome.parser_version != version
-    ]
+        if not _stands(folder, known[payload], version)
+    }
     if not new:
         return []
     outcomes: list[Outcome] = []
     accepted: deque[Landed] = deque(maxlen=GROWTH_MEMORY)
     with _Workers(spec, folder) as workers:
-        attempts = workers.parse(new)
+        attempts = workers.parse(list(new.values()))
         for payload, landed in payloads.items():
             outcome = known[payload]
-            if outcome is None or outcome.parser_version != version:
+            if payload in new or outcome is None:
                 outcome = _settle(spec, landed, outcome, version, accepted, next(attempts))
                 outcomes.append(outcome)
                 if progress:
@@ -102,6 +105,22 @@ def parse_new(
             if outcome.state == "accepted":
                 accepted.append(landed)
     return outcomes
+
+
+def _known(folder: Path, payload: str) -> Outcome | None:
+    """Return what became of a payload; of one set aside the copy for people stands in for it."""
+    outcome = read_outcome(folder, payload) or read_refusal(folder, payload)
+    return outcome if outcome is not None and outcome.payload == payload else None
+
+
+def _stands(folder: Path, outcome: Outcome | None, version: str) -> bool:
+    """Whether a payload needs no parsing: this parser saw it, and its rows are as it left them."""
+    if outcome is None or outcome.parser_version != version:
+        return False
+    if read_outcome(folder, outcome.payload) is None:
+        return False
+    is_refused = outcome.state != "accepted" and not outcome.judged_by
+    return is_refused or outcome.digest == digest_of(folder / f"{outcome.payload}.parquet")
 
 
 def _prepare(folder: Path, spec: FeedSpec) -> None:
@@ -200,6 +219,7 @@ def _settle(
         largest = max((one.size for one in earlier), default=None)
         _refuse_growth(attempt.source, landed.size, largest)
         made = _believed(attempt, landed)
+        digest = digest_of(attempt.temporary)
         attempt.temporary.replace(folder / f"{landed.sha12}.parquet")
         lost = lost_columns(spec, folder, landed, earlier)
         outcome = Outcome(
@@ -210,6 +230,7 @@ def _settle(
             made.rejected,
             "; ".join(filter(None, [made.message, lost])),
             made.samples[:MOST_SAMPLES],
+            digest=digest,
         )
         if before is not None and before.judged_by:
             # rows read again do not lift a gate's refusal: the gate judges them anew itself
@@ -220,7 +241,10 @@ def _settle(
         if outcome.state == "accepted":
             forget_quarantine(folder, landed.sha12)
     except LandingError as error:
-        # nothing is written down: once the file is restored, it is read again
+        # nothing is written down: once the file is restored, it is read again; rows that were
+        # damaged too are not shown until then
+        if before is not None and before.digest != digest_of(folder / f"{landed.sha12}.parquet"):
+            forget(folder, landed.sha12)
         return Outcome(landed.sha12, "", "quarantined", 0, 0, str(error), [])
     except FeedError as error:
         attempt.temporary.unlink(missing_ok=True)

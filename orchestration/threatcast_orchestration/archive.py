@@ -18,6 +18,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.exact_paths import ONE_FILE, exact
+
 from threatcast_orchestration.errors import OrchestrationError
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ _ROWS = f"""
     WITH known AS (
         SELECT target, location, value,
             row_number() OVER (PARTITION BY target, location ORDER BY week DESC) AS age
-        FROM read_parquet($activity)
+        FROM read_parquet($activity, hive_partitioning = false)
         WHERE value IS NOT NULL AND week <= CAST($reference_date AS DATE) - 6
     ),
     scales AS (
@@ -41,7 +43,7 @@ _ROWS = f"""
     forecasts AS (
         SELECT target, location, model, horizon, target_week, max(state) AS state,
             list(value ORDER BY quantile) AS quantiles
-        FROM read_parquet($forecast)
+        FROM read_parquet($forecast, hive_partitioning = false)
         WHERE value IS NOT NULL
         GROUP BY ALL
         HAVING count(*) = {_LEVELS}
@@ -115,10 +117,10 @@ def _keep(info: ReleaseInfo, archive: Path, said: str) -> Kept | None:
     from threatcast_publishing.files import json_bytes
     from threatcast_publishing.manifest import read_manifest
 
-    forecast, activity = (str(path) for path in _sources(info))
+    forecast, activity = (exact(path) for path in _sources(info))
     with duckdb.connect() as connection:
         day = connection.execute(
-            "SELECT max(reference_date) FROM read_parquet(?)", [forecast]
+            f"SELECT max(reference_date) FROM read_parquet(?, {ONE_FILE})", [forecast]
         ).fetchall()[0][0]
         if day is None:
             return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from threatcast_feeds.exact_paths import ONE_FILE, exact
+
 from threatcast_orchestration import decisions, left_out
 from threatcast_orchestration.errors import OrchestrationError
 
@@ -96,8 +98,8 @@ def write_tables(connection: duckdb.DuckDBPyConnection, results: Results) -> dic
                 connection.execute(
                     f"INSERT INTO forecasts.{table} BY NAME SELECT "
                     f"{', '.join(part.split()[0] for part in columns.split(', '))} "
-                    "FROM read_parquet(?)",
-                    [str(path)],
+                    f"FROM read_parquet(?, {ONE_FILE})",
+                    [exact(path)],
                 )
             except duckdb.Error as error:
                 raise OrchestrationError(

@@ -6,6 +6,7 @@ night with nothing new costs a look-up, and a run that died goes on from here.
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from threatcast_feeds.durable import write_durably
+from threatcast_feeds.outcomes import digest_of
 
 from threatcast_orchestration import hierarchy
 from threatcast_orchestration.night_tables import compute
@@ -28,6 +32,8 @@ if TYPE_CHECKING:
     from threatcast_orchestration.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
+MADE = "made.json"
+"""Beside the tables of a night: their hashes, written last."""
 KEPT = 5
 """Results kept beside the newest; a night may be repeated for an earlier day."""
 
@@ -152,7 +158,7 @@ def make(
         If the panel breaks its contract.
     """
     folder = home.forecasts / inputs.key[:32]
-    if (folder / "models.parquet").is_file():
+    if _is_whole(folder):
         folder.touch()
         return Results(folder, inputs.key, reused=True)
     scratch = folder.with_name(f"{folder.name}.partial")
@@ -160,9 +166,21 @@ def make(
     scratch.mkdir(parents=True)
     for table, frame in compute(inputs, settings, progress).items():
         frame.to_parquet(scratch / f"{table}.parquet", index=False)
+    made = {path.name: digest_of(path) for path in sorted(scratch.iterdir())}
+    write_durably(scratch / MADE, json.dumps(made, indent=1).encode())
+    shutil.rmtree(folder, ignore_errors=True)
     scratch.replace(folder)
     _forget_old(home.forecasts)
     return Results(folder, inputs.key, reused=False)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether kept forecasts are there to the last byte; what is not whole is made anew."""
+    try:
+        made = json.loads((folder / MADE).read_text(encoding="utf-8"))
+        return bool(made) and all(digest_of(folder / name) == made[name] for name in made)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
 
 
 def _forget_old(folder: Path) -> None:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_feeds.exact_paths import ONE_FILE, exact
 from threatcast_publishing.contract import OUTLOOK_COLUMNS, OUTLOOK_TEXT
 
 if TYPE_CHECKING:
@@ -38,12 +39,12 @@ def write_history(
         path = info.folder / "parquet" / "outlook.parquet"
         if path.is_file():
             # a column that is younger than the release stays null: the past is not rewritten
-            there = connection.read_parquet(str(path)).columns
+            there = connection.read_parquet(exact(path), hive_partitioning=False).columns
             names = ", ".join(name for name in OUTLOOK_COLUMNS if name in there)
             connection.execute(
                 f"INSERT INTO history.outlook_history BY NAME "
-                f"SELECT ? AS release_id, {names} FROM read_parquet(?)",
-                [info.release_id, str(path)],
+                f"SELECT ? AS release_id, {names} FROM read_parquet(?, {ONE_FILE})",
+                [info.release_id, exact(path)],
             )
     row = connection.execute("SELECT count(*) FROM history.outlook_history").fetchone()
     known = "\n".join(info.release_id for info in earlier)

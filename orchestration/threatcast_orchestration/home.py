@@ -6,8 +6,11 @@ Knows where things lie; does not know what is in them.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+from threatcast_feeds.durable import write_durably
 
 from threatcast_orchestration.errors import OrchestrationError, WrongUse
 
@@ -46,6 +49,33 @@ def make_root(folder: Path) -> None:
         folder.chmod(folder.stat().st_mode | 0o011)
 
 
+# what no quoting gets past: DuckDB ends a file's name at `?` when it writes its log, and Dagster
+# pastes the path into an address, in which `%` begins a code
+_UNFIT = re.compile(r"[?%\x00-\x1f\x7f\ud800-\udfff]")
+
+
+def refuse_unfit(root: Path) -> None:
+    """Refuse a path that a part of the platform would take for another one.
+
+    Raises
+    ------
+    WrongUse
+        Names the character and the folder whose name holds it; nothing was looked at or made.
+    """
+    found = _UNFIT.search(str(root))
+    wrong = found.group() if found else ""
+    # in a pattern DuckDB reads a backslash for a slash, and only as a pattern are these quoted
+    if not wrong and "\\" in str(root) and {"[", "*"} & {*str(root)}:
+        wrong = "\\"
+    if wrong:
+        folder = next(part for part in root.parts if wrong in part)
+        raise WrongUse(
+            f"A home cannot lie below a folder whose name holds {wrong!r}: {folder!r} in "
+            f"{str(root)!r}. DuckDB and Dagster would take the path for another one. Nothing was "
+            "changed. Rename the folder, or choose another place with --home."
+        )
+
+
 @dataclass(frozen=True)
 class Home:
     """Paths below one home folder."""
@@ -64,7 +94,12 @@ class Home:
 
     @property
     def warehouse(self) -> Path:
-        """The DuckDB file that dbt builds."""
+        """The DuckDB file that nights build, and nobody else opens."""
+        return self.root / "warehouse" / "night" / "threatcast.duckdb"
+
+    @property
+    def warehouse_copy(self) -> Path:
+        """Its copy for readers, replaced when a night is over."""
         return self.root / "warehouse" / "threatcast.duckdb"
 
     @property
@@ -101,6 +136,16 @@ class Home:
     def dagster(self) -> Path:
         """Dagster's instance: its settings and the history of runs."""
         return self.root / "dagster"
+
+    @property
+    def history_stores(self) -> tuple[Path, ...]:
+        """Dagster's files that every run opens; each run has one of its own beside them."""
+        history = self.dagster / "history"
+        return (
+            history / "runs.db",
+            history / "runs" / "index.db",
+            self.dagster / "schedules" / "schedules.db",
+        )
 
     @property
     def dbt_target(self) -> Path:
@@ -167,9 +212,7 @@ class Home:
             )
         self.prepare()
         path = self.root / "source.json"
-        scratch = path.with_suffix(".tmp")
-        scratch.write_text(json.dumps({"source": source}) + "\n", encoding="utf-8")
-        scratch.replace(path)
+        write_durably(path, f"{json.dumps({'source': source})}\n".encode())
 
     def prepare(self) -> None:
         """Make the folders and the settings of the Dagster instance.
@@ -184,8 +227,10 @@ class Home:
             for folder in (self.warehouse.parent, self.dagster, self.releases, self.gates):
                 folder.mkdir(parents=True, exist_ok=True)
             config = self.dagster / "dagster.yaml"
-            if not config.is_file() or config.read_text("utf-8").startswith(_WRITTEN):
-                config.write_text(_DAGSTER_YAML, encoding="utf-8")
+            text = config.read_text("utf-8") if config.is_file() else ""
+            # what a kill left of ours is the beginning of it; without it pools have no limit
+            if text.startswith(_WRITTEN) or _DAGSTER_YAML.startswith(text):
+                write_durably(config, _DAGSTER_YAML.encode())
             probe = self.root / ".writable"
             try:
                 probe.write_bytes(bytes(_PROBE))

@@ -64,9 +64,9 @@ def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None
     Raises
     ------
     threatcast_feeds.errors.LandingError
-        If the home cannot be written or landed bytes are damaged: no feed could go on.
+        If the home cannot be written: no feed could go on.
     """
-    from threatcast_feeds.errors import FeedError, LandingError, NotModified
+    from threatcast_feeds.errors import DamagedError, FeedError, LandingError, NotModified
 
     report = PullReport(spec.key)
     known = {(landed.retrieved_at, landed.sha256) for landed in plan.landing.payloads(spec.key)}
@@ -82,11 +82,16 @@ def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None
     except NotModified:
         report.unchanged = True
         note_look(spec, plan)
+    except DamagedError as error:
+        report.error = str(error)
     except LandingError:
         raise
     except FeedError as error:
         report.error = str(error)
         report.may_retry = error.retryable
+    damage = plan.landing.damage(spec.key)
+    if damage is not None:
+        report.error = str(damage)
     plan.landing.note_attempt(
         spec.key,
         attempted_at=plan.moment,

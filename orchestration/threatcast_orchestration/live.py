@@ -10,6 +10,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.exact_paths import exact
+
 from threatcast_orchestration.archive import Kept, keep_releases, read_archive
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ _PUBLISHED = """
 _FIRSTS = """
     CREATE OR REPLACE TEMP TABLE firsts AS
     SELECT target, location, places.location_level, model, reference_date, min(number) AS first
-    FROM read_parquet($files, filename = true) AS rows
+    FROM read_parquet($files, filename = true, hive_partitioning = false) AS rows
     INNER JOIN entries ON rows.filename = entries.file
     INNER JOIN forecasts.models USING (model)
     INNER JOIN marts.dim_locations AS places USING (location)
@@ -78,7 +80,7 @@ _CHANGED = """
     WITH kept AS (
         SELECT rows.target, rows.location, rows.model, entries.reference_date, rows.horizon,
             entries.number, rows.quantiles, entries.number = firsts.first AS is_first
-        FROM read_parquet($files, filename = true) AS rows
+        FROM read_parquet($files, filename = true, hive_partitioning = false) AS rows
         INNER JOIN entries ON rows.filename = entries.file AND entries.is_repeated
         INNER JOIN firsts USING (target, location, model, reference_date)
         LEFT JOIN published USING (target)
@@ -98,7 +100,7 @@ _SCORED = """
     SELECT rows.target, rows.location, firsts.location_level, rows.model, entries.reference_date,
         rows.horizon, entries.number, entries.number = firsts.first AS is_first, rows.state,
         rows.scale, truth.age, truth.value AS observed, rows.quantiles
-    FROM read_parquet($files, filename = true) AS rows
+    FROM read_parquet($files, filename = true, hive_partitioning = false) AS rows
     INNER JOIN entries ON rows.filename = entries.file
     INNER JOIN firsts USING (target, location, model, reference_date)
     INNER JOIN truth
@@ -220,11 +222,11 @@ def _write_entries(
             "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)",
             [*entry, dates.count(entry[1]) > 1],
         )
-    return [entry[0] for entry in entries]
+    return [exact(entry[0]) for entry in entries]
 
 
 def _files(connection: duckdb.DuckDBPyConnection, query: str) -> list[str]:
-    return [file for (file,) in connection.execute(query).fetchall()]
+    return [exact(file) for (file,) in connection.execute(query).fetchall()]
 
 
 def _scores(connection: duckdb.DuckDBPyConnection, judged: list[str]) -> pd.DataFrame:

@@ -15,10 +15,13 @@ from typing import TextIO
 from threatcast_orchestration.errors import LockHeld, OrchestrationError
 from threatcast_orchestration.home import make_root
 
+_HELD: set[Path] = set()
+"""Locks of this process: the command line holds its home's around the job, which asks again."""
+
 
 @contextmanager
 def run_lock(path: Path) -> Iterator[None]:
-    """Hold the home's lock while the block runs.
+    """Hold the home's lock while the block runs; inside another such block it is held already.
 
     Raises
     ------
@@ -27,6 +30,9 @@ def run_lock(path: Path) -> Iterator[None]:
     OrchestrationError
         If the lock's file cannot be opened.
     """
+    if path in _HELD:
+        yield
+        return
     try:
         make_root(path.parent)
         opened = path.open("a+", encoding="utf-8")
@@ -46,9 +52,11 @@ def run_lock(path: Path) -> Iterator[None]:
                 "was changed. Wait for the other to end, see `threatcast status`."
             ) from error
         _sign(handle, str(os.getpid()))
+        _HELD.add(path)
         try:
             yield
         finally:
+            _HELD.discard(path)
             _sign(handle, "")
             fcntl.flock(handle, fcntl.LOCK_UN)
 

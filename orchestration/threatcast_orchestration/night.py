@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from threatcast_orchestration.settings import (
     quiet_environment,
     tell_dbt,
 )
+from threatcast_orchestration.warehouse_file import show
 
 if TYPE_CHECKING:
     from threatcast_feeds.landing import Landing
@@ -185,7 +186,6 @@ class Night(ConfigurableResource["Night"]):
     correction: str = Field(
         default="", description="Why a forecast is published again; the archive keeps it."
     )
-    locked: bool = Field(default=False, description="The caller already holds the home's lock.")
 
     _plan: Plan | None = PrivateAttr(default=None)
 
@@ -207,7 +207,10 @@ class Night(ConfigurableResource["Night"]):
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Night]:
         """Hold the home's lock from the first step to the last, and clear up after the dead."""
-        with nullcontext() if self.locked else run_lock(self.plan.home.lock):
+        with run_lock(self.plan.home.lock):
             if context.instance is not None and context.run is not None:
                 close_dead_runs(context.instance, context.run.run_id)
-            yield self
+            try:
+                yield self
+            finally:
+                show(self.plan.home)

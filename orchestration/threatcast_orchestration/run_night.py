@@ -25,6 +25,7 @@ from threatcast_orchestration.run_record import (
 )
 from threatcast_orchestration.setbacks import setbacks_of
 from threatcast_orchestration.settings import clock, quiet_environment
+from threatcast_orchestration.stores import set_damaged_aside
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -83,16 +84,17 @@ def _execute(plan: Plan, *, quiet: bool) -> NightResult:
     from threatcast_orchestration.definitions import build_definitions
 
     started = clock()
+    set_damaged_aside(plan.home.history_stores, "the history of runs")
     with dg.DagsterInstance.get() as instance, _chatter_to(plan.home.dagster / "last_run.log"):
         job = build_definitions().resolve_job_def(JOB)
         _sign_runs(instance)
+        # without the home's place: a run that is started again from the history of a home that
+        # was moved must not work in the old one
         config = {
-            "home": str(plan.home.root),
             "source": plan.source,
             "mirror": str(plan.mirror or ""),
             "as_of": plan.as_of.isoformat(),
             "correction": plan.settings.correction,
-            "locked": True,
         }
         with Progress(len(job.graph.node_defs), quiet=quiet):
             outcome = job.execute_in_process(

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.durable import write_durably
 from threatcast_feeds.outside import shown
 
 from threatcast_orchestration.errors import LockHeld
@@ -140,9 +141,7 @@ def left_at_once(result: NightResult) -> bool:
 
 def write_last_run(home: Home, result: NightResult) -> None:
     """Keep how the last run ended, for `threatcast status`."""
-    scratch = home.last_run.with_suffix(".tmp")
-    scratch.write_text(json.dumps(vars(result), indent=1) + "\n", encoding="utf-8")
-    scratch.replace(home.last_run)
+    write_durably(home.last_run, f"{json.dumps(vars(result), indent=1)}\n".encode())
 
 
 def blocking(result: NightResult) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from threatcast_orchestration.errors import WrongUse
-from threatcast_orchestration.home import Home
+from threatcast_orchestration.home import Home, refuse_unfit
 
 DEFAULT_HOME = "./data"
 WEBHOOK_ON = {
@@ -56,9 +56,17 @@ class Settings:
 
 
 def home_path(flag: str | Path | None = None) -> Home:
-    """Return the home: the flag, else THREATCAST_HOME, else ./data."""
+    """Return the home: the flag, else THREATCAST_HOME, else ./data.
+
+    Raises
+    ------
+    WrongUse
+        If its path holds a character that cannot be quoted everywhere.
+    """
     chosen = str(flag) if flag else os.environ.get("THREATCAST_HOME") or DEFAULT_HOME
-    return Home(Path(chosen).expanduser().resolve())
+    root = Path(chosen).expanduser().resolve()
+    refuse_unfit(root)
+    return Home(root)
 
 
 def load_settings(home: Home, flags: Mapping[str, Any] | None = None) -> Settings:

@@ -1,4 +1,4 @@
-"""The warehouse file: connections, and the schema `raw` that dbt starts from.
+"""The schema `raw` of the warehouse, which dbt starts from.
 
 What was known on the as-of day is decided here, once: the views show only payloads that had
 been retrieved by its end, so that all that follows is as-of by construction.
@@ -6,17 +6,17 @@ been retrieved by its end, so that all that follows is as-of by construction.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.exact_paths import ONE_FILE, file_list
 from threatcast_feeds.moments import whole_day
 from threatcast_feeds.outcomes import read_outcome
 
 from threatcast_orchestration.contents import read_contents
 from threatcast_orchestration.home import Home
+from threatcast_orchestration.warehouse_file import POOL, connect
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,17 +24,7 @@ if TYPE_CHECKING:
     from threatcast_feeds.outcomes import Outcome
     from threatcast_feeds.registry import FeedSpec
 
-log = logging.getLogger(__name__)
-# how DuckDB says that a file is none of its own, cut, or of a version that it cannot read
-_DAMAGE = (
-    "not a valid DuckDB database",
-    "read enough bytes",
-    "Corrupt",
-    "version number",
-    "checksum",
-)
-POOL = "warehouse"
-"""Concurrency pool of all steps that open the file: DuckDB has one writer at a time."""
+__all__ = ["POOL", "RAW_TABLES", "connect", "fingerprint", "vintages_of", "write_raw"]
 
 RAW_TABLES = {
     "run_context": "as_of DATE, last_day DATE, source VARCHAR, simulated BOOLEAN",
@@ -52,48 +42,6 @@ RAW_TABLES = {
         "claimed_until DATE, part_days DATE[]"
     ),
 }
-
-
-@contextmanager
-def connect(
-    home: Home, *, read_only: bool = False, memory_limit: str = "2GB"
-) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse file for one step and close it whatever happens.
-
-    A damaged file is moved away and begun anew: all that is in it is made from `landing/`.
-    """
-    import duckdb
-
-    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        connection = duckdb.connect(str(home.warehouse), read_only=read_only)
-    except duckdb.Error as error:
-        if read_only or not any(words in str(error) for words in _DAMAGE):
-            raise
-        _begin_anew(home, error)
-        connection = duckdb.connect(str(home.warehouse))
-    try:
-        connection.execute(f"SET memory_limit = '{memory_limit}'")
-        connection.execute("SET preserve_insertion_order = false")
-        connection.execute("SET enable_progress_bar = false")
-        yield connection
-    finally:
-        connection.close()
-
-
-def _begin_anew(home: Home, error: Exception) -> None:
-    """Move a damaged warehouse away, and forget that its stages were ever built."""
-    aside = home.warehouse.with_name(f"{home.warehouse.name}.damaged")
-    home.warehouse.replace(aside)
-    home.warehouse.with_name(f"{home.warehouse.name}.wal").unlink(missing_ok=True)
-    home.stamps.unlink(missing_ok=True)
-    log.warning(
-        "The warehouse %s is damaged (%s). It was moved to %s and is made anew from what was "
-        "landed; nothing is lost. Delete the moved file when you like.",
-        home.warehouse,
-        str(error).splitlines()[0].rstrip("!. "),
-        aside.name,
-    )
 
 
 def write_raw(
@@ -132,21 +80,25 @@ def write_raw(
             f"INSERT INTO raw.vintages VALUES ({', '.join('?' * 12)}, NULL, NULL, NULL)",
             sorted(vintages),
         )
-    for spec in catalog.values():
-        _create_view(connection, home, spec)
+    for feed, spec in catalog.items():
+        _create_view(connection, home, feed, {row[1] for row in vintages if row[0] == feed})
         read_contents(connection, spec)
     return len(vintages)
 
 
-def _create_view(connection: duckdb.DuckDBPyConnection, home: Home, spec: FeedSpec) -> None:
-    folder = str(home.raw / spec.key).replace("'", "''")
+def _create_view(
+    connection: duckdb.DuckDBPyConnection, home: Home, feed: str, payloads: Iterable[str]
+) -> None:
+    """Show the rows of these payloads; each file by its name, never whatever fits a pattern."""
+    names = ("_empty", *sorted(payloads))
+    files = file_list(home.raw / feed / f"{name}.parquet" for name in names)
     connection.execute(
         f"""
-        CREATE OR REPLACE VIEW raw.{spec.key} AS
+        CREATE OR REPLACE VIEW raw.{feed} AS
         SELECT vintages.copy_number, vintages.vintage_day, rows.*
-        FROM read_parquet('{folder}/*.parquet', union_by_name = true) AS rows
+        FROM read_parquet({files}, union_by_name = true, {ONE_FILE}) AS rows
         INNER JOIN raw.vintages AS vintages
-            ON rows.payload = vintages.payload AND vintages.feed = '{spec.key}'
+            ON rows.payload = vintages.payload AND vintages.feed = '{feed}'
         """
     )
 

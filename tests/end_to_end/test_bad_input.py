@@ -177,7 +177,7 @@ def test_night_with_a_damaged_warehouse_makes_it_anew_and_publishes_the_same(
     home = tmp_path / "home"
     shutil.copytree(sample_home, home, symlinks=True)
     kept = current(home / "releases")
-    (home / "warehouse" / "threatcast.duckdb").write_bytes(b"garbage" * 5000)
+    (home / "warehouse" / "night" / "threatcast.duckdb").write_bytes(b"garbage" * 5000)
     (home / "warehouse" / "stamps.json").write_text("[", encoding="utf-8")
     (home / "last_run.json").write_text("[", encoding="utf-8")
     done = threatcast("run", home=home)

@@ -85,7 +85,10 @@ def test_killed_night_leaves_the_last_release_and_the_next_night_finishes(home):
 
 
 def test_first_night_killed_while_feeds_are_pulled_is_finished_by_the_next(tmp_path, sample_home):
-    home = quick_home(tmp_path / "home")
+    # a folder's name is data: in a pattern, an address or a template each of these says something
+    neighbour = tmp_path / "C# axb 1 k=v $x"
+    shutil.copytree(sample_home, neighbour / "home", symlinks=True)
+    home = quick_home(tmp_path / "C# a*b [1] k=v $x" / "home")
     # kept by the hash of all that they are made of: found again only if all was pulled
     shutil.copytree(sample_home / "forecasts", home / "forecasts")
     kill_after(start(home), "pull_country_codes:")
@@ -93,6 +96,7 @@ def test_first_night_killed_while_feeds_are_pulled_is_finished_by_the_next(tmp_p
     result = threatcast("run", "--json", home=home)
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["run"]["release"] == current(sample_home / "releases")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [home.parent.name, neighbour.name]
 
 
 def test_gate_that_fails_blocks_the_release_and_the_last_one_stays(home):

@@ -23,6 +23,7 @@ from nights import threatcast
 from threatcast_publishing.catalog import current
 
 PATIENCE = 60
+STOPS_WITHIN = 15
 COMMAND = (sys.executable, "-m", "threatcast_orchestration.cli")
 
 
@@ -76,12 +77,9 @@ def end(process: subprocess.Popen[str], with_signal: signal.Signals) -> None:
     os.killpg(process.pid, with_signal)
 
 
-@pytest.fixture(scope="module")
-def ui(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    folder = tmp_path_factory.mktemp("ui")
-    home = folder / "home"
-    shutil.copytree(sample_home, home, symlinks=True)
-    port, pages, output = free_port(), free_port(), folder / "output"
+def open_ui(home: Path) -> Opened:
+    """Open the UI as a script does with `&`: what it starts then ignores interrupts."""
+    port, pages, output = free_port(), free_port(), home.with_suffix(".output")
     clean = {key: value for key, value in os.environ.items() if not key.startswith("THREATCAST_")}
     with output.open("w", encoding="utf-8") as sink:
         process = subprocess.Popen(
@@ -91,15 +89,41 @@ def ui(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
         )
-    opened = Opened(home, port, pages, process, output)
+    return Opened(home, port, pages, process, output)
+
+
+def is_gone(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def wait_until_all_have_ended(ui: Opened) -> None:
+    deadline = time.monotonic() + STOPS_WITHIN
+    ui.process.wait(timeout=STOPS_WITHIN)
+    while not is_gone(ui.process.pid):
+        assert time.monotonic() < deadline, "processes of the UI live on"
+        time.sleep(0.1)
+    with pytest.raises(URLError):
+        urlopen(f"{ui.address}/server_info", timeout=2)  # noqa: S310 the loopback
+
+
+@pytest.fixture(scope="module")
+def ui(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    home = tmp_path_factory.mktemp("ui") / "home"
+    shutil.copytree(sample_home, home, symlinks=True)
+    opened = open_ui(home)
     try:
         wait_until_it_answers(opened)
         yield opened
     finally:
-        if process.poll() is None:
-            end(process, signal.SIGKILL)
-            process.wait()
+        if opened.process.poll() is None:
+            end(opened.process, signal.SIGKILL)
+            opened.process.wait()
 
 
 def test_terminal_shows_the_address_and_no_warning(ui: Opened) -> None:
@@ -221,15 +245,16 @@ def test_browser_shows_the_catalog_without_a_form_in_the_way(ui: Opened) -> None
 
 def test_ctrl_c_ends_the_ui_and_all_that_it_started(ui: Opened) -> None:
     end(ui.process, signal.SIGINT)
-    ui.process.wait(timeout=PATIENCE)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(ui.process.pid, 0)
-        except ProcessLookupError:
-            break
-        time.sleep(0.1)
-    else:
-        pytest.fail("processes of the UI live on")
-    with pytest.raises(URLError):
-        urlopen(f"{ui.address}/server_info", timeout=2)  # noqa: S310 the loopback
+    wait_until_all_have_ended(ui)
+
+
+def test_term_ends_a_ui_that_a_script_started_with_all_that_it_started(tmp_path: Path) -> None:
+    opened = open_ui(tmp_path / "home")
+    try:
+        wait_until_it_answers(opened)
+        opened.process.terminate()  # the one process that a script knows of
+        wait_until_all_have_ended(opened)
+    finally:
+        if not is_gone(opened.process.pid):
+            end(opened.process, signal.SIGKILL)
+            opened.process.wait()

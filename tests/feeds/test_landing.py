@@ -129,13 +129,24 @@ def test_missing_file_is_told(tmp_path: Path) -> None:
         landing.open_path(landed)
 
 
-def test_damaged_note_is_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"feed": 1}'])
+def test_damaged_note_is_named_and_ends_what_is_known_of_its_feed(
+    tmp_path: Path, damage: str
+) -> None:
     landing = Landing(tmp_path)
-    landing.land(arrive())
-    note = next((tmp_path / "example").glob("*.meta.json"))
-    note.write_text("{")
-    with pytest.raises(LandingError, match=note.name):
-        landing.payloads("example")
+    first = landing.land(arrive())
+    later = arrive(content=b"more", day="2026-08-23")
+    landing.land(later)
+    landing.land(arrive(content=b"last", day="2026-08-24"))
+    assert landing.damage("example") is None
+    (note,) = (tmp_path / "example").glob(f"{later.day}-*.meta.json")
+    note.write_text(damage)
+    assert landing.payloads("example") == [first]
+    assert note.name in str(landing.damage("example"))
+    # the same bytes once more, as a mirror gives them
+    landing.land(later)
+    assert landing.damage("example") is None
+    assert len(landing.payloads("example")) == 3
 
 
 def test_attempts_are_noted_and_replaced(tmp_path: Path) -> None:

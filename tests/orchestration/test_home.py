@@ -13,6 +13,7 @@ import yaml
 from threatcast_orchestration.errors import LockHeld, OrchestrationError, WrongUse
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.lock import run_lock
+from threatcast_orchestration.settings import home_path
 
 
 def test_first_run_binds_the_home_to_its_source(home: Home) -> None:
@@ -129,9 +130,48 @@ def test_lock_of_a_killed_process_does_not_stay(home: Home) -> None:
 
 
 def test_lock_names_the_process_that_holds_it(home: Home) -> None:
-    refused = pytest.raises(LockHeld, match=f"process {os.getpid()}")
-    with run_lock(home.lock), refused, run_lock(home.lock):
-        pass
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from threatcast_orchestration.lock import run_lock\n"
+        "with run_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(home.lock)], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(LockHeld, match=f"process {other.pid}"), run_lock(home.lock):
+            pass
+        other.kill()
+
+
+def test_lock_that_this_process_holds_already_is_held_until_its_first_block_ends(
+    home: Home,
+) -> None:
+    with run_lock(home.lock):
+        with run_lock(home.lock):
+            pass
+        assert home.lock.read_text(encoding="utf-8") == str(os.getpid())
+    assert home.lock.read_text(encoding="utf-8") == ""
+
+
+@pytest.mark.parametrize("name", ["what?", "p%41q", "a\nb", "a\\[b", "a\\*b", "\udcff"])
+def test_home_below_a_name_that_cannot_be_quoted_is_refused_with_the_character(
+    tmp_path: Path, name: str
+) -> None:
+    with pytest.raises(WrongUse, match="cannot lie below") as refused:
+        home_path(tmp_path / name / "home")
+    assert repr(name) in str(refused.value)
+    assert "--home" in str(refused.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["C#", "arch [2026]", "a*b", "a\\b", "a$b", "o'neil", "k=v", "{{x}}"]
+)
+def test_home_below_any_other_name_is_taken(tmp_path: Path, name: str) -> None:
+    assert home_path(tmp_path / name).root == tmp_path / name
 
 
 def test_lock_in_a_place_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:

@@ -499,6 +499,23 @@ def read(address: str) -> bytes:
         return bytes(answer.read())
 
 
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_serve_that_a_script_started_stops_when_it_is_told(published_home, told):
+    server = subprocess.Popen(
+        [*WORDS, "serve", "--port", "0", "--home", str(published_home)],
+        stderr=subprocess.PIPE,
+        text=True,
+        # as a shell does for what a script starts with `&`
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    assert "Serving http://" in server.stderr.readline()
+    server.send_signal(told)
+    try:
+        assert server.wait(timeout=15) == 0
+    finally:
+        server.kill()
+
+
 def test_serve_on_a_port_in_use_says_so(command, published_home):
     from threatcast_publishing.serve import make_server
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from threatcast_orchestration.commands.doctor import all_checks
 from threatcast_orchestration.forecasts import Inputs, Results
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.night import Plan
@@ -31,7 +32,8 @@ from threatcast_orchestration.tracking import (
 from threatcast_orchestration.tracking.figures import PIT_BINS, pit_density
 from threatcast_orchestration.tracking.metrics import of_model
 from threatcast_orchestration.tracking.night import digest
-from threatcast_orchestration.tracking.store import newest_revision, store_path
+from threatcast_orchestration.tracking.places import points_elsewhere, store_path
+from threatcast_orchestration.tracking.store import newest_revision
 from threatcast_orchestration.warehouse import connect
 
 TARGETS = ("malware_hosts", "ransomware_claims")
@@ -338,6 +340,49 @@ def test_champion_that_stays_is_not_registered_anew(fresh: Home) -> None:
         assert set(known.aliases) == {"champion"}
         track_night(fresh, replace(first, as_of=date(2026, 6, 17)))
         assert champion(client) == ("1", 2)
+
+
+def places(home: Home) -> str:
+    """Return all text of the store, in which an address may stand."""
+    with closing(sqlite3.connect(store_path(home))) as store:
+        return "\n".join(store.iterdump())
+
+
+def test_moved_home_writes_its_artifacts_in_its_new_place(tmp_path: Path, fresh: Home) -> None:
+    import mlflow
+    from mlflow.utils.file_utils import local_file_uri_to_path
+
+    old, new = Home(tmp_path / "C# (old)"), Home(tmp_path / "new [1]")
+    fresh.root.rename(old.root)
+    first = one_target()
+    night = track_night(old, first)
+    old.root.rename(new.root)
+    old.root.write_text("a file: nothing can be written below it", encoding="utf-8")
+    assert "C%23" in points_elsewhere(new)
+    second = track_night(new, replace(first, as_of=date(2026, 6, 15)))
+    with open_store(new) as client:
+        for run in (night, second):
+            place = local_file_uri_to_path(client.get_run(run).info.artifact_uri)
+            assert Path(place).is_relative_to(new.root)
+            assert (Path(place) / "tables" / "panel.parquet").is_file()
+        loaded = mlflow.pyfunc.load_model("models:/threatcast-malware_hosts@champion")
+        assert len(loaded.predict(panel().query("target == 'malware_hosts'")))
+    assert points_elsewhere(new) == ""
+    assert "C%23" not in places(new)
+    for described in new.mlflow.rglob("MLmodel"):
+        assert "C%23" not in described.read_text(encoding="utf-8")
+    assert old.root.is_file()
+
+
+def test_doctor_puts_a_moved_home_right(tmp_path: Path, fresh: Home) -> None:
+    track_night(fresh, one_target())
+    moved = Home(tmp_path / "elsewhere")
+    fresh.root.rename(moved.root)
+    for result, words in (("note", "put right"), ("ok", "nothing points out")):
+        (told,) = [one for one in all_checks(moved, Settings()) if one.check == "place"]
+        assert told.result == result
+        assert words in told.detail
+    assert str(fresh.root) not in places(moved)
 
 
 def test_store_of_an_older_mlflow_is_brought_up_to_date(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -148,6 +149,14 @@ def test_context_says_whether_counts_are_simulated(
     connection = raw(hosts_home, DAYS[0], HOSTS, source=source)
     context = "SELECT as_of, source, simulated FROM raw.run_context"
     assert ask(connection, context) == [(DAYS[0], source, simulated)]
+
+
+def test_home_below_a_pattern_reads_no_file_of_its_neighbour(tmp_path: Path) -> None:
+    own, neighbour = Home(tmp_path / "a*b" / "k=v"), Home(tmp_path / "axb" / "k=v")
+    land(own, HOSTS, DAYS[0], b"192.0.2.1\n", "txt")
+    land(neighbour, HOSTS, DAYS[0], b"192.0.2.1\n", "txt")
+    shown = f"SELECT vintage_day, address FROM raw.{HOSTS}"
+    assert ask(raw(own, DAYS[0], HOSTS), shown) == [(DAYS[0], "192.0.2.1")]
 
 
 def test_fingerprint_follows_payloads_day_and_failure_but_not_the_clock(hosts_home: Home) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.errors import ParseError
+from threatcast_feeds.exact_paths import ONE_FILE, literal
 from threatcast_feeds.payload import ParseOutcome
 from threatcast_feeds.readers.columns import check_columns
 from threatcast_feeds.readers.diagnosis import refuse, refuse_impostors
@@ -26,7 +27,7 @@ from threatcast_feeds.readers.json_records import (
     keys_of,
     read_document,
 )
-from threatcast_feeds.readers.tables import MOST_SAMPLES, copy_query, literal, run_query
+from threatcast_feeds.readers.tables import MOST_SAMPLES, copy_query, run_query
 
 if TYPE_CHECKING:
     from threatcast_feeds.payload import PayloadSource
@@ -301,7 +302,7 @@ def _read(layout: str, columns: Mapping[str, str], more: str = "") -> str:
     # an object holds the whole list; the buffer for it would slow down a list read by records
     largest = f", maximum_object_size = {LARGEST_OBJECT}" if layout == "unstructured" else ""
     return (
-        f"read_json({{file}}, format = '{layout}', compression = 'zstd'{largest}, "
+        f"read_json({{file}}, format = '{layout}', compression = 'zstd'{largest}, {ONE_FILE}, "
         f"columns = {{{fields}}}{more})"
     )
 

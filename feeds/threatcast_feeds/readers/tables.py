@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.errors import ParseError
+from threatcast_feeds.exact_paths import exact, literal
 from threatcast_feeds.readers.diagnosis import refuse
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def copy_query(source: PayloadSource, query: str, target: Path) -> int:
     )
     statement = (
         f"COPY (SELECT {columns}, {literal(source.payload)} AS payload "
-        f"FROM ({query.replace('{file}', literal(str(source.path)))})) "
+        f"FROM ({query.replace('{file}', literal(exact(source.path)))})) "
         f"TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)"
     )
     try:
@@ -79,7 +80,7 @@ def run_query(source: PayloadSource, query: str) -> list[tuple[Any, ...]]:
     import duckdb
 
     try:
-        cursor = source.duckdb().execute(query.replace("{file}", literal(str(source.path))))
+        cursor = source.duckdb().execute(query.replace("{file}", literal(exact(source.path))))
         return cursor.fetchall()
     except duckdb.Error as error:
         raise explain(source, error) from error
@@ -225,11 +226,6 @@ def arrow_schema(spec: FeedSpec) -> pa.Schema:
     }
     fields = [pa.field(name, kinds[kind]) for name, kind in spec.columns.items()]
     return pa.schema([*fields, pa.field("payload", pa.string())])
-
-
-def literal(text: str) -> str:
-    """Return text as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _chunks(rows: Iterable[Sequence[Any]]) -> Iterable[list[Sequence[Any]]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_feeds.exact_paths import ONE_FILE, literal
 from threatcast_feeds.payload import ParseOutcome
 from threatcast_feeds.readers.diagnosis import decode, refuse, refuse_impostors
-from threatcast_feeds.readers.tables import MOST_SAMPLES, copy_query, literal, run_query
+from threatcast_feeds.readers.tables import MOST_SAMPLES, copy_query, run_query
 
 if TYPE_CHECKING:
     from threatcast_feeds.payload import PayloadSource
@@ -24,7 +25,8 @@ def read_lines() -> str:
     stand after FROM in `copy_query`, where `{file}` is the landed file.
     """
     return (
-        "read_csv({file}, compression = 'zstd', header = false, auto_detect = false, "
+        f"read_csv({{file}}, {ONE_FILE}, compression = 'zstd', header = false, "
+        "auto_detect = false, "
         "delim = '\\x01', quote = '', escape = '', comment = '', strict_mode = false, "
         f"max_line_size = {MOST_LINE}, columns = {{'line': 'VARCHAR'}})"
     )

@@ -5,6 +5,7 @@ A stage whose inputs, settings and code did not change since its last success is
 No postponed annotations here: Dagster reads those of a step's arguments.
 """
 
+import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -33,6 +34,7 @@ from threatcast_orchestration.warehouse import (
     fingerprint,
     write_raw,
 )
+from threatcast_orchestration.warehouse_file import damage_in
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,11 +87,20 @@ class Translator(DagsterDbtTranslator):
 
 
 def manifest() -> Path:
-    """Return dbt's manifest; parses the project first if a file of it is newer."""
+    """Return dbt's manifest; parses the project first if that is newer or the manifest damaged."""
     path = PROJECT / "target" / "manifest.json"
-    if not path.is_file() or path.stat().st_mtime < max(f.stat().st_mtime for f in _sources()):
+    newest = max(source.stat().st_mtime for source in _sources())
+    if not path.is_file() or path.stat().st_mtime < newest or not _is_whole(path):
         parse_project()
     return path
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether dbt wrote its manifest to the end; it does so in place."""
+    try:
+        return "nodes" in json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def _sources() -> Iterator[Path]:
@@ -272,4 +283,4 @@ def _with_row_counts(
         else:
             yield event
     if failure is not None:
-        raise failure
+        raise damage_in(home, str(failure)) or failure

@@ -50,7 +50,7 @@ def results_of_tests(target: Path) -> dict[str, dict[str, Any]]:
     """Return how each test of dbt's last build ended, by its unique id; empty if none is kept."""
     try:
         results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, LookupError, TypeError):
         return {}
     return {result["unique_id"]: result for result in results if result["status"] != "skipped"}
 

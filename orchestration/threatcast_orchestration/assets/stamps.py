@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from threatcast_feeds.durable import write_durably
+
 from threatcast_orchestration.home import Home
 
 
@@ -21,7 +23,4 @@ def read_stamps(home: Home) -> dict[str, str]:
 
 def write_stamp(home: Home, stage: str, stamp: str) -> None:
     """Keep the stamp of a stage, or clear it ("") before a build, so that a crash is seen."""
-    path = home.stamps
-    scratch = path.with_suffix(".tmp")
-    scratch.write_text(json.dumps(read_stamps(home) | {stage: stamp}, indent=1), encoding="utf-8")
-    scratch.replace(path)
+    write_durably(home.stamps, json.dumps(read_stamps(home) | {stage: stamp}, indent=1).encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -20,6 +21,7 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import OrchestrationError
+from threatcast_orchestration.lock import run_lock
 from threatcast_orchestration.settings import Settings, credentials, home_path, load_settings
 
 if TYPE_CHECKING:
@@ -93,6 +95,7 @@ def all_checks(home: Home, settings: Settings) -> Iterator[Check]:
     yield _disk(home)
     yield _writable(home)
     yield _lock(home)
+    yield _place(home)
     yield _source(home, settings)
     yield _release(home)
     yield from _feeds(settings)
@@ -161,6 +164,23 @@ def _lock(home: Home) -> Check:
     held = holder.isdigit() and Path("/proc", holder).exists()
     detail = f"a run (process {holder}) works in this home now" if held else "free"
     return _check("lock", detail, good=not held, soft=True)
+
+
+def _place(home: Home) -> Check:
+    """Say whether all that the home holds lies in it; a home that was moved is put right."""
+    from threatcast_orchestration.tracking.places import follow, points_elsewhere
+
+    before = points_elsewhere(home)
+    if not before:
+        return _check("place", "nothing points out of this home", good=True)
+    try:
+        with run_lock(home.lock):
+            follow(home)
+    except (OSError, sqlite3.Error, OrchestrationError) as error:
+        detail = f"MLflow's store points to {before}, and cannot be put right now: {error}"
+        return _check("place", detail, good=False, soft=True)
+    detail = f"MLflow's store pointed to {before}; it was put right and points here"
+    return _check("place", detail, good=False, soft=True)
 
 
 def _source(home: Home, settings: Settings) -> Check:

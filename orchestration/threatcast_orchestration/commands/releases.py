@@ -23,6 +23,7 @@ from threatcast_orchestration.commands.options import (
 )
 from threatcast_orchestration.errors import OrchestrationError, WrongUse
 from threatcast_orchestration.settings import home_path
+from threatcast_orchestration.stopping import hear_as_interrupt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -215,10 +216,11 @@ def serve(
     *,
     quiet: QuietOption = False,
 ) -> None:
-    """Serve the current release over HTTP (read only), until Ctrl-C."""
+    """Serve the current release over HTTP (read only), until Ctrl-C or TERM."""
     from threatcast_publishing.catalog import current
     from threatcast_publishing.serve import make_server
 
+    hear_as_interrupt()
     releases = home_path(home).releases
     try:
         server = make_server(releases, host, port, log=None if quiet else remark)
@@ -229,8 +231,8 @@ def serve(
         ) from error
     shown = f"[{host}]" if ":" in host else host
     name = current(releases) or "no release yet; make one with: threatcast run"
-    remark(f"Serving http://{shown}:{server.server_port}/ ({name}). Ctrl-C ends.")
     try:
+        remark(f"Serving http://{shown}:{server.server_port}/ ({name}). Ctrl-C ends.")
         server.serve_forever()
     except KeyboardInterrupt:
         remark("Stopped.", quiet=quiet)

@@ -22,6 +22,7 @@ from threatcast_orchestration.commands.options import (
 from threatcast_orchestration.errors import LockHeld, WrongUse
 from threatcast_orchestration.home import SOURCES
 from threatcast_orchestration.settings import home_path, load_settings, quiet_environment
+from threatcast_orchestration.stopping import hear_by_default
 
 if TYPE_CHECKING:
     from threatcast_orchestration.home import Home
@@ -74,7 +75,8 @@ def ui(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     home: HomeOption = None,
 ) -> None:
-    """Open the Dagster UI with its scheduler for this home, until Ctrl-C."""
+    """Open the Dagster UI with its scheduler for this home, until Ctrl-C or TERM."""
+    hear_by_default()
     place = home_path(home)
     place.prepare()
     quiet_environment(place)

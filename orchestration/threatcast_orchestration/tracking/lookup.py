@@ -11,7 +11,7 @@ from contextlib import closing
 from typing import Any
 
 from threatcast_orchestration.home import Home
-from threatcast_orchestration.tracking.store import store_path
+from threatcast_orchestration.tracking.places import open_to_read, store_path
 
 _ALIASES = "SELECT name, alias, version FROM registered_model_aliases ORDER BY name, alias"
 _NIGHT = """
@@ -57,7 +57,7 @@ def _ask(home: Home, sql: str, values: Sequence[str] = ()) -> list[Any]:
     path = store_path(home)
     if not path.is_file():
         return []
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
+    with closing(open_to_read(path)) as store:
         try:
             return store.execute(sql, values).fetchall()
         except sqlite3.DatabaseError:  # a store of another version is no reason to say nothing

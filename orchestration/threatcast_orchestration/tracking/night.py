@@ -15,6 +15,7 @@ from threatcast_orchestration.home import Home
 from threatcast_orchestration.night_tables import members
 from threatcast_orchestration.outlooks import PUBLISHED
 from threatcast_orchestration.tracking import figures, metrics
+from threatcast_orchestration.tracking.places import EXPERIMENT, artifacts_of
 from threatcast_orchestration.tracking.record import NightRecord
 from threatcast_orchestration.tracking.registry import (
     CHALLENGER,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from threatcast_orchestration.publication import Decision
 
-EXPERIMENT = "threatcast"
 AS_OF = "threatcast.as_of"
 _PARENT = "mlflow.parentRunId"
 _PANEL = [{"name": name, "type": "string"} for name in ("series_id", "target", "location")] + [
@@ -63,8 +63,7 @@ def _experiment(client: Any, home: Home) -> str:
     known = client.get_experiment_by_name(EXPERIMENT)
     if known is not None:
         return str(known.experiment_id)
-    place = (home.mlflow / "artifacts").as_uri()
-    return str(client.create_experiment(EXPERIMENT, artifact_location=place))
+    return str(client.create_experiment(EXPERIMENT, artifact_location=artifacts_of(home)))
 
 
 class _Writer:

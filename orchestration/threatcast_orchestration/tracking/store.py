@@ -15,13 +15,10 @@ from typing import Any
 
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.settings import quiet_environment
+from threatcast_orchestration.stores import set_damaged_aside
+from threatcast_orchestration.tracking.places import follow, open_to_read, store_path
 
 _REVISION = re.compile(r"^(down_)?revision\s*=\s*\(?[\"'](\w+)[\"']", re.MULTILINE)
-
-
-def store_path(home: Home) -> Path:
-    """Return the file of the home's MLflow store."""
-    return home.mlflow / "mlflow.db"
 
 
 def store_uri(home: Home) -> str:
@@ -31,16 +28,20 @@ def store_uri(home: Home) -> str:
 
 @contextmanager
 def open_store(home: Home) -> Iterator[Any]:
-    """Yield an `MlflowClient` on the home's store; the store is made or brought up to date."""
+    """Yield an `MlflowClient` on the home's store; it is made, or brought up to date and here."""
     quiet_environment(home)
     home.mlflow.mkdir(parents=True, exist_ok=True)
+    set_damaged_aside([store_path(home)], "MLflow's history")
     migrate(home)
     import mlflow
 
     with _quiet():
         mlflow.set_tracking_uri(store_uri(home))
         mlflow.set_registry_uri(store_uri(home))
-        yield mlflow.MlflowClient()
+        client = mlflow.MlflowClient()
+        client.search_experiments(max_results=1)  # a new store is made by its first question
+        follow(home)
+        yield client
 
 
 def migrate(home: Home) -> bool:
@@ -79,7 +80,7 @@ def newest_revision() -> str:
 
 def _revision(path: Path) -> str:
     """Return the schema of a store; 'none' if it says none."""
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+    with closing(open_to_read(path)) as connection:
         try:
             found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         except sqlite3.DatabaseError:

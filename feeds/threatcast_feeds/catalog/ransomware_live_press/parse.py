@@ -15,9 +15,10 @@ from __future__ import annotations
 from collections.abc import Container
 from pathlib import Path
 
+from threatcast_feeds.exact_paths import literal
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
 from threatcast_feeds.readers.json_lists import RecordList, is_bare_list
-from threatcast_feeds.readers.tables import literal, run_query
+from threatcast_feeds.readers.tables import run_query
 
 WRAPPED_LIST = "results"
 REQUIRED = ["victim", "date", "country"]

@@ -1,0 +1,98 @@
+"""Where MLflow's store and its artifacts lie, also in a home that was moved.
+
+MLflow keeps the place of every artifact as an absolute address, from the day on which the
+experiment was made. A home must hold nothing that points out of it: whoever opens the store first
+has these addresses put right, so that nothing is written to where the home was.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from threatcast_orchestration.home import Home
+
+EXPERIMENT = "threatcast"
+_PLACED = "SELECT artifact_location FROM experiments WHERE name = ?"
+# MLflow's own experiment, unused here, is placed in whatever folder the first run was started from
+_STRAY = "SELECT count(*) FROM experiments WHERE name = 'Default' AND artifact_location <> ?"
+_COLUMNS = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+    ("datasets", "dataset_source"),
+)
+
+
+def store_path(home: Home) -> Path:
+    """Return the file of the home's MLflow store."""
+    return home.mlflow / "mlflow.db"
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open an SQLite file that is there, for reading only."""
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+
+
+def artifacts_of(home: Home) -> str:
+    """Return the address below which the home's artifacts lie."""
+    return (home.mlflow / "artifacts").as_uri()
+
+
+def points_elsewhere(home: Home) -> str:
+    """Return where the store believes the home to be, '' if it is right or there is no store."""
+    path = store_path(home)
+    if not path.is_file():
+        return ""
+    with closing(open_to_read(path)) as store:
+        try:
+            row = store.execute(_PLACED, (EXPERIMENT,)).fetchone()
+            stray = store.execute(_STRAY, (_default(home),)).fetchone()
+        except sqlite3.DatabaseError:  # not a store of MLflow's yet, or not any more
+            return ""
+    if row is not None and row[0] != artifacts_of(home):
+        return str(row[0])
+    return "the folder of an earlier run" if stray and stray[0] else ""
+
+
+def follow(home: Home) -> bool:
+    """Make every address of the store one below this home; returns whether that was needed.
+
+    All or nothing: a run that dies here leaves the store as it was. The copies of a model's address
+    in the model's own file go first, since the store is what tells that there is something to do.
+    """
+    if not points_elsewhere(home):
+        return False
+    now = artifacts_of(home)
+    with closing(sqlite3.connect(store_path(home))) as store:
+        row = store.execute(_PLACED, (EXPERIMENT,)).fetchone()
+        before = str(row[0]) if row else now
+        for described in (home.mlflow / "artifacts" / "models").glob("*/artifacts/MLmodel"):
+            _replace(described, before, now)
+        with store:
+            for table, column in _COLUMNS:
+                store.execute(
+                    f"UPDATE {table} SET {column} = replace({column}, ?, ?) "
+                    f"WHERE instr({column}, ?) > 0",
+                    (before, now, before),
+                )
+            store.execute(
+                "UPDATE experiments SET artifact_location = ? WHERE name = 'Default'",
+                (_default(home),),
+            )
+    return True
+
+
+def _default(home: Home) -> str:
+    return f"{artifacts_of(home)}/0"
+
+
+def _replace(path: Path, before: str, now: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    if before in text:
+        scratch = path.with_suffix(".tmp")
+        scratch.write_text(text.replace(before, now), encoding="utf-8")
+        scratch.replace(path)
