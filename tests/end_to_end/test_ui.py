@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,11 +73,6 @@ def wait_until_it_answers(ui: Opened) -> None:
     pytest.fail(f"the UI did not come up: {ui.output.read_text('utf-8')}")
 
 
-def end(process: subprocess.Popen[str], with_signal: signal.Signals) -> None:
-    """Signal the whole group, as a terminal does."""
-    os.killpg(process.pid, with_signal)
-
-
 def open_ui(home: Path) -> Opened:
     """Open the UI as a script does with `&`: what it starts then ignores interrupts."""
     port, pages, output = free_port(), free_port(), home.with_suffix(".output")
@@ -94,19 +90,26 @@ def open_ui(home: Path) -> Opened:
     return Opened(home, port, pages, process, output)
 
 
-def is_gone(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return True
-    return False
+def started_by(process: int) -> set[int]:
+    """Return a process and all that descend from it."""
+    found, waiting = set(), [process]
+    while waiting:
+        one = waiting.pop()
+        found.add(one)
+        with suppress(FileNotFoundError):
+            for task in Path(f"/proc/{one}/task").iterdir():
+                waiting += map(int, (task / "children").read_text().split())
+    return found
 
 
-def wait_until_all_have_ended(ui: Opened) -> None:
-    deadline = time.monotonic() + STOPS_WITHIN
-    ui.process.wait(timeout=STOPS_WITHIN)
-    while not is_gone(ui.process.pid):
-        assert time.monotonic() < deadline, "processes of the UI live on"
+def stop(ui: Opened, with_signal: signal.Signals) -> None:
+    """Tell the one process that a script knows of to stop, and wait for all others as well."""
+    family, deadline = started_by(ui.process.pid), time.monotonic() + STOPS_WITHIN
+    assert len(family) > 3
+    ui.process.send_signal(with_signal)
+    assert ui.process.wait(timeout=STOPS_WITHIN) == 0
+    while alive := [one for one in family if Path(f"/proc/{one}").exists()]:
+        assert time.monotonic() < deadline, f"processes of the UI live on: {alive}"
         time.sleep(0.1)
     with pytest.raises(URLError):
         urlopen(f"{ui.address}/server_info", timeout=2)  # noqa: S310 the loopback
@@ -121,9 +124,8 @@ def ui(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         wait_until_it_answers(opened)
         yield opened
     finally:
-        if opened.process.poll() is None:
-            end(opened.process, signal.SIGKILL)
-            opened.process.wait()
+        opened.process.terminate()
+        opened.process.wait()
 
 
 def test_terminal_shows_the_address_and_no_warning(ui: Opened) -> None:
@@ -244,17 +246,14 @@ def test_browser_shows_the_catalog_without_a_form_in_the_way(ui: Opened) -> None
 
 
 def test_ctrl_c_ends_the_ui_and_all_that_it_started(ui: Opened) -> None:
-    end(ui.process, signal.SIGINT)
-    wait_until_all_have_ended(ui)
+    stop(ui, signal.SIGINT)
 
 
 def test_term_ends_a_ui_that_a_script_started_with_all_that_it_started(tmp_path: Path) -> None:
     opened = open_ui(tmp_path / "home")
     try:
         wait_until_it_answers(opened)
-        opened.process.terminate()  # the one process that a script knows of
-        wait_until_all_have_ended(opened)
+        stop(opened, signal.SIGTERM)
     finally:
-        if not is_gone(opened.process.pid):
-            end(opened.process, signal.SIGKILL)
-            opened.process.wait()
+        opened.process.terminate()
+        opened.process.wait()

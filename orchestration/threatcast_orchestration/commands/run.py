@@ -22,7 +22,7 @@ from threatcast_orchestration.commands.options import (
 from threatcast_orchestration.errors import LockHeld, WrongUse
 from threatcast_orchestration.home import SOURCES
 from threatcast_orchestration.settings import home_path, load_settings, quiet_environment
-from threatcast_orchestration.stopping import hear_by_default
+from threatcast_orchestration.stopping import hear_as_interrupt, run_until_told
 
 if TYPE_CHECKING:
     from threatcast_orchestration.home import Home
@@ -76,7 +76,7 @@ def ui(
     home: HomeOption = None,
 ) -> None:
     """Open the Dagster UI with its scheduler for this home, until Ctrl-C or TERM."""
-    hear_by_default()
+    hear_as_interrupt()
     place = home_path(home)
     place.prepare()
     quiet_environment(place)
@@ -91,7 +91,7 @@ def ui(
     os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"
     program = str(Path(sys.executable).with_name("dagster"))
     words = ["dev", "-w", str(workspace), "-h", host, "-p", str(port), "--log-level", "warning"]
-    os.execv(program, [program, *words])  # noqa: S606 our own interpreter's dagster, no shell
+    raise typer.Exit(run_until_told([program, *words]))
 
 
 def _serve_gates(home: Home) -> None:
@@ -134,7 +134,7 @@ def _refuse_taken(host: str, port: int) -> None:
 def _keep_alone(home: Home, address: str) -> None:
     """Let one UI work in a home: two schedulers would start each night twice.
 
-    The lock goes on with the process that takes this one's place, and ends with it.
+    The lock ends with this process and the UI that it starts.
 
     Raises
     ------
