@@ -118,6 +118,11 @@ class Home:
         return self.root / "models" / "decisions.jsonl"
 
     @property
+    def accepted(self) -> Path:
+        """Payloads that a person has accepted although their gate doubted them, and why."""
+        return self.root / "accepted.jsonl"
+
+    @property
     def gates(self) -> Path:
         """Results of the gates, and their Data Docs."""
         return self.root / "gates"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.outside import shown
+
 if TYPE_CHECKING:
     from datetime import date
 
@@ -40,12 +42,24 @@ def judge_home(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> lis
     """
     from threatcast_orchestration.gates.runner import load_suite
     from threatcast_orchestration.meaning.judge import judge_feed
+    from threatcast_orchestration.meaning_records import (
+        acceptances,
+        key_of,
+        read_verdicts,
+        write_verdicts,
+    )
 
     meaning = load_suite("payloads", spec.key).meaning
     if meaning is None:
         return []
     copies = copies_of(spec, home, landing, as_of)
-    return judge_feed(spec, meaning, home.raw / spec.key, copies)
+    accepted = {one.payload for one in acceptances(home, spec.key)}
+    key = key_of(spec, meaning, copies, accepted)
+    verdicts = read_verdicts(home, spec.key, key)
+    if verdicts is None:
+        verdicts = judge_feed(spec, meaning, home.raw / spec.key, copies, accepted=accepted)
+        write_verdicts(home, spec.key, key, verdicts)
+    return verdicts
 
 
 def copies_of(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> list[Payload]:
@@ -124,7 +138,7 @@ def _found(one: Finding) -> str:
 
 def _most(verdict: Verdict) -> str:
     cells = ", ".join(
-        f"{place[:_LONGEST_NAME]} {week} {old:,} to {new:,}".replace("  ", " ")
+        f"{shown(place, _LONGEST_NAME)} {week} {old:,} to {new:,}".replace("  ", " ")
         for place, week, old, new in verdict.cells[:_MOST_CELLS]
     )
     return f" Most would change: {cells}." if cells else ""
@@ -138,7 +152,8 @@ def write_meaning(
     if verdict is None:
         return
     where = "; ".join(
-        f"{place[:_LONGEST_NAME]} {week}: {old} to {new}" for place, week, old, new in verdict.cells
+        f"{shown(place, _LONGEST_NAME)} {week}: {old} to {new}"
+        for place, week, old, new in verdict.cells
     )
     rows: list[tuple[Any, ...]] = [
         (

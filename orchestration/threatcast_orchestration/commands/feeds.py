@@ -108,6 +108,42 @@ def fetch(
         raise OrchestrationError(report.error)
 
 
+@app.command("accept")
+def accept(
+    feed: FeedArgument,
+    payload: Annotated[str, typer.Argument(help="Name of the payload, as the refusal tells it.")],
+    reason: Annotated[str, typer.Option(help="Why it is right; kept with the day.")],
+    home: HomeOption = None,
+) -> None:
+    """Believe a payload that was set aside for what it means; the next run counts it."""
+    from threatcast_feeds.landing import Landing
+    from threatcast_feeds.outcomes import read_outcome
+    from threatcast_feeds.registry import load_feed
+
+    from threatcast_orchestration.lock import run_lock
+    from threatcast_orchestration.meaning_records import Acceptance, write_acceptance
+    from threatcast_orchestration.settings import clock
+
+    spec, place = load_feed(feed), home_path(home)
+    landed = {one.sha12 for one in Landing(place.landing).payloads(feed)}
+    outcome = read_outcome(place.raw / spec.key, payload)
+    if payload not in landed or outcome is None:
+        raise WrongUse(
+            f"There is no payload {payload} of the feed {feed} in the home {place.root}. Nothing "
+            "was changed. Its name, 12 hexadecimal digits, stands in the message that set it aside."
+        )
+    if outcome.state != "accepted":
+        raise WrongUse(
+            f"The payload {payload} of the feed {feed} could not be read or holds rows that cannot "
+            f"be counted: {outcome.message} Nothing was changed. No word makes it readable."
+        )
+    if not reason.strip():
+        raise WrongUse("Say why the payload is right with --reason. Nothing was changed.")
+    with run_lock(place.lock):
+        write_acceptance(place, Acceptance(feed, payload, clock().date().isoformat(), reason))
+    say(f"{feed}: payload {payload} is accepted; the next run counts it.")
+
+
 @app.command("backfill")
 def backfill(
     feed: FeedArgument,

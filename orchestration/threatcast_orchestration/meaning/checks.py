@@ -66,14 +66,16 @@ class Check:
 
 _CUMULATIVE: Kinds = ("cumulative",)
 _CHECKS = (
+    Check("old_state", "the records are those of an older copy", 0.5, 5, ALL, grows=False),
     Check("lost", "records of the copy before are gone", 0.02, 8, STANDING),
     Check("lost_recent", "records of the newest weeks are gone", 0.3, 6, _CUMULATIVE),
-    Check("shrunk", "the list is much shorter", 0.3, 20, ("window",)),
+    Check("shrunk", "the list is much shorter", 0.3, 20, LISTS),
     Check("vanished_places", "whole places are gone", 0.005, 20, STANDING),
     Check("vanished_categories", "whole groups of records are gone", 0.02, 20, STANDING),
     Check("moved", "records bear another day than before", 0.02, 8, _CUMULATIVE),
     Check("moved_in", "old records now bear a day of the newest weeks", 0.3, 6, _CUMULATIVE),
     Check("replaced", "records stand in another place than before", 0.02, 8),
+    Check("replaced_recent", "records of the newest weeks stand in another place", 0.3, 6),
     Check("rewritten", "the past of one place stands elsewhere", 0.3, 15),
     Check("unplaced", "records have lost their place", 0.02, 8),
     Check("unplaced_recent", "records of the newest weeks have lost their place", 0.3, 8),
@@ -83,6 +85,9 @@ _CHECKS = (
     Check("late", "new records lie in the settled past", 0.03, 12, _CUMULATIVE),
     Check("repeats", "keys are repeated", 0.05, 10, STANDING, grows=False, fails="broken"),
     Check("future", "records are dated after the copy", 0.01, 3, ("cumulative", "parts")),
+    Check("echoes", "new records repeat others under another key", 0.15, 6, ALL, grows=False),
+    Check("same", "the lists are those of the copy before", 0.5, 20, ("parts",), grows=False),
+    Check("delivered", "all lists are of days delivered before", 0.5, 5, ("parts",), grows=False),
     Check("twins", "new records are alike but for their key", 0.4, 15, ALL, grows=False),
     Check(
         "unplaced_new",

@@ -89,7 +89,7 @@ def compare(before: Copy, copy: Copy, ever: Array | None) -> Comparison:
     measures |= _whole(before, copy, is_new, is_list=ever is not None)
     dated = copy.days != NO_DAY
     fresh = is_new & (~dated | (copy.days > settled_until(before)))
-    measures |= _twins(copy, is_new) | _days(before, copy, fresh)
+    measures |= _twins(before, copy, is_new) | _days(before, copy, fresh)
     measures["late"] = Share(_count(is_new & ~fresh), len(before))
     arrivals = _arrivals(before, copy, is_new, fresh)
     return Comparison(measures, arrivals, fresh)
@@ -178,13 +178,16 @@ def _changed(before: Copy, copy: Copy, old: Array, common: Array) -> dict[str, S
     usual = max(_count(before.days > edge), 5)
     places, places_before = copy.places[common], before.places[old]
     known = places_before != NOWHERE
-    recent = known & (days_before > before.moment - RECENT_DAYS)
+    recent = known & _newest(before)[old]
     blank = known & (places == NOWHERE)
     kinds, kinds_before = copy.categories[common], before.categories[old]
     return {
         "moved": Share(_count(moved), dated),
         "moved_in": Share(_count(moved & (days > edge) & (days_before <= edge)), usual),
         "replaced": Share(_count(known & (places != places_before) & ~blank), _count(known)),
+        "replaced_recent": Share(
+            _count(known & recent & (places != places_before) & ~blank), _count(known & recent)
+        ),
         "unplaced": Share(_count(blank), _count(known)),
         "unplaced_recent": Share(_count(blank & recent), _count(recent)),
         "recategorised": Share(
@@ -208,6 +211,8 @@ def _whole(before: Copy, copy: Copy, is_new: Array, *, is_list: bool) -> dict[st
     }
     if is_list:
         measures["unknown"] = Share(_count(is_new), len(copy))
+        is_same = len(copy) == len(before) and bool((copy.keys == before.keys).all())
+        measures["same"] = Share(float(len(copy) if is_same else 0), len(copy))
     if dated.any():
         edge = settled_until(before)
         measures["past"] = _cells(before, copy, edge, by_place=True)
@@ -242,25 +247,32 @@ def _cells(before: Copy, copy: Copy, edge: int, *, by_place: bool) -> Share:
     return Share(float(np.abs(change).sum()), len(parts[0][0]))
 
 
-def _twins(copy: Copy, is_new: Array) -> dict[str, Share]:
-    """Count new records that are alike but for their key, in families of more than three."""
+def _twins(before: Copy, copy: Copy, is_new: Array) -> dict[str, Share]:
+    """Count new records alike but for their key: to one that is there, or among themselves."""
     twins = copy.twins[is_new]
     if not len(twins) or not twins.any():
         return {"twins": Share(0, len(twins))}
     _, sizes = np.unique(twins, return_counts=True)
-    return {"twins": Share(float(sizes[sizes > 3].sum()), len(twins))}
+    return {
+        "twins": Share(float(sizes[sizes > 3].sum()), len(twins)),
+        "echoes": Share(_count(np.isin(twins, before.twins)), len(twins)),
+    }
 
 
 def _days(before: Copy, copy: Copy, fresh: Array) -> dict[str, Share]:
     """Measure how new records lie over the days since the copy before, a week at most."""
     days = copy.days[fresh & (copy.days != NO_DAY)]
     if not len(days):
+        days = copy.days[copy.days != NO_DAY]
+    if not len(days):
         return {}
     span = min(copy.moment - before.moment, 7)
+    newest = before.days.max(initial=NO_DAY)
     seen = np.unique(copy.days[(copy.days > copy.moment - span) & (copy.days <= copy.moment)])
     top = np.unique(days, return_counts=True)[1].max()
     return {
         "one_day": Share(float(top if span > 2 else 0), len(days)),
+        "delivered": Share(float(len(copy) if copy.days.max() <= newest else 0), len(copy)),
         "days_missing": Share(float(span - len(seen)), span),
     }
 

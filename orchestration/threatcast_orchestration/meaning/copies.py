@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threatcast_feeds.exact_paths import ONE_FILE, exact
 
 if TYPE_CHECKING:
     from threatcast_orchestration.meaning.facts import Meaning
@@ -131,7 +132,8 @@ class Reader:
             yield _copy(payload, moment, edition, {k: v[mine] for k, v in columns.items()})
 
     def _files(self, batch: Sequence[tuple[str, int, int]]) -> list[str]:
-        return [str(self.folder / f"{name}.parquet") for name in sorted({row[0] for row in batch})]
+        names = sorted({payload for payload, _, _ in batch})
+        return [exact(self.folder / f"{name}.parquet") for name in names]
 
 
 def _batches(
@@ -161,7 +163,7 @@ def _query(meaning: Meaning) -> str:
             ({meaning.category})::varchar AS category,
             ({meaning.edition})::varchar AS edition,
             {twin} AS twin
-        FROM read_parquet(?, union_by_name = true)
+        FROM read_parquet(?, union_by_name = true, {ONE_FILE})
         WHERE {meaning.where}
     """
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from threatcast_orchestration.meaning.checks import State
-from threatcast_orchestration.meaning.compare import Comparison, compare, looked_up
+from threatcast_orchestration.meaning.compare import Comparison, Share, compare, looked_up
 from threatcast_orchestration.meaning.copies import Copy, Names, Reader, day_number, day_of
 from threatcast_orchestration.meaning.memory import Memory
 from threatcast_orchestration.meaning.verdict import Finding, find, state_of
@@ -98,6 +99,7 @@ class Bench:
     memory: Memory = field(default_factory=Memory)
     last: dict[str, Copy] = field(default_factory=dict)
     ever: Array | None = None
+    states: set[bytes] = field(default_factory=set)
     doubted: list[tuple[int, Copy]] = field(default_factory=list)
 
     @property
@@ -118,6 +120,7 @@ class Bench:
             self.memory = Memory()
             self.memory.start(copy)
         self.last[copy.edition] = copy
+        self.states.add(_state(copy))
         self.doubted.clear()
         if self.is_list:
             self.ever = copy.keys if self.ever is None else _joined(self.ever, copy.keys)
@@ -126,7 +129,10 @@ class Bench:
         """Hold a copy against another one."""
         if self.meaning.kind == "ranges":
             copy = looked_up(before, copy)
-        return compare(before, copy, self.ever if self.is_list else None)
+        comparison = compare(before, copy, self.ever if self.is_list else None)
+        is_old = _state(copy) in self.states and _state(copy) != _state(before)
+        comparison.measures["old_state"] = Share(float(len(copy) if is_old else 0), len(copy))
+        return comparison
 
     def is_break(self, copy: Copy, before: Copy) -> bool:
         """Whether a break of the feed that a person declared lies between two copies."""
@@ -166,12 +172,13 @@ def judge_feed(
     bench = Bench(meaning, [shift.day for shift in spec.breaks], reader.places)
     wanted = [(one.payload, day_number(one.day), one.rows) for one in payloads]
     return [
-        replace(_judge(bench, copy, is_accepted=copy.payload in accepted), moment=one.moment)
+        replace(judge_copy(bench, copy, is_accepted=copy.payload in accepted), moment=one.moment)
         for one, copy in zip(payloads, reader.read(wanted), strict=True)
     ]
 
 
-def _judge(bench: Bench, copy: Copy, *, is_accepted: bool) -> Verdict:
+def judge_copy(bench: Bench, copy: Copy, *, is_accepted: bool = False) -> Verdict:
+    """Judge one copy against what was believed before it, and take it in if it is believed."""
     before = bench.last.get(copy.edition)
     if before is None:
         bench.believe(copy, None, tolerated=False)
@@ -212,6 +219,11 @@ def _repeats(bench: Bench, copy: Copy) -> bool:
         state_of(find(bench.meaning, Memory(), compare(one, two, None))) in ("accepted", "warned")
         for one, two in pairwise(said)
     )
+
+
+def _state(copy: Copy) -> bytes:
+    """Return what tells the records of one copy from those of another."""
+    return sha256(copy.keys.tobytes()).digest()
 
 
 def _joined(ever: Array, keys: Array) -> Array:

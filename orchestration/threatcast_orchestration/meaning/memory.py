@@ -23,6 +23,8 @@ STEPS = 60
 RATES = 16
 FADE = 0.92
 """What a step's mix still weighs a step later: about twelve steps speak."""
+SIGN_OF_LIFE = 0.02
+"""Share of the usual new records that still shows that a source lives."""
 STOCK_DAYS = 182
 """Span of dated records of a first copy that stand for arrivals not seen."""
 SPREAD = 0.6
@@ -58,6 +60,8 @@ class Memory:
         The usual mix of fresh records.
     rates
         Fresh records and days of the last steps.
+    news
+        The same of all new records, also those that tell of earlier days.
     measures
         For each measure its shares in the last steps.
     quiet
@@ -70,6 +74,7 @@ class Memory:
     categories: Mix = field(default_factory=Mix)
     weekdays: Mix = field(default_factory=Mix)
     rates: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=RATES))
+    news: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=RATES))
     measures: dict[str, deque[float]] = field(default_factory=dict)
     quiet: float = 0.0
     longest_quiet: float = 0.0
@@ -84,23 +89,35 @@ class Memory:
         self.categories.learn(np.bincount(first.categories[told]))
         if dated.any():
             self.weekdays.learn(np.bincount((first.days[recent] + 3) % 7, minlength=7))
-            if np.count_nonzero(recent):
-                self.rates.append((int(np.count_nonzero(recent)), float(STOCK_DAYS)))
+            count = int(np.count_nonzero(recent))
+            if count:
+                # a bundle of a few days speaks of these alone
+                span = float(first.moment - first.days[recent].min() + 1)
+                self.rates.append((count, span))
+                self.news.append((count, span))
 
     def learn(self, arrivals: Arrivals, measures: dict[str, Share]) -> None:
         """Take in one believed step; measures of a step that was only tolerated are left out."""
-        expected = self.expected(arrivals.days)
-        alive = arrivals.fresh > 0.02 * (expected or 0.0)
-        self.quiet = 0.0 if alive else self.quiet + (expected or 0.0)
+        due = self.due(arrivals.days)
+        self.quiet = 0.0 if arrivals.new > SIGN_OF_LIFE * due else self.quiet + due
         self.longest_quiet = max(self.longest_quiet, self.quiet)
         self.places.learn(arrivals.places)
         self.categories.learn(arrivals.categories)
         self.weekdays.learn(arrivals.weekdays)
         self.rates.append((arrivals.fresh, arrivals.days))
+        self.news.append((arrivals.new, arrivals.days))
         usual = self.usual_days()
         for name, share in measures.items() if arrivals.days <= 2 * usual else ():
             self.measures.setdefault(name, deque(maxlen=STEPS)).append(share.value)
         self.steps += 1
+
+    def due(self, days: float) -> float:
+        """Return how many new records of any day so many days usually bring, at least."""
+        by_step = sorted(new / span for new, span in self.news)
+        total = sum(span for _, span in self.news)
+        mean = sum(new for new, _ in self.news) / total if total else 0.0
+        middle = by_step[len(by_step) // 2] if by_step else 0.0
+        return days * (min(mean, middle) if middle else mean)
 
     def expected(self, days: float) -> float | None:
         """Return how many fresh records so many days usually bring; None if nobody knows."""

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from threatcast_orchestration.meaning.checks import CHECKS, LISTS, Check, State
-from threatcast_orchestration.meaning.compare import Comparison, Share
-from threatcast_orchestration.meaning.memory import blank_measure, mix_measures, tail_chance
+from threatcast_orchestration.meaning.compare import Arrivals, Comparison, Share
+from threatcast_orchestration.meaning.memory import (
+    SIGN_OF_LIFE,
+    blank_measure,
+    mix_measures,
+    tail_chance,
+)
 
 if TYPE_CHECKING:
     from threatcast_orchestration.meaning.facts import Meaning
@@ -73,7 +78,9 @@ def find(meaning: Meaning, memory: Memory, comparison: Comparison) -> tuple[Find
         and meaning.bounds.get(name, 0.0) < NEVER
     ]
     if expected is not None and meaning.kind in ("cumulative", *LISTS):
-        findings += _tails(meaning, memory, arrivals.fresh, expected, arrivals.days / usual)
+        findings += _tails(memory, arrivals.fresh, expected, arrivals.days / usual)
+    if meaning.kind in CHECKS["silent"].kinds:
+        findings += _silence(memory, arrivals)
     return tuple(sorted(findings, key=lambda one: (not one.failed, one.check)))
 
 
@@ -100,9 +107,7 @@ def _finding(
     )
 
 
-def _tails(
-    meaning: Meaning, memory: Memory, fresh: int, expected: float, steps_apart: float
-) -> list[Finding]:
+def _tails(memory: Memory, fresh: int, expected: float, steps_apart: float) -> list[Finding]:
     """Hold the number of new records against what was expected, on both sides.
 
     The further the time between the copies is from the usual, the less is known of it.
@@ -113,7 +118,7 @@ def _tails(
         expected = max(expected, min(fresh, memory.expected(memory.usual_days()) or 0.0))
     chance = tail_chance(fresh, expected, spread)
     told: Verdicts = "warning" if chance < TAIL and abs(fresh - expected) >= FEW else "holds"
-    findings = [
+    return [
         Finding(
             "new_records",
             "the number of new records is far from the usual",
@@ -126,24 +131,28 @@ def _tails(
             memory.steps,
         )
     ]
-    if meaning.kind in CHECKS["silent"].kinds and fresh <= 0.02 * expected:
-        quiet = memory.quiet + expected
-        bound = max(QUIET, 1.5 * memory.longest_quiet)
-        outcome: Verdicts = "silent" if quiet > bound else "holds"
-        findings.append(
-            Finding(
-                "silent",
-                CHECKS["silent"].says,
-                outcome,
-                quiet,
-                bound,
-                memory.longest_quiet,
-                float(fresh),
-                quiet,
-                memory.steps,
-            )
+
+
+def _silence(memory: Memory, arrivals: Arrivals) -> list[Finding]:
+    """Hold the time without anything new against what it should have brought."""
+    due = memory.due(arrivals.days)
+    if arrivals.new > SIGN_OF_LIFE * due:
+        return []
+    quiet = memory.quiet + due
+    bound = max(QUIET, 1.5 * memory.longest_quiet)
+    return [
+        Finding(
+            "silent",
+            CHECKS["silent"].says,
+            "silent" if quiet > bound else "holds",
+            quiet,
+            bound,
+            memory.longest_quiet,
+            float(arrivals.new),
+            quiet,
+            memory.steps,
         )
-    return findings
+    ]
 
 
 def state_of(findings: Sequence[Finding]) -> State:

@@ -1,0 +1,85 @@
+"""Verdicts on meaning in a home: kept while nothing changed, overruled by a person, of a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from kev_kit import KEV, NEWEST, kev_file, pulled, rows_of, shorten
+from threatcast_orchestration.cli import app
+from threatcast_orchestration.intake import PullReport
+from threatcast_orchestration.meaning_records import acceptances
+from threatcast_orchestration.night import Plan
+from threatcast_orchestration.payload_meaning import judge_home, settle
+from typer.testing import CliRunner
+
+MakePlan = Callable[..., Plan]
+
+
+def settled_days(plan: Plan) -> list[object]:
+    settle(KEV, plan, PullReport("cisa_kev"))
+    return [day for day, _ in rows_of(plan, "cisa_kev")]
+
+
+def accept(plan: Plan, payload: str, reason: str = "a clean-up by CISA") -> tuple[int, str]:
+    words = ["feeds", "accept", "cisa_kev", payload, "--reason", reason]
+    done = CliRunner().invoke(app, [*words, "--home", str(plan.home.root)])
+    return done.exit_code, done.output + str(done.exception or "")
+
+
+def test_refused_payload_counts_once_a_person_accepts_it(
+    mirror_plan: MakePlan, small_mirror: Path
+) -> None:
+    shorten(kev_file(small_mirror), keep=20)
+    plan = mirror_plan()
+    pulled(plan, "cisa_kev")
+    assert NEWEST not in settled_days(plan)
+    newest = plan.landing.newest("cisa_kev")
+    assert newest is not None
+    code, told = accept(plan, newest.sha12)
+    assert code == 0, told
+    assert [one.reason for one in acceptances(plan.home, "cisa_kev")] == ["a clean-up by CISA"]
+    assert NEWEST in settled_days(plan)
+
+
+@pytest.mark.parametrize("payload", ["000000000000", "../../x"])
+def test_acceptance_of_a_payload_that_is_not_there_changes_nothing(
+    mirror_plan: MakePlan, payload: str
+) -> None:
+    plan = mirror_plan()
+    pulled(plan, "cisa_kev")
+    code, told = accept(plan, payload)
+    assert code != 0
+    assert "There is no payload" in told
+    assert acceptances(plan.home, "cisa_kev") == []
+
+
+def test_verdicts_are_kept_and_made_anew_when_damaged(mirror_plan: MakePlan) -> None:
+    plan = mirror_plan()
+    pulled(plan, "cisa_kev")
+    first = judge_home(KEV, plan.home, plan.landing, plan.as_of)
+    kept = plan.home.gates / "meaning" / "cisa_kev.json"
+    whole = kept.read_bytes()
+    again = judge_home(KEV, plan.home, plan.landing, plan.as_of)
+    assert [(one.payload, one.state, one.failures) for one in again] == [
+        (one.payload, one.state, one.failures) for one in first
+    ]
+    assert again[-1] == first[-1]
+    for damage in (b"", whole[: len(whole) // 2], b'{"key": 1}'):
+        kept.write_bytes(damage)
+        assert judge_home(KEV, plan.home, plan.landing, plan.as_of) == first
+        assert kept.read_bytes() == whole
+
+
+def test_old_state_served_again_is_refused_at_that_moment_only(
+    mirror_plan: MakePlan, small_mirror: Path
+) -> None:
+    oldest = min((small_mirror / "cisa_kev").iterdir())
+    kev_file(small_mirror).write_bytes(oldest.read_bytes())
+    plan = mirror_plan()
+    pulled(plan, "cisa_kev")
+    counted = settled_days(plan)
+    assert date.fromisoformat(oldest.name[:10]) in counted
+    assert NEWEST not in counted
