@@ -94,6 +94,8 @@ SPOILT: dict[str, tuple[Spoil, str]] = {
     ),
     "not JSON": (lambda text: text.replace('"b"', "b"), "it is not JSON: byte "),
     "single quotes": (lambda text: text.replace('"', "'"), "it is not JSON: byte "),
+    "stray quote": (lambda text: text.replace('"b"', '"b "quoted" or "'), "it is not JSON: byte "),
+    "one quote": (lambda text: text.replace('"b"', '"b'), "it is not JSON: byte "),
     "a number with a zero before it": (lambda text: text[:-1] + ', "x": 01}', "it is not JSON"),
     "no object": (lambda text: json.dumps([text]), "no "),
     "null": (lambda _: "null", "no "),

@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 BOM = b"\xef\xbb\xbf"
@@ -20,11 +21,14 @@ BAD_BYTE = re.compile("[\udc80-\udcff]")
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _TOKEN = re.compile(rf"{_STRING}|[\[\]{{}}]", re.DOTALL)
 _SCALAR = re.compile(rf"{_STRING}|[^\s,\[\]{{}}\"]+", re.DOTALL)
+_BETWEEN = re.compile(r"\}\s*,\s*(?=\{)")
 _BLANK = re.compile(r"[ \t\r\n]*")
 # Python refuses to read longer whole numbers, since that takes quadratic time
 _MOST_DIGITS = 300
 # to name a byte costs a pass over the text, and more examples than these are never shown
 _MOST_BYTES = 5
+# after so many objects that cannot be read either, the document is given up
+_MOST_LOOKS = 100
 
 
 class DamagedJsonError(ValueError):
@@ -151,7 +155,7 @@ class _Reader:
                 end = self.list_at(at, document.records)
             else:
                 end = self.end_of(at)
-                value = None if opening in ("[", "{") else self._scalar(at, end)
+                value = self._scalar(at, end)
                 if name == key:
                     is_null = self.text[at:end] == "null"
                     document.listed = "null" if is_null else "other"
@@ -163,8 +167,10 @@ class _Reader:
     def list_at(self, start: int, records: list[Record]) -> int:
         """Read a list's records; returns the place after it."""
         at = self.blank(start + 1)
+        before = None
         while self.text[at : at + 1] != "]":
-            record, end = self._record(len(records) + 1, at)
+            record, end = self._record(len(records) + 1, at, before)
+            before = before if record.problem else record
             records.append(record)
             at = self._next(end, "]")
         return at + 1
@@ -180,7 +186,7 @@ class _Reader:
             raise self.damaged(at, cut)
         return at
 
-    def _record(self, place: int, at: int) -> tuple[Record, int]:
+    def _record(self, place: int, at: int, before: Record | None) -> tuple[Record, int]:
         try:
             value, end = self.decode(self.text, at)
             problem = ""
@@ -188,7 +194,7 @@ class _Reader:
             end = self.end_of(at)
             value, problem = None, "it is nested too deep"
         except ValueError as error:
-            end = self.end_of(at)
+            end = self._end_of_bad(at, before)
             value, problem = None, f"it is not JSON{self._at_byte(at)}"
             problem += f" ({getattr(error, 'msg', error)})"
         bad = BAD_BYTE.search(self.text, at, end)
@@ -196,6 +202,35 @@ class _Reader:
             # the value's keys are still worth knowing
             problem = f"it is not UTF-8{self._at_byte(bad.start())}"
         return Record(place, value, problem), end
+
+    def _end_of_bad(self, at: int, before: Record | None) -> int:
+        """Return where a record that is not JSON ends, whose brackets may not be believed.
+
+        A stray quote turns texts inside out up to the end of the document. So the record ends
+        before the next object that can be read and has the keys of the record `before` it, or
+        where its brackets close, whichever comes first.
+        """
+        known = before.value.keys() if before and isinstance(before.value, dict) else {}
+        closed = self._closing(at)
+        for between in islice(_BETWEEN.finditer(self.text, at), _MOST_LOOKS):
+            end = between.start() + 1
+            if closed is not None and end >= closed:
+                break
+            # without a record before it, an object within this one cannot be told from the next
+            if known or closed is None:
+                follower = self._value(between.end())
+                if isinstance(follower, dict) and 2 * len(follower.keys() & known) >= len(known):
+                    return end
+        return self.end_of(at) if closed is None else closed
+
+    def _closing(self, at: int) -> int | None:
+        """Return where a value's brackets close, if a list may go on or end there."""
+        try:
+            end = self.end_of(at)
+        except DamagedJsonError:
+            return None
+        follows = self.blank(end)
+        return end if self.text[follows : follows + 1] in (",", "]") else None
 
     def _at_byte(self, at: int) -> str:
         """Say where a place is and which byte is there, the first few times."""
@@ -206,11 +241,15 @@ class _Reader:
         return f": byte {self.byte_of(at)} is 0x{byte.hex()}"
 
     def _scalar(self, at: int, end: int) -> Any:
+        """Return the plain value between two places; None if it is none."""
+        return None if self.text[at : at + 1] in ("[", "{") else self._value(at, end)
+
+    def _value(self, at: int, end: int | None = None) -> Any:
         try:
             value, stop = self.decode(self.text, at)
         except (ValueError, RecursionError):
             return None
-        return value if stop == end else None
+        return value if end in (None, stop) else None
 
 
 _HALF = re.compile("[\ud800-\udfff]")
