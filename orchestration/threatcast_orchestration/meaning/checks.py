@@ -108,6 +108,9 @@ _CHECKS = (
         fails="broken",
     ),
     Check("fell_category", "new records are of one kind alone", 0.9, 15, ALL, grows=False),
+    Check(
+        "strange_place", "new records lie where none ever did", 0.08, 50, ("window",), grows=False
+    ),
     Check("mix_place", "the mix of places is upside down", 0.45, 20, ALL, grows=False),
     Check("mix_category", "the mix of kinds is upside down", 0.6, 20, ALL, grows=False),
     Check("mix_weekday", "the days of the week are upside down", 0.5, 20, ALL, grows=False),

@@ -23,6 +23,8 @@ STEPS = 60
 RATES = 16
 FADE = 0.92
 """What a step's mix still weighs a step later: about twelve steps speak."""
+UNHEARD = 0.0005
+"""Usual share below which a place is hardly ever named; one of them may rise, many may not."""
 SIGN_OF_LIFE = 0.02
 """Share of the usual new records that still shows that a source lives."""
 STOCK_DAYS = 182
@@ -187,6 +189,8 @@ def mix_measures(name: str, counts: Array, mix: Mix, expected: float | None) -> 
     odd = int(np.argmax(np.abs(seen / total - shares)))
     rest, rest_usual = np.delete(seen, odd), np.delete(shares, odd)
     measures = {f"one_{name}": Share(float(counts[1:].max(initial=0.0)), total)}
+    unheard = counts[usual < UNHEARD]
+    measures[f"strange_{name}"] = Share(float(unheard.sum() - unheard.max(initial=0.0)), total)
     share_of_rest = float(rest_usual.sum())
     if expected and share_of_rest > 0.1:
         due = min(expected, total) * share_of_rest
