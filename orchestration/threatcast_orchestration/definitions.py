@@ -16,6 +16,7 @@ from threatcast_orchestration.assets.forecasts import build_forecast_assets
 from threatcast_orchestration.assets.live import build_live_assets
 from threatcast_orchestration.assets.release import build_release_assets
 from threatcast_orchestration.checks import build_gate_checks
+from threatcast_orchestration.feed_states import build_feed_states
 from threatcast_orchestration.jobs import build_job, build_schedule
 from threatcast_orchestration.night import Night
 from threatcast_orchestration.progress import step_logger
@@ -49,7 +50,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             build_live_assets(),
             *build_release_assets(),
         ],
-        asset_checks=build_gate_checks(),
+        asset_checks=[*build_gate_checks(), build_feed_states(list(load_catalog()))],
         jobs=[job],
         schedules=[build_schedule(job)],
         sensors=build_sensors(),

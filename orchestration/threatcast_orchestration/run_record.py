@@ -25,6 +25,9 @@ RELEASE = "release"
 """The asset whose making makes a run a night."""
 MOST_TEXT = 4_000
 """Characters kept of an error, which may quote what a source or a library wrote."""
+PAYLOAD_GATE, FEED_STATE = "payload_gate", "feed_state"
+OF_FEEDS = (PAYLOAD_GATE, FEED_STATE)
+"""Checks of a feed, which keep no release from going out."""
 _OWN = "threatcast_"
 
 
@@ -147,12 +150,13 @@ def write_last_run(home: Home, result: NightResult) -> None:
 def blocking(result: NightResult) -> list[dict[str, Any]]:
     """Return the failed checks that kept a release from going out.
 
-    A payload's gate is not one of them: it sets the payload aside, and the night goes on.
+    Those of a feed are not among them: one sets a payload aside, one tells of the feed, and the
+    night goes on.
     """
     if not result.failed_steps:
         return []
     return [
         check
         for check in result.failed_checks
-        if check["severity"] == "ERROR" and check["check"] != "payload_gate"
+        if check["severity"] == "ERROR" and check["check"] not in OF_FEEDS
     ]

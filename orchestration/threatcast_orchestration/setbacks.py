@@ -87,7 +87,7 @@ class Setbacks:
 
 
 def setbacks_of(releases: Path, limit: int) -> Setbacks:
-    """Return what the current release must tell.
+    """Return what the current release must tell; nothing if there is none.
 
     Parameters
     ----------
@@ -95,14 +95,12 @@ def setbacks_of(releases: Path, limit: int) -> Setbacks:
         Folder of the releases.
     limit
         Percent of a target's outlooks of the release before that may go without a word.
-
-    Raises
-    ------
-    threatcast_publishing.errors.NoReleaseError
-        If there is no release.
     """
+    from threatcast_publishing.catalog import current
     from threatcast_publishing.query import run_query
 
+    if current(releases) is None:
+        return Setbacks()
     failed = run_query(releases, _FAILED).data.to_pylist()
     dropped = run_query(releases, _DROPPED.format(limit=int(limit))).data.to_pylist()
     return Setbacks(tuple(failed), tuple(dropped))

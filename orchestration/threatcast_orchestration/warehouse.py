@@ -130,6 +130,19 @@ def vintages_of(
     return _numbered(accepted), newest_refused
 
 
+def copies_of(
+    spec: FeedSpec, home: Home, landing: Landing, as_of: date
+) -> tuple[list[dict[str, Any]], str]:
+    """Return a feed's copies, and why the newest payload was set aside, if it was.
+
+    A copy has the columns of `raw.vintages` but those that are read from its rows.
+    """
+    rows, refused = vintages_of(spec, home, landing, as_of)
+    names = [column.split()[0] for column in RAW_TABLES["vintages"].split(", ")]
+    told = f"The payload of {refused[0]} was set aside: {refused[1]}" if refused else ""
+    return [dict(zip(names, row, strict=False)) for row in rows], told
+
+
 def _moment(landed: Landed) -> tuple[date, datetime]:
     return landed.day, landed.retrieved_at
 

@@ -88,6 +88,8 @@ def test_good_night_counts_rows_and_passes_the_gate(home: Home, small_mirror: Pa
     assert outcome.success
     told = metadata_of(outcome, KEV)
     assert told["dagster/row_count"] > 1000
+    assert told["dagster/row_count"] == told["rows_read_tonight"]
+    assert told["rows_of_newest_payload"] < told["dagster/row_count"]
     assert (told["payloads_landed"], told["newest_vintage"]) == (4, "2026-06-14")
     assert (told["error"], told["next_step"]) == ("none", "none")
     check = check_of(outcome, KEV)
@@ -108,6 +110,26 @@ def test_payload_that_fails_its_gate_shows_red_and_the_night_goes_on(
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert "volume_ratio" in str(check.description)
     assert metadata_of(outcome, KEV)["payloads_set_aside"] == 1
+
+
+def test_failed_fetch_keeps_the_rows_of_the_table_and_shows_in_the_check(
+    home: Home, small_mirror: Path
+) -> None:
+    feeds = ("country_codes", "cisa_kev")
+    before = metadata_of(run(home, *feeds, mirror=str(small_mirror)), KEV)
+    page = b"<html><head><title>Access Denied</title></head></html>"
+    (small_mirror / "cisa_kev" / "2026-06-15.json").write_bytes(page)
+    # the second time nothing is new, and the page is still what came last
+    for _ in range(2):
+        outcome = run(home, *feeds, mirror=str(small_mirror), as_of="2026-06-15")
+        told = metadata_of(outcome, KEV)
+        rows = ("dagster/row_count", "rows_of_newest_payload", "newest_vintage")
+        assert [told[name] for name in rows] == [before[name] for name in rows]
+        assert told["rows_read_tonight"] == 0
+        check = check_of(outcome, KEV)
+        assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+        assert "Access Denied" in str(check.description)
+        assert "last good payload" in str(check.description)
 
 
 def test_feed_without_any_payload_fails_its_gate_in_words(home: Home, small_mirror: Path) -> None:

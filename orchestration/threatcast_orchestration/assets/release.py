@@ -3,6 +3,7 @@
 No postponed annotations here: Dagster reads those of a step's arguments.
 """
 
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -58,6 +59,10 @@ def _release_step() -> dg.AssetsDefinition:
         description="A complete release on disk, made current in one rename: tables, hubverse "
         "files, data package, page, manifest.",
         deps=[dg.AssetKey(["published", table]) for table in TABLES],
+        # how the feeds behind it are, their checks `feed_state` tell
+        freshness_policy=dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(days=2), warn_window=timedelta(days=1, hours=12)
+        ),
         pool=POOL,
     )
     def release(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult[Any]:

@@ -1,10 +1,12 @@
 """The component behind each `defs.yaml` of the catalog: one asset and one gate a feed.
 
+No freshness policy of Dagster: it goes by when a step last ran, which every asked feed passes, also
+one that fails. The check `feed_state` (`checks.py`) says how the feed itself is.
+
 No postponed annotations here: Dagster reads those of a step's context.
 """
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 import dagster as dg
@@ -16,8 +18,9 @@ from threatcast_orchestration.gates.results import GateResult
 from threatcast_orchestration.intake import PullReport, pull
 from threatcast_orchestration.night import Night, Plan
 from threatcast_orchestration.payload_gate import COUNTRIES, gate
+from threatcast_orchestration.run_record import PAYLOAD_GATE
+from threatcast_orchestration.warehouse import copies_of
 
-PAYLOAD_GATE = "payload_gate"
 MOST_MESSAGES = 20
 
 FETCH_RETRIES = dg.RetryPolicy(
@@ -79,10 +82,11 @@ def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
         result = gate(spec, plan, report)
         for message in filter(None, (report.error, *report.messages)):
             context.log.warning(message)
+        copies, refused = copies_of(spec, plan.home, plan.landing, plan.as_of)
         yield dg.MaterializeResult(
             asset_key=key,
-            metadata=_metadata(spec, report, night),
-            check_results=[_check(spec, plan, report, result)],
+            metadata=_metadata(report, copies),
+            check_results=[_check(spec, plan, report, result, refused)],
         )
 
     return pull_feed
@@ -97,10 +101,6 @@ def _asset_spec(spec: FeedSpec, key: dg.AssetKey) -> dg.AssetSpec:
         kinds={"python", "parquet", spec.extensions[0]},
         # payload gates hold countries against this feed
         deps=[] if spec.key == COUNTRIES else [dg.AssetKey(["raw", COUNTRIES])],
-        freshness_policy=dg.FreshnessPolicy.time_window(
-            fail_window=timedelta(days=max(spec.fresh_days, 2)),
-            warn_window=timedelta(days=1, hours=12),
-        ),
         metadata={
             "publisher": spec.publisher,
             "homepage": dg.MetadataValue.url(spec.homepage),
@@ -113,12 +113,18 @@ def _asset_spec(spec: FeedSpec, key: dg.AssetKey) -> dg.AssetSpec:
 
 
 def _check(
-    spec: FeedSpec, plan: Plan, report: PullReport, result: GateResult | None
+    spec: FeedSpec, plan: Plan, report: PullReport, result: GateResult | None, refused: str
 ) -> dg.AssetCheckResult:
-    """Return the gate's outcome; a feed without any accepted payload has failed it."""
+    """Return the gate's outcome; what was not had or was refused did not pass it."""
     key = dg.AssetKey(["raw", spec.key])
     if result is not None:
-        return to_check_result(result, asset_key=key, check_name=PAYLOAD_GATE)
+        check = to_check_result(result, asset_key=key, check_name=PAYLOAD_GATE)
+        wrong = report.error or refused
+        if result.blocks or not wrong:
+            return check
+        described = f"{wrong} The gate looked at the last good payload: {check.description}"
+        severity = dg.AssetCheckSeverity.WARN
+        return check._replace(passed=False, severity=severity, description=described)
     told = [
         f"{spec.key}: no payload was accepted by {plan.as_of}, so there is nothing to gate and "
         f"its targets ({', '.join(spec.targets) or 'none'}) go to source_failure.",
@@ -137,8 +143,10 @@ def _description(spec: FeedSpec) -> str:
     return (
         f"{spec.title} ({spec.publisher}). {spec.description}\n\n"
         f"One event: {spec.event}. Counts as seen: {spec.seen}. Cadence: {spec.cadence}.\n\n"
-        "Known biases: " + "; ".join(spec.biases) + "\n\nThe freshness policy tells when the feed "
-        "was last asked; whether anything new came, and its state, stand in marts/fct_feed_health."
+        f"Known biases: {'; '.join(spec.biases)}\n\n"
+        "The check `feed_state` says how the feed is: its newest good payload serves for "
+        f"{spec.fresh_days} days, and it is silent without a new event for {spec.silent_weeks} "
+        "weeks."
     )
 
 
@@ -149,18 +157,22 @@ def _schema(spec: FeedSpec) -> dg.TableSchema:
     )
 
 
-def _metadata(spec: FeedSpec, report: PullReport, night: Night) -> dict[str, dg.MetadataValue[Any]]:
-    landing = night.plan.landing
-    newest = landing.newest(spec.key)
-    vintages = len(landing.payloads(spec.key))
+def _metadata(
+    report: PullReport, copies: Sequence[Mapping[str, Any]]
+) -> dict[str, dg.MetadataValue[Any]]:
     return {
-        "dagster/row_count": dg.MetadataValue.int(report.rows),
+        # of the table, which holds all accepted payloads, whatever was read tonight
+        "dagster/row_count": dg.MetadataValue.int(sum(copy["row_count"] for copy in copies)),
+        "rows_of_newest_payload": dg.MetadataValue.int(copies[-1]["row_count"] if copies else 0),
+        "rows_read_tonight": dg.MetadataValue.int(report.rows),
         "payloads_landed": dg.MetadataValue.int(report.landed),
         "payloads_parsed": dg.MetadataValue.int(report.parsed),
         "payloads_set_aside": dg.MetadataValue.int(report.quarantined),
         "records_rejected": dg.MetadataValue.int(report.rejected),
-        "vintages_kept": dg.MetadataValue.int(vintages),
-        "newest_vintage": dg.MetadataValue.text(str(newest.day) if newest else "none"),
+        "vintages_kept": dg.MetadataValue.int(len(copies)),
+        "newest_vintage": dg.MetadataValue.text(
+            str(copies[-1]["payload_day"]) if copies else "none"
+        ),
         "error": dg.MetadataValue.text(report.error or "none"),
         "next_step": dg.MetadataValue.text(report.hint or "none"),
         "messages": dg.MetadataValue.json(report.messages[:MOST_MESSAGES]),
