@@ -1,5 +1,5 @@
 -- Each region, sub-region and the world must hold what lies directly below it, in weeks in which
--- all of that has a series.
+-- all of that has a series. Of a week whose records have no place the world may stand alone.
 with counts as (
     select * from {{ ref("fct_weekly_counts") }}
 ),
@@ -28,4 +28,13 @@ inner join children
         counts.target = children.target
         and counts.location = children.location
         and counts.week = children.week
-where counts.value is distinct from children.value
+left join {{ ref("int_unplaced_weeks") }} as unplaced
+    on
+        counts.target = unplaced.target
+        and counts.week = unplaced.week
+        and counts.location = 'WORLD'
+where
+    case
+        when unplaced.week is not null then children.value is not null
+        else counts.value is distinct from children.value
+    end

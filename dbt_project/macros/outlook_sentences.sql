@@ -86,6 +86,10 @@
 {% macro sentence_without_numbers() -%}
     'no outlook. '
     || case
+        when reason like 'places unknown:%'
+            then
+                'The newest records of the feed do not say where ('
+                || substr(reason, 17) || ').'
         when state = 'source_failure'
             then coalesce(feed_explanation, 'The state of the feed is not known.')
         when reason = 'fixed_size_window'

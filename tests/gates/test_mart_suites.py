@@ -200,6 +200,9 @@ def test_empty_marts_block(warehouse: duckdb.DuckDBPyConnection, name: str) -> N
         ("marts.fct_weekly_counts",
          "UPDATE marts.fct_weekly_counts SET value = 26 "
          "WHERE target = 'listings' AND week = DATE '2026-08-10'", "is_plausible"),
+        ("marts.fct_feed_health",
+         "INSERT INTO intermediate.int_far_values VALUES ('list', 'abc', 'dateAdded', 1)",
+         "is_possible"),
         ("forecasts.forecast",
          "UPDATE forecasts.forecast SET state = 'fallback: no fit' WHERE location = 'DE'",
          "is_as_meant"),

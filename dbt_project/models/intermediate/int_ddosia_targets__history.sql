@@ -2,7 +2,7 @@ with
 
 targets as (
     select * from {{ ref('stg_ddosia_targets') }}
-    where host is not null
+    where host is not null and list_day is not null
 ),
 
 spellings as (

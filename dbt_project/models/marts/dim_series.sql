@@ -48,6 +48,28 @@ facts as (
     group by counts.target, counts.location
 ),
 
+-- whether the newest week of a target can be placed
+newest_weeks as (
+    select
+        target,
+        max(week) as week
+    from {{ ref("fct_weekly_counts") }}
+    where value is not null and location = 'WORLD'
+    group by target
+),
+
+unplaced as (
+    select
+        unplaced.target,
+        'places unknown: ' || unplaced.placed || ' of ' || unplaced.records
+        || ' records of ' || unplaced.week || ' have a place'
+        || coalesce(', usual ' || cast(round(100 * unplaced.usual_share) as integer) || ' %', '')
+            as place_reason
+    from {{ ref("int_unplaced_weeks") }} as unplaced
+    inner join newest_weeks
+        on unplaced.target = newest_weeks.target and unplaced.week = newest_weeks.week
+),
+
 judged as (
     select
         targets.target,
@@ -61,6 +83,8 @@ judged as (
         facts.usual_weekly,
         facts.first_week,
         facts.last_week,
+        case when places.location_level <> 'world' then unplaced.place_reason end
+            as place_reason,
         coalesce(health.state, 'unknown') as feed_state,
         coalesce(health.is_within_limits, false) as feed_serves,
         coalesce(facts.monitored_weeks, 0) as monitored_weeks,
@@ -70,6 +94,7 @@ judged as (
     inner join places on targets.levels = 'hierarchy' or places.location = 'WORLD'
     left join health on targets.feed = health.feed
     left join facts on targets.target = facts.target and places.location = facts.location
+    left join unplaced on targets.target = unplaced.target
 ),
 
 missed as (
@@ -106,7 +131,7 @@ decided as (
         *,
         case
             when shown_not_forecast is not null then 'withheld'
-            when not feed_serves then 'source_failure'
+            when not feed_serves or place_reason is not null then 'source_failure'
             when lacks is not null then 'insufficient_evidence'
             else 'published'
         end as own_state
@@ -154,6 +179,7 @@ typed as (
                     'borrows from ' || lender || ': ' || events_last_104
                     || ' events in the last 104 weeks'
             when own_state = 'withheld' then shown_not_forecast
+            when own_state = 'source_failure' and feed_serves then place_reason
             when own_state = 'source_failure'
                 then feed || ' is ' || feed_state || coalesce(': ' || feed_reason, '')
             when own_state = 'insufficient_evidence' then lacks

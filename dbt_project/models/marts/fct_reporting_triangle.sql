@@ -111,7 +111,12 @@ cells as (
     inner join looks on kinds.feed = looks.feed
     left join fresh_copies
         on kinds.feed = fresh_copies.feed and kinds.count_day = fresh_copies.count_day
-    where kinds.as_of_kind <> 'final'
+    left join {{ ref("int_unplaced_weeks") }} as unplaced
+        on kinds.target = unplaced.target and kinds.week = unplaced.week
+    where
+        kinds.as_of_kind <> 'final'
+        -- a week without places says nothing of how late places come
+        and (scopes.scope = 'world' or unplaced.week is null)
 ),
 
 moves as (

@@ -29,6 +29,13 @@ events as (
     group by target, location, week
 ),
 
+unplaced as (
+    select
+        target,
+        week
+    from {{ ref("int_unplaced_weeks") }}
+),
+
 last_watched as (
     select
         watched.feed,
@@ -93,10 +100,13 @@ counted as (
         calendar.week,
         calendar.as_of,
         cast(
-            case when watched.week is not null then coalesce(summed.events, 0) end as integer
+            case
+                when watched.week is not null and unplaced.week is null
+                    then coalesce(summed.events, 0)
+            end as integer
         ) as value,
         case
-            when watched.week is null then 'missing'
+            when watched.week is null or unplaced.week is not null then 'missing'
             -- a feed's newest weeks still grow when it comes back, however long it stands still
             when calendar.week > last_watched.week - 7 * calendar.settle_weeks then 'provisional'
             else 'observed'
@@ -104,6 +114,12 @@ counted as (
     from calendar
     left join watched on calendar.feed = watched.feed and calendar.week = watched.week
     left join last_watched on calendar.feed = last_watched.feed
+    -- where records have no place, no place has a zero
+    left join unplaced
+        on
+            calendar.target = unplaced.target
+            and calendar.week = unplaced.week
+            and calendar.location_level <> 'world'
     left join summed
         on
             calendar.target = summed.target

@@ -14,9 +14,10 @@ shutdowns as (
         trim(country) as countries_written,
         lower(trim(area_name)) as area,
         lower(trim(affected_network)) as network,
-        try_cast(count_year as integer) as count_year,
-        try_cast(start_date as date) as start_day,
-        try_cast(end_date as date) as end_day
+        {{ working_year("try_cast(count_year as integer)") }} as count_year,
+        {{ working_day("try_cast(start_date as date)") }} as start_day,
+        {{ working_day("try_cast(end_date as date)") }} as end_day,
+        {{ far_columns({"start_date": "start_date", "end_date": "end_date"}) }} as far_columns
     from rows_as_read
 )
 

@@ -13,8 +13,9 @@ vulnerabilities as (
         upper(trim(cveid)) as cve,
         nullif(trim(vendorproject), '') as vendor,
         knownransomwarecampaignuse = 'Known' as is_used_by_ransomware,
-        try_cast(dateadded as date) as listed_day,
-        try_cast(duedate as date) as due_day
+        {{ working_day("try_cast(dateadded as date)") }} as listed_day,
+        {{ working_day("try_cast(duedate as date)") }} as due_day,
+        {{ far_columns({"dateAdded": "dateadded", "dueDate": "duedate"}) }} as far_columns
     from rows_as_read
 )
 

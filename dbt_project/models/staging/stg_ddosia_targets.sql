@@ -12,9 +12,13 @@ targets as (
         list_name,
         host,
         type as attack_type,
-        port,
-        cast(list_time as date) as list_day,
-        list_time as listed_at,
+        {{ working_number("port", 65535) }} as port,
+        cast({{ working_day("list_time") }} as date) as list_day,
+        {{ working_day("list_time") }} as listed_at,
+        {{ far_columns(
+            {"list_time": "cast(list_time as varchar)"},
+            {"port": "port not between 0 and 65535"}
+        ) }} as far_columns,
         nullif(regexp_extract(host, '[.]([a-z]+)$', 1), '') as top_domain
     from rows_as_read
 )

@@ -13,8 +13,9 @@ reports as (
         lower(trim(victim)) as victim,
         -- this shape's codes are cut to two letters, and most are another country's: AUT as AU
         case when shape <> '2025-05' then nullif(trim(country), '') end as country_written,
-        try_cast(left(date, 10) as date) as attack_day,
-        try_cast(left(added, 10) as date) as added_day
+        {{ working_day("try_cast(left(date, 10) as date)") }} as attack_day,
+        {{ working_day("try_cast(left(added, 10) as date)") }} as added_day,
+        {{ far_columns({"date": "date", "added": "added"}) }} as far_columns
     from rows_as_read
 )
 
