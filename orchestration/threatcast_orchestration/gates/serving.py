@@ -51,15 +51,14 @@ def page_server(
 def serve_beside(folder: Path, port: int) -> bool:
     """Serve the pages in a process of its own; returns False if the port is taken.
 
-    It ends with this process, however that ends, also once another program has taken its place:
-    it waits for the end of a pipe whose other end stays open as long.
+    It ends with this process, however that ends: it waits for the end of a pipe whose other end
+    is open here alone.
     """
     try:
         page_server(folder, port).server_close()
     except OSError:
         return False
-    read, write = os.pipe()
-    os.set_inheritable(write, True)  # noqa: FBT003 positional in the library
+    read, _ = os.pipe()  # the other end is never closed, and inherited by nobody
     words = [sys.executable, "-m", __name__, str(folder), str(port)]
     subprocess.Popen(words, stdin=read)  # noqa: S603 our own interpreter, no shell
     os.close(read)
