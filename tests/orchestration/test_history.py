@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import duckdb
+import pytest
 from small_release import AS_OF, make_release, write_warehouse
 from threatcast_orchestration.history import write_history
 
@@ -25,3 +26,18 @@ def test_column_younger_than_a_release_is_null_in_its_history(tmp_path: Path) ->
         ).fetchall()
     assert rows == len(table)
     assert told == [(release.release_id, 75.0, None, 300.0)]
+
+
+def test_release_whose_outlook_is_cut_is_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    releases = tmp_path / "releases"
+    release = make_release(write_warehouse(tmp_path / "w.duckdb"), releases).info
+    later = AS_OF + timedelta(days=1)
+    with duckdb.connect() as connection:
+        whole = write_history(connection, releases, later)
+        (release.folder / "parquet" / "outlook.parquet").write_bytes(b"")
+        rows, stamp = write_history(connection, releases, later)
+    assert rows == 0 < whole[0]
+    assert stamp != whole[1]
+    assert release.release_id in caplog.text
