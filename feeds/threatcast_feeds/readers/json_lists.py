@@ -225,6 +225,9 @@ class RecordList:
             raise refuse(self._source, problem)
         if document.listed == "other":
             raise error or refuse(self._source, f"its {self._key!r} is no list")
+        # beside its records a document of another character set has nothing to be lost singly
+        if document.problem and not any("UTF-8" in one.problem for one in document.records):
+            raise refuse(self._source, document.problem)
         self._document = document
         return document
 

@@ -53,12 +53,14 @@ class Document:
     """A document with a list of records.
 
     `others` are the plain members beside the list, by name; `listed` is what stands in the
-    list's place: "list", "null", "other" or "nothing".
+    list's place: "list", "null", "other" or "nothing". `problem` says of a text that is not
+    UTF-8 where it begins not to be.
     """
 
     records: list[Record] = field(default_factory=list)
     others: dict[str, Any] = field(default_factory=dict)
     listed: str = "nothing"
+    problem: str = ""
 
 
 def read_document(content: bytes, key: str | None) -> Document:
@@ -86,6 +88,9 @@ def read_document(content: bytes, key: str | None) -> Document:
     start = reader.blank(0)
     opening = reader.text[start : start + 1]
     document = Document()
+    bad = BAD_BYTE.search(reader.text)
+    if bad is not None:
+        document.problem = f"the text is not UTF-8{reader.at_byte(bad.start())}"
     if opening == "[" and key is None:
         document.listed = "list"
         end = reader.list_at(start, document.records)
@@ -195,12 +200,12 @@ class _Reader:
             value, problem = None, "it is nested too deep"
         except ValueError as error:
             end = self._end_of_bad(at, before)
-            value, problem = None, f"it is not JSON{self._at_byte(at)}"
+            value, problem = None, f"it is not JSON{self.at_byte(at)}"
             problem += f" ({getattr(error, 'msg', error)})"
         bad = BAD_BYTE.search(self.text, at, end)
         if bad is not None:
             # the value's keys are still worth knowing
-            problem = f"it is not UTF-8{self._at_byte(bad.start())}"
+            problem = f"it is not UTF-8{self.at_byte(bad.start())}"
         return Record(place, value, problem), end
 
     def _end_of_bad(self, at: int, before: Record | None) -> int:
@@ -232,7 +237,7 @@ class _Reader:
         follows = self.blank(end)
         return end if self.text[follows : follows + 1] in (",", "]") else None
 
-    def _at_byte(self, at: int) -> str:
+    def at_byte(self, at: int) -> str:
         """Say where a place is and which byte is there, the first few times."""
         self.named += 1
         if self.named > _MOST_BYTES:
