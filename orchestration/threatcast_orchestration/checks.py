@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -11,6 +12,7 @@ import dagster as dg
 from threatcast_orchestration.gates.checks import build_checks
 from threatcast_orchestration.gates.records import GateRecords
 from threatcast_orchestration.gates.suites import Suite, load_suites
+from threatcast_orchestration.green import inputs_of, made_for
 from threatcast_orchestration.warehouse import POOL, connect
 
 _SCHEMAS = {"marts": "marts", "forecasts": "forecasts", "release": "published"}
@@ -25,7 +27,7 @@ def build_gate_checks() -> list[dg.AssetChecksDefinition]:
             _open,
             name=f"{kind}_gate",
             pool=POOL,
-            records=_records,
+            records=partial(_records, kind),
             required_resource_keys={"night"},
             additional_deps=_all_tables(kind),
         )
@@ -50,6 +52,8 @@ def _open(context: dg.AssetCheckExecutionContext) -> Iterator[Any]:
         yield connection
 
 
-def _records(context: dg.AssetCheckExecutionContext) -> GateRecords:
+def _records(kind: str, context: dg.AssetCheckExecutionContext) -> GateRecords:
+    """Return where results go: under the day of the tables looked at, with their stamps."""
     plan = context.resources.night.plan
-    return GateRecords(plan.home.gates, plan.as_of, plan.settings.gates_url)
+    url = plan.settings.gates_url
+    return GateRecords(plan.home.gates, made_for(plan), url, inputs_of(plan.home, kind))

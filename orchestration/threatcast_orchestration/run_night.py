@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from threatcast_orchestration.run_record import (
     blocking,
     failed_checks,
     failed_steps,
+    standing_release,
     write_last_run,
 )
 from threatcast_orchestration.setbacks import setbacks_of
@@ -46,11 +48,11 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightRe
     LockHeld
         If another run works in this home.
     GateBlocked
-        If a check of severity error failed; the last release stays current.
+        If a check of severity error failed, or a step found a gate before it not green.
     NothingToPublish
         If no feed of observations has given a payload that could be read.
     OrchestrationError
-        If a step failed; the last release stays current.
+        If a step failed, or a gate crashed. All errors say which release is current.
     """
     quiet_environment(home)
     plan = make_plan(home, settings)
@@ -59,7 +61,7 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightRe
     with run_lock(home.lock):
         result = _recorded(plan, quiet=quiet)
     write_last_run(home, result)
-    _judge(plan, result)
+    judge(plan, result)
     return result
 
 
@@ -67,23 +69,24 @@ def _recorded(plan: Plan, *, quiet: bool) -> NightResult:
     """Run the job; says what to do if its history cannot be written, as on a full disk."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    started = clock()
     try:
-        return _execute(plan, quiet=quiet)
+        return _execute(plan, started, quiet=quiet)
     except (OSError, SQLAlchemyError) as error:
         reason = str(getattr(error, "orig", None) or error)
         raise OrchestrationError(
             f"The run of {plan.as_of} stopped: its history in {plan.home.dagster} cannot be "
-            f"written ({reason}). Kept: all that was landed and parsed, and the last release. Free "
-            "the disk or make the folder writable, then run again; it goes on."
+            f"written ({reason}). Kept: all that was landed and parsed. "
+            f"{standing_release(plan.home, started.isoformat())} Free the disk or make the folder "
+            "writable, then run again; it goes on."
         ) from error
 
 
-def _execute(plan: Plan, *, quiet: bool) -> NightResult:
+def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightResult:
     import dagster as dg
 
     from threatcast_orchestration.definitions import build_definitions
 
-    started = clock()
     set_damaged_aside(plan.home.history_stores, "the history of runs")
     with dg.DagsterInstance.get() as instance, _chatter_to(plan.home.dagster / "last_run.log"):
         job = build_definitions().resolve_job_def(JOB)
@@ -115,6 +118,7 @@ def _execute(plan: Plan, *, quiet: bool) -> NightResult:
         source=plan.source,
         release=current(plan.home.releases) if outcome.success else None,
         seconds=round((clock() - started).total_seconds(), 1),
+        started=started.isoformat(),
         failed_checks=failed_checks(outcome.get_asset_check_evaluations()),
         failed_steps=failed_steps(outcome.all_events),
     )
@@ -147,31 +151,36 @@ def _sign_runs(instance: dg.DagsterInstance) -> None:
     )
 
 
-def _judge(plan: Plan, result: NightResult) -> None:
-    """Tell the webhook, and raise what the exit code needs."""
+def judge(plan: Plan, result: NightResult) -> None:
+    """Tell the webhook how a night ended, and raise what the exit code needs if it failed."""
     details = {"run_id": result.run_id, "as_of": result.as_of, "source": result.source}
     if not result.failed_steps:
         found = setbacks_of(plan.home.releases, plan.settings.drop_limit)
         tell_end(plan.settings, result.release, found, details)
         return
-    refused = blocking(result)
-    steps = "; ".join(f"{f['step']}: {f['error']}" for f in result.failed_steps)
+    error = _error_of(plan, result)
+    event = "blocked" if isinstance(error, GateBlocked) else "failure"
+    send(plan.settings, event, f"Threatcast: {error}", details)
+    raise error
+
+
+def _error_of(plan: Plan, result: NightResult) -> OrchestrationError:
+    """Return what a night that failed must say, of the class that has its exit code."""
+    standing = standing_release(plan.home, result.started)
+    look = f"(`make ui`, run {result.run_id[:8]})"
+    kinds = {step["kind"]: step["error"] for step in result.failed_steps}
+    refused = ", ".join(f"{c['asset']} / {c['check']}" for c in blocking(result))
     if refused:
-        names = ", ".join(f"{c['asset']} / {c['check']}" for c in refused)
-        text = (
-            f"A gate blocked the release of {result.as_of}: {names}. The last release stays "
-            "current. Look at the failed check in the UI (`make ui`, run "
-            f"{result.run_id[:8]}) or in {plan.home.gates}."
+        return GateBlocked(
+            f"A gate blocked the release of {result.as_of}: {refused}. {standing} Look at the "
+            f"failed check in the UI {look} or in {plan.home.gates}."
         )
-        send(plan.settings, "blocked", f"Threatcast: {text}", details)
-        raise GateBlocked(text)
-    empty = [f for f in result.failed_steps if f["kind"] == NothingToPublish.__name__]
-    if empty:
-        send(plan.settings, "failure", f"Threatcast: {empty[0]['error']}", details)
-        raise NothingToPublish(empty[0]["error"])
-    text = (
-        f"The run of {result.as_of} failed: {steps}. The last release stays current. "
-        f"The history keeps the details (`make ui`, run {result.run_id[:8]})."
+    if GateBlocked.__name__ in kinds:
+        return GateBlocked(f"{kinds[GateBlocked.__name__]} {standing}")
+    if NothingToPublish.__name__ in kinds:
+        return NothingToPublish(kinds[NothingToPublish.__name__])
+    steps = "; ".join(f"{step['step']}: {step['error']}" for step in result.failed_steps)
+    return OrchestrationError(
+        f"The run of {result.as_of} failed: {steps.rstrip('.')}. {standing} The history keeps the "
+        f"details {look}."
     )
-    send(plan.settings, "failure", f"Threatcast: {text}", details)
-    raise OrchestrationError(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.durable import write_durably
@@ -42,6 +43,32 @@ class NightResult:
     seconds: float
     failed_checks: list[dict[str, Any]] = field(default_factory=list)
     failed_steps: list[dict[str, str]] = field(default_factory=list)
+    started: str = ""
+
+
+def standing_release(home: Home, started: str) -> str:
+    """Return the sentence about the release that is current now, as the disk has it.
+
+    Parameters
+    ----------
+    started
+        When the run began, in ISO format; a release built since then is its own. Empty if nobody
+        knows.
+    """
+    from threatcast_publishing.catalog import current
+    from threatcast_publishing.errors import DamagedReleaseError
+    from threatcast_publishing.manifest import read_manifest
+
+    name = current(home.releases)
+    if name is None:
+        return "There is no release yet."
+    try:
+        built = read_manifest(home.releases / name).built_at
+    except DamagedReleaseError:
+        return f"Current is {name}, which is damaged: see `threatcast releases verify {name}`."
+    if started and built >= datetime.fromisoformat(started):
+        return f"The new release {name} was published and is current."
+    return f"The last release {name} stays current."
 
 
 def night_tags(plan: Plan) -> dict[str, str]:
@@ -110,6 +137,9 @@ def record_of(instance: dg.DagsterInstance, run: dg.DagsterRun, home: Home) -> N
         source=run.tags.get(SOURCE_TAG) or home.source or "unknown",
         release=next(filter(None, map(_release, events)), None),
         seconds=round((stats.end_time or 0) - (stats.start_time or 0), 1),
+        started=datetime.fromtimestamp(stats.start_time, UTC).isoformat()
+        if stats.start_time
+        else "",
         failed_checks=failed_checks(
             event.asset_check_evaluation_data
             for event in events

@@ -12,6 +12,7 @@ from threatcast_orchestration.run_record import (
     is_night,
     left_at_once,
     record_of,
+    standing_release,
     write_last_run,
 )
 from threatcast_orchestration.setbacks import setbacks_of
@@ -41,16 +42,17 @@ def build_failure_sensor() -> dg.SensorDefinition:
         run = context.dagster_run
         if run.tags.get(COMMAND_LINE_TAG) == "command line":
             return
-        home, event = home_path(), "failure"
+        home, event, standing = home_path(), "failure", ""
         if is_night(run, JOB):
             record = record_of(context.instance, run, home)
             if not left_at_once(record):
                 write_last_run(home, record)
             event = "blocked" if blocking(record) else "failure"
+            standing = f" {standing_release(home, record.started)}"
         send(
             load_settings(home),
             event,
-            f"Threatcast: run {run.run_id} failed: {context.failure_event.message}",
+            f"Threatcast: run {run.run_id} failed: {context.failure_event.message}{standing}",
             {"run_id": run.run_id, "job": run.job_name},
         )
 

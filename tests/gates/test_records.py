@@ -12,6 +12,7 @@ import duckdb
 import pandas as pd
 import pytest
 from threatcast_orchestration.gates.records import KEPT_NIGHTS, GateRecords
+from threatcast_orchestration.gates.results import GateResult
 from threatcast_orchestration.gates.runner import run_suite
 from threatcast_orchestration.gates.suites import KINDS, Suite, load_suites
 from threatcast_publishing.privacy import kind_of
@@ -57,7 +58,8 @@ def test_no_warning_of_any_suite_reads_like_an_indicator(records: GateRecords) -
              "success": False, "severity": "warning", "sample": []}
             for rule in suite.expectations
         ]  # fmt: skip
-        facts = {"suite": suite.key, "expectations": rules, "rows": {}, "error": ""}
+        result = GateResult(suite.key, suite.protects, ()).as_dict()
+        facts = result | {"expectations": rules}
         (records.night / f"{suite.key}.json").write_text(json.dumps(facts), encoding="utf-8")
     said = records.warnings()
     assert len(said) > 50
@@ -76,7 +78,7 @@ def test_warning_names_the_first_rows_that_it_is_about(
     (said,) = records.warnings()
     assert said == (
         "payloads gate, counts: value is too high. (expect_column_values_to_be_between, 5 of 10; "
-        "week 2026-02-09, code C5; week 2026-02-16, code C6; week 2026-02-23, code C7)"
+        "week=2026-02-09, code=C5; week=2026-02-16, code=C6; week=2026-02-23, code=C7)"
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import resource
 import subprocess
 import sys
@@ -308,15 +307,15 @@ def test_file_named_by_an_impossible_day_is_told_and_costs_nothing(
 
 
 def test_damaged_notes_of_earlier_runs_are_made_anew(mirror: Path, home: Home) -> None:
-    from threatcast_orchestration.assets.stamps import read_stamps, write_stamp
+    from threatcast_orchestration.assets.stamps import finish, read_stamps
 
     plan = plan_for(mirror, home)
     pull(load_feed("cisa_kev"), plan)
     for path in (home.stamps, home.last_run, home.landing / "cisa_kev" / "attempts.json"):
         path.write_text('{"cut', encoding="utf-8")
     assert read_stamps(home) == {}
-    write_stamp(home, "warehouse", "x")
-    assert json.loads(home.stamps.read_text(encoding="utf-8")) == {"warehouse": "x"}
+    finish(home, "raw", "x")
+    assert read_stamps(home) == {"raw": "x"}
     assert plan.landing.attempt("cisa_kev") is None
     assert pull(load_feed("cisa_kev"), plan).error == ""
 
@@ -325,12 +324,12 @@ def test_damaged_notes_of_earlier_runs_are_made_anew(mirror: Path, home: Home) -
 def test_damaged_warehouse_is_moved_away_and_made_anew(
     damage: str, home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from threatcast_orchestration.assets.stamps import read_stamps, write_stamp
+    from threatcast_orchestration.assets.stamps import finish, read_stamps
     from threatcast_orchestration.warehouse import connect
 
     with connect(home) as connection:
         connection.execute("CREATE TABLE numbers AS SELECT * FROM range(300000)")
-    write_stamp(home, "warehouse", "x")
+    finish(home, "raw", "x")
     whole = home.warehouse.read_bytes()
     home.warehouse.write_bytes(b"garbage" * 999 if damage == "garbage" else whole[:9000])
     with connect(home) as connection:

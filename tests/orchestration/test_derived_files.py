@@ -17,7 +17,7 @@ from kev_kit import KEV, NEWEST, pulled, rows_of
 from threatcast_feeds.outcomes import set_aside
 from threatcast_orchestration import warehouse_file
 from threatcast_orchestration.assets import dbt
-from threatcast_orchestration.assets.stamps import read_stamps, write_stamp
+from threatcast_orchestration.assets.stamps import finish, read_stamps
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.intake import pull
@@ -120,7 +120,7 @@ def test_damaged_note_is_written_anew_by_the_same_bytes(mirror_plan: MakePlan) -
 def test_warehouse_that_lost_its_tail_is_made_anew(home: Home) -> None:
     with connect(home) as connection:
         connection.execute("CREATE TABLE numbers AS SELECT md5(i::VARCHAR) FROM range(99999) t(i)")
-    write_stamp(home, "warehouse", "x")
+    finish(home, "raw", "x")
     os.truncate(home.warehouse, home.warehouse.stat().st_size - 4096)
     with pytest.raises(OrchestrationError, match="made anew"), connect(home) as connection:
         connection.execute("SELECT max(COLUMNS(*)) FROM numbers").fetchall()
@@ -146,7 +146,7 @@ def test_damage_that_shows_while_it_is_read_is_told_and_the_next_run_begins_anew
 def test_no_stage_counts_as_built_once_the_warehouse_is_gone(home: Home) -> None:
     with connect(home):
         pass
-    write_stamp(home, "warehouse", "x")
+    finish(home, "raw", "x")
     home.warehouse.unlink()
     with connect(home):
         pass

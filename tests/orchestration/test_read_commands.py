@@ -416,11 +416,12 @@ def test_status_after_a_failed_run_says_where_it_failed_and_what_is_current(comm
         "failed_steps": [{"step": "release", "error": "the disk is full"}],
     }
     (full_home / "last_run.json").write_text(json.dumps(failed))
+    newest = (full_home / "releases" / "current").readlink().name
     result = command("status", home=full_home)
     assert result.code == 0
     assert (
-        "Last run: as of 2026-06-15, source sample, FAILED (release: the disk is full); the "
-        "release before stays current."
+        "Last run: as of 2026-06-15, source sample, FAILED (release: the disk is full). The last "
+        f"release {newest} stays current."
     ) in result.out
 
 

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import dagster as dg
 import pytest
+from small_release import make_release, write_warehouse
 from threatcast_orchestration.definitions import build_definitions
+from threatcast_orchestration.errors import GateBlocked, OrchestrationError
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.jobs import JOB
 from threatcast_orchestration.lock import run_lock
+from threatcast_orchestration.night import Plan
+from threatcast_orchestration.run_night import judge
 from threatcast_orchestration.run_record import (
     AS_OF_TAG,
     SOURCE_TAG,
+    NightResult,
     blocking,
     is_night,
     record_of,
+    standing_release,
 )
 from threatcast_orchestration.sensors import build_failure_sensor, build_success_sensor
+
+MakePlan = Callable[..., Plan]
 
 
 @dg.asset
@@ -110,3 +119,50 @@ def test_night_is_the_job_or_whatever_makes_a_release(
     keys = frozenset(map(dg.AssetKey, chosen)) if chosen else None
     run = dg.DagsterRun(job_name=job, run_id="1", asset_selection=keys)
     assert is_night(run, JOB) is night
+
+
+def test_sentence_about_the_release_says_what_is_on_disk(home: Home) -> None:
+    began, built = "2026-06-14T02:00:00+00:00", datetime(2026, 6, 14, 2, 5, tzinfo=UTC)
+    assert standing_release(home, began) == "There is no release yet."
+    warehouse = home.root / "warehouse.duckdb"
+    home.root.mkdir()
+    write_warehouse(warehouse)
+    name = make_release(warehouse, home.releases, built_at=built).info.release_id
+    # what failed after publication does not take the release back
+    assert standing_release(home, began) == f"The new release {name} was published and is current."
+    # the same content again: published by an earlier run
+    assert not make_release(warehouse, home.releases).new
+    later = "2026-06-15T02:00:00+00:00"
+    assert standing_release(home, later) == f"The last release {name} stays current."
+    assert standing_release(home, "") == f"The last release {name} stays current."
+    (home.releases / name / "manifest.json").write_text("{", encoding="utf-8")
+    assert standing_release(home, began).startswith(f"Current is {name}, which is damaged")
+
+
+def night_that_failed(home: Home, **step: str) -> NightResult:
+    failed = [{"step": "tracking", "kind": "OSError", "error": "OSError: full"} | step]
+    began = "2026-06-14T02:00:00+00:00"
+    return NightResult("0123456789", "2026-06-14", "sample", None, 1.0, [], failed, began)
+
+
+def test_every_end_of_a_night_says_which_release_is_current(mirror_plan: MakePlan) -> None:
+    plan = mirror_plan()
+    warehouse = plan.home.root / "warehouse.duckdb"
+    write_warehouse(warehouse)
+    built = datetime(2026, 6, 14, 2, 5, tzinfo=UTC)
+    name = make_release(warehouse, plan.home.releases, built_at=built).info.release_id
+    new = f"The new release {name} was published and is current."
+    with pytest.raises(OrchestrationError) as failed:
+        judge(plan, night_that_failed(plan.home))
+    assert failed.value.exit_code == 1
+    assert f"tracking: OSError: full. {new} The history keeps the details" in str(failed.value)
+    refused = {"kind": "GateBlocked", "error": "The release is refused: a gate is red."}
+    with pytest.raises(GateBlocked) as blocked:
+        judge(plan, night_that_failed(plan.home, **refused))
+    assert str(blocked.value) == f"The release is refused: a gate is red. {new}"
+    red = {"asset": "marts/a", "check": "gate", "severity": "ERROR", "description": ""}
+    night = night_that_failed(plan.home)
+    night.failed_checks = [red]
+    night.started = "2026-06-15T02:00:00+00:00"
+    with pytest.raises(GateBlocked, match=f"marts/a / gate. The last release {name} stays current"):
+        judge(plan, night)

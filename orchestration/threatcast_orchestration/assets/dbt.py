@@ -1,7 +1,5 @@
 """dbt's models as assets: once before the forecasts, once for the published tables.
 
-A stage whose inputs, settings and code did not change since its last success is not built again.
-
 No postponed annotations here: Dagster reads those of a step's arguments.
 """
 
@@ -17,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource
 from dagster_dbt import dbt_assets as make_dbt_assets
-from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 
-from threatcast_orchestration.assets.kept import kept_results
-from threatcast_orchestration.assets.stamps import read_stamps, write_stamp
-from threatcast_orchestration.assets.tables import row_counts, table_schema
+from threatcast_orchestration.assets.stages import build_stage
+from threatcast_orchestration.assets.stamps import begin, finish
+from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.errors import NothingToPublish
-from threatcast_orchestration.home import Home
+from threatcast_orchestration.green import raw_stamp, refuse_unless_green
 from threatcast_orchestration.night import Night
 from threatcast_orchestration.run_record import night_tags
 from threatcast_orchestration.warehouse import (
@@ -34,7 +31,6 @@ from threatcast_orchestration.warehouse import (
     fingerprint,
     write_raw,
 )
-from threatcast_orchestration.warehouse_file import damage_in
 
 if TYPE_CHECKING:
     import duckdb
@@ -168,6 +164,7 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[Any]]:
         plan = night.plan
         context.instance.add_run_tags(context.run_id, night_tags(plan))
+        begin(plan.home, "raw")
         with connect(plan.home, memory_limit=plan.settings.memory_limit) as connection:
             write_raw(
                 connection,
@@ -178,6 +175,7 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
                 last_day=plan.last_day,
                 source=plan.source,
             )
+            finish(plan.home, "raw", raw_stamp(plan, fingerprint(connection)))
             _refuse_nothing(connection)
             for table in tables:
                 rows = connection.execute(f"SELECT count(*) FROM raw.{table}").fetchone()
@@ -217,10 +215,7 @@ def build_dbt_assets() -> list[dg.AssetsDefinition]:
     def dbt_warehouse(
         context: dg.AssetExecutionContext, night: Night, dbt: LocalDbt
     ) -> Iterator[Any]:
-        home = night.plan.home
-        with connect(home) as connection:
-            inputs = fingerprint(connection)
-        yield from _build(context, dbt, home, "warehouse", inputs)
+        yield from build_stage(context, dbt, night.plan.home, "warehouse", code_hash())
 
     @make_dbt_assets(
         manifest=manifest(),
@@ -232,55 +227,8 @@ def build_dbt_assets() -> list[dg.AssetsDefinition]:
     def dbt_published(
         context: dg.AssetExecutionContext, night: Night, dbt: LocalDbt
     ) -> Iterator[Any]:
-        home = night.plan.home
-        stamps = read_stamps(home)
-        before = ("warehouse", "forecasts", "live", "history")
-        inputs = " ".join(stamps.get(key, "") for key in before)
-        yield from _build(context, dbt, home, "published", inputs)
+        if context.selected_asset_keys:
+            refuse_unless_green(night.plan, "marts", "forecasts", step="Building what is published")
+        yield from build_stage(context, dbt, night.plan.home, "published", code_hash())
 
     return [dbt_warehouse, dbt_published]
-
-
-def _build(
-    context: dg.AssetExecutionContext, dbt: LocalDbt, home: Home, stage: str, inputs: str
-) -> Iterator[Any]:
-    stamp = sha256(f"{inputs} {code_hash()}".encode()).hexdigest()
-    target = home.dbt_target / stage
-    if read_stamps(home).get(stage) == stamp and home.warehouse.is_file():
-        context.log.info("%s: inputs and code unchanged, tables kept", stage)
-        yield from kept_results(context, home, target)
-        return
-    write_stamp(home, stage, "")
-    target.mkdir(parents=True, exist_ok=True)
-    # unit tests are about the code, not about this night: `make test` runs them
-    words = ["build", "--exclude-resource-type", "unit_test"]
-    # what dbt has read for the first stage holds for the second: seconds in a new home
-    read = home.dbt_target / "warehouse" / "partial_parse.msgpack"
-    if read.is_file():
-        words += ["--partial-parse-file-path", str(read)]
-    events = dbt.cli(words, context=context, target_path=target).stream()
-    yield from _with_row_counts(context, events, home)
-    if not context.is_subset:  # a few tables, chosen in the UI, are not the stage
-        write_stamp(home, stage, stamp)
-
-
-def _with_row_counts(
-    context: dg.AssetExecutionContext, events: Iterator[Any], home: Home
-) -> Iterator[Any]:
-    """Hand on dbt's events with the rows of each table, once dbt has let go of the file."""
-    held: list[Any] = []
-    failure = None
-    try:
-        for event in events:
-            held.append(event)  # noqa: PERF402 what came before a failure is kept
-    except DagsterDbtCliRuntimeError as error:
-        failure = error
-    rows = row_counts(home)
-    for event in held:
-        if isinstance(event, dg.Output):
-            counted = rows.get(context.asset_key_for_output(event.output_name), {})
-            yield event.with_metadata({**event.metadata, **counted})
-        else:
-            yield event
-    if failure is not None:
-        raise damage_in(home, str(failure)) or failure

@@ -10,13 +10,14 @@ from typing import Any
 
 import dagster as dg
 
-from threatcast_orchestration.assets.stamps import write_stamp
+from threatcast_orchestration.assets.stamps import begin, finish
 from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.decisions import decide, write_decisions
 from threatcast_orchestration.forecast_tables import TABLES, write_tables
 from threatcast_orchestration.forecasts import load_inputs, make
 from threatcast_orchestration.gates.suites import load_suite
 from threatcast_orchestration.gates.version import gate_version
+from threatcast_orchestration.green import refuse_unless_green
 from threatcast_orchestration.left_out import leave_out
 from threatcast_orchestration.level_shifts import recent
 from threatcast_orchestration.night import Night
@@ -83,6 +84,8 @@ def _forecast_step() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, night: Night
     ) -> Iterator[dg.MaterializeResult[Any]]:
         plan = night.plan
+        refuse_unless_green(plan, "marts", step="Forecasting")
+        begin(plan.home, "forecasts")
         with connect(plan.home, read_only=True) as connection:
             inputs = load_inputs(connection, plan)
         series = inputs.panel["series_id"].nunique()
@@ -99,7 +102,7 @@ def _forecast_step() -> dg.AssetsDefinition:
             written, record = write_decisions(connection, plan, tonight)
             rows |= written | {"left_out": leave_out(connection)}
         asked = gate_version(load_suite("forecasts", "forecast"))
-        write_stamp(plan.home, "forecasts", f"{results.key} {record} {asked}")
+        finish(plan.home, "forecasts", f"{results.key} {record} {asked}")
         for table in TABLES:
             metadata: dict[str, Any] = {
                 "dagster/row_count": rows[table],
@@ -130,23 +133,26 @@ def _tracking_step() -> dg.AssetsDefinition:
         kinds={"mlflow"},
         description="The MLflow run of the night: parameters, scores and plots by target and "
         "model, what the gate decided, and champions and challengers in the registry.",
-        deps=[dg.AssetKey(["forecasts", table]) for table in TABLES],
+        # after the release: a night that publishes nothing decides nothing, and what tracking
+        # fails at costs no release
+        deps=[*(dg.AssetKey(["forecasts", table]) for table in TABLES), dg.AssetKey("release")],
         pool=POOL,
     )
     def night_run(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult[Any]:
         from threatcast_orchestration.tracking import record_of, store_uri, track_night
 
         plan = night.plan
+        refuse_unless_green(plan, "marts", "forecasts", "release", step="Recording the night")
         with connect(plan.home, read_only=True) as connection:
             inputs = load_inputs(connection, plan)
         results = make(inputs, plan.home, plan.settings)
         if not (results.folder / "scores.parquet").is_file():
             return dg.MaterializeResult(metadata={"runs": 0, "why": "no series may be forecast"})
         tonight = decide(plan, inputs, results)
-        run_id = track_night(plan.home, record_of(plan, inputs, results, tonight))
-        # last, and after the gates on the forecasts: a night that fails decides nothing
+        # first: the release tells of them already
         new = record_decisions(plan.home, tonight)
         context.log.info("%d decisions recorded in %s", len(new), plan.home.decisions)
+        run_id = track_night(plan.home, record_of(plan, inputs, results, tonight))
         return dg.MaterializeResult(
             metadata={
                 "mlflow_run_id": run_id,

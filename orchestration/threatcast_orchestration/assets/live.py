@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from threatcast_orchestration.assets.stamps import write_stamp
+from threatcast_orchestration.assets.stamps import begin, finish
 from threatcast_orchestration.assets.tables import table_schema
+from threatcast_orchestration.green import refuse_unless_green
 from threatcast_orchestration.live import TABLES
 from threatcast_orchestration.night import Night
 from threatcast_orchestration.stand_in import COLUMNS
@@ -61,6 +62,8 @@ def build_live_assets() -> dg.AssetsDefinition:
         from threatcast_orchestration.stand_in import write_stand_in
 
         plan = night.plan
+        refuse_unless_green(plan, "marts", "forecasts", step="Scoring")
+        begin(plan.home, "live")
         with connect(plan.home) as connection:
             rows = write_live(connection, plan.home, plan.as_of)
             rows["stand_in"] = write_stand_in(connection, plan.settings.seed)
@@ -69,7 +72,7 @@ def build_live_assets() -> dg.AssetsDefinition:
                 "ORDER BY ALL"
             ).fetchall()
             stamp = _stamp(connection)
-        write_stamp(plan.home, "live", stamp)
+        finish(plan.home, "live", stamp)
         context.log.info("live scores: %d, places by state: %s", rows["scores"], dict(told))
         for table in _TABLES:
             yield dg.MaterializeResult(

@@ -9,8 +9,9 @@ from typing import Any
 import dagster as dg
 
 from threatcast_orchestration.archive import keep_releases
-from threatcast_orchestration.assets.stamps import write_stamp
+from threatcast_orchestration.assets.stamps import begin, finish
 from threatcast_orchestration.assets.tables import table_schema
+from threatcast_orchestration.green import refuse_unless_green
 from threatcast_orchestration.history import COLUMNS
 from threatcast_orchestration.night import Night
 from threatcast_orchestration.settings import clock
@@ -40,9 +41,10 @@ def _history_step() -> dg.AssetsDefinition:
         from threatcast_orchestration.history import write_history
 
         plan = night.plan
+        begin(plan.home, "history")
         with connect(plan.home) as connection:
             rows, stamp = write_history(connection, plan.home.releases, plan.as_of)
-        write_stamp(plan.home, "history", stamp)
+        finish(plan.home, "history", stamp)
         return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
     return outlook_history
@@ -72,6 +74,7 @@ def _release_step() -> dg.AssetsDefinition:
         from threatcast_orchestration.provenance import commit, settings_of
 
         plan = night.plan
+        refuse_unless_green(plan, "marts", "forecasts", "release", step="The release")
         staged = build(
             plan.home.warehouse,
             plan.home.releases,

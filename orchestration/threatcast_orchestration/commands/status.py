@@ -16,7 +16,7 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import NothingToPublish
-from threatcast_orchestration.run_record import FEED_STATE
+from threatcast_orchestration.run_record import FEED_STATE, standing_release
 from threatcast_orchestration.setbacks import setbacks_of
 from threatcast_orchestration.settings import home_path, load_settings
 
@@ -67,7 +67,7 @@ def summary(home: Home) -> dict[str, Any]:
     name = current(home.releases)
     last = _last_run(home)
     if name is None:
-        ending = "" if last is None else f" {_run_line(last, kept=False)}"
+        ending = "" if last is None else f" {_run_line(last)}"
         raise NothingToPublish(
             f"There is no release in {home.root}.{ending} Make one with: threatcast run"
         )
@@ -79,6 +79,7 @@ def summary(home: Home) -> dict[str, Any]:
         "release": name,
         "as_of": info.as_of,
         "last_run": last,
+        "standing": standing_release(home, str((last or {}).get("started", ""))),
         "feeds": _rows(home, _FEEDS),
         "outlooks": _rows(home, _OUTLOOKS),
         "setbacks": setbacks_of(home.releases, load_settings(home).drop_limit).lines,
@@ -146,7 +147,7 @@ def _write_last_run(facts: dict[str, Any]) -> None:
     last = facts["last_run"]
     if last is None:
         return
-    say(_run_line(last))
+    say(_run_line(last, facts["standing"]))
     for check in last.get("failed_checks", []):
         if check["check"] == FEED_STATE:  # the table of feeds says it
             continue
@@ -156,12 +157,11 @@ def _write_last_run(facts: dict[str, Any]) -> None:
         say(f"  Since then the current release was changed from {last['release']}.")
 
 
-def _run_line(last: dict[str, Any], *, kept: bool = True) -> str:
-    """Return how a run ended, in one sentence; `kept` says that there is a release."""
+def _run_line(last: dict[str, Any], standing: str = "") -> str:
+    """Return how a run ended; of one that failed also which release stands, if one does."""
     head = f"Last run: as of {last.get('as_of')}, source {last.get('source')}"
     failed = last.get("failed_steps") or []
     if failed:
         steps = "; ".join(f"{step['step']}: {step['error']}" for step in failed)
-        ending = "; the release before stays current." if kept else "."
-        return f"{head}, FAILED ({steps}){ending}"
+        return f"{head}, FAILED ({steps}). {standing}".rstrip()
     return f"{head}, {last.get('seconds')} seconds, run {str(last.get('run_id'))[:8]}."

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.gates.pages import render, write_index, write_whole
+from threatcast_orchestration.gates.results import row_in_words
+from threatcast_orchestration.gates.version import gate_version
 
 if TYPE_CHECKING:
     from threatcast_orchestration.gates.results import GateResult
+    from threatcast_orchestration.gates.suites import Suite
 
 DOCS = "data_docs"
 """Folder of the Data Docs below that of the gates."""
@@ -25,6 +29,7 @@ KEPT_NIGHTS = 7
 """Nights whose pages stay in the Data Docs; the JSON of every night is kept."""
 NAMED = 3
 """Rows that a warning names."""
+_FIELDS = {"suite", "protects", "expectations", "rows", "error", "severity", "success"}
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,14 @@ class GateRecords:
         Day of the night; names its folder and its pages.
     address
         Where a browser finds the Data Docs: the setting `gates_url`.
+    inputs
+        Stamps of what the gates look at; kept with each result, which is worth nothing elsewhere.
     """
 
     folder: Path
     as_of: date
     address: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def docs(self) -> Path:
@@ -60,12 +68,17 @@ class GateRecords:
         """Folder of this night's JSON results."""
         return self.folder / self.as_of.isoformat()
 
-    def write_json(self, result: GateResult) -> Path:
-        """Write one result; the file is complete before it is visible."""
-        path = self.night / f"{result.suite}.json"
-        text = json.dumps(result.as_dict(), indent=2, ensure_ascii=False, default=str)
+    def write_json(self, suite: Suite, result: GateResult) -> Path:
+        """Write one result, with the version of its gate and what it looked at."""
+        path = self.night / f"{suite.key}.json"
+        facts = {"gate": gate_version(suite), "inputs": dict(self.inputs)} | result.as_dict()
+        text = json.dumps(facts, indent=2, ensure_ascii=False, default=str)
         write_whole(path, text + "\n")
         return path
+
+    def result(self, suite: str) -> dict[str, Any] | None:
+        """Return this night's result of one suite as it was written; None without a whole one."""
+        return _read(self.night / f"{suite}.json")
 
     def results(self) -> list[dict[str, Any]]:
         """Return this night's results as they were written, by name of the suite.
@@ -84,7 +97,8 @@ class GateRecords:
         return tuple(
             f"{result['suite'].replace('.', ' gate, ')}: {rule['why']} "
             f"({rule['type']}, {rule['unexpected_count'] or 1} of {rule['element_count'] or 1}"
-            f"{_named(rule['sample'])})"
+            + "".join(f"; {row_in_words(row)}" for row in rule["sample"][:NAMED])
+            + ")"
             for result in self.results()
             for rule in result["expectations"]
             if not rule["success"] and rule["severity"] != "info"
@@ -137,17 +151,11 @@ class GateRecords:
         ]
 
 
-def _named(sample: list[dict[str, Any]]) -> str:
-    """Return the first rows that a warning is about, in the columns that may be shown."""
-    rows = [", ".join(f"{key} {value}" for key, value in row.items()) for row in sample[:NAMED]]
-    return "".join(f"; {row}" for row in rows)
-
-
 def _read(path: Path) -> dict[str, Any] | None:
     """Return one result as it was written, or None of a file that does not hold one."""
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
-        return result if {"suite", "expectations", "rows", "error"} <= result.keys() else None
+        return result if result.keys() >= _FIELDS else None
     except (OSError, ValueError, AttributeError):
         return None
 

@@ -78,7 +78,7 @@ def run_suites(
         for suite in suites:
             result = _run(suite, source, records)
             if records is not None:
-                records.write_json(result)
+                records.write_json(suite, result)
             results.append(result)
         if records is not None:
             records.write_site()
