@@ -51,7 +51,7 @@ def acceptances(home: Home, feed: str) -> list[Acceptance]:
 
 def write_acceptance(home: Home, acceptance: Acceptance) -> None:
     """Add a line; what stood there stays, and the file is whole at any moment."""
-    from threatcast_feeds.landing import write_durably
+    from threatcast_feeds.durable import write_durably
 
     before = home.accepted.read_bytes() if home.accepted.is_file() else b""
     if before and not before.endswith(b"\n"):
