@@ -137,6 +137,6 @@ def _judge(
             believed=case.payload,
         )
         shown = verdict if verdict is not None and verdict.payload == case.payload else None
-        write_meaning(connection, spec.key, shown)
+        write_meaning(connection, spec, shown)
         records = GateRecords(plan.home.gates, plan.as_of, plan.settings.gates_url)
         return run_suite(suite, connection, records=records)

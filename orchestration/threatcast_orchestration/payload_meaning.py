@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from threatcast_orchestration.night import Plan
 
 MEANING_TABLE = (
-    "feed VARCHAR, vintage_day DATE, check_name VARCHAR, says VARCHAR, observed DOUBLE, "
-    "bound DOUBLE, usual DOUBLE, records DOUBLE, of_records DOUBLE, history INTEGER, "
-    "where_and_when VARCHAR, is_believed BOOLEAN, is_usual BOOLEAN"
+    "feed VARCHAR, targets VARCHAR, vintage_day DATE, check_name VARCHAR, says VARCHAR, "
+    "observed DOUBLE, bound DOUBLE, usual DOUBLE, records DOUBLE, of_records DOUBLE, "
+    "history INTEGER, where_and_when VARCHAR, is_believed BOOLEAN, is_usual BOOLEAN"
 )
 _MOST_CELLS = 5
 _LONGEST_NAME = 40
+_LONGEST_WHERE = 400
 
 
 def judge_home(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> list[Verdict]:
@@ -108,7 +109,8 @@ def settle(spec: FeedSpec, plan: Plan, report: PullReport) -> Verdict | None:
 
 def reason(spec: FeedSpec, verdict: Verdict) -> str:
     """Return what is wrong with a copy: what, how much, where, what was kept, what to do."""
-    name = f"{spec.key}, payload of {verdict.day} ({verdict.payload})"
+    targets = f", targets {', '.join(spec.targets)}" if spec.targets else ""
+    name = f"{spec.key}, payload of {verdict.day} ({verdict.payload}){targets}"
     found = "; ".join(_found(one) for one in verdict.failures)
     most = _most(verdict)
     if verdict.believed:
@@ -129,7 +131,9 @@ def _found(one: Finding) -> str:
     if one.check == "silent":
         return f"{one.says} ({one.count:,.0f} new of {one.of:,.0f} due)"
     if one.check == "new_records":
-        return f"{one.says} ({one.count:,.0f}, usual {one.of:,.0f})"
+        return f"{one.says} ({one.count:,.0f}, usual {one.of:,.0f}, {one.where})"
+    if one.check == "new_in_place":
+        return f"{one.says} {shown(one.where, _LONGEST_WHERE)}"
     return (
         f"{one.says} ({one.count:,.0f} of {one.of:,.0f}, {one.observed:.1%}; "
         f"never more than {one.usual:.1%} before, bound {one.bound:.1%})"
@@ -145,7 +149,7 @@ def _most(verdict: Verdict) -> str:
 
 
 def write_meaning(
-    connection: duckdb.DuckDBPyConnection, feed: str, verdict: Verdict | None
+    connection: duckdb.DuckDBPyConnection, spec: FeedSpec, verdict: Verdict | None
 ) -> None:
     """Write the checks of one copy as `raw.meaning`, for the feed's suite to look at."""
     connection.execute(f"CREATE OR REPLACE TABLE raw.meaning ({MEANING_TABLE})")
@@ -157,7 +161,8 @@ def write_meaning(
     )
     rows: list[tuple[Any, ...]] = [
         (
-            feed,
+            spec.key,
+            ", ".join(spec.targets),
             verdict.day,
             one.check,
             one.says,
@@ -167,11 +172,11 @@ def write_meaning(
             one.count,
             one.of,
             one.history,
-            where if one.failed else "",
+            (shown(one.where, _LONGEST_WHERE) or where) if one.failed else "",
             verdict.believed or not one.failed,
             not one.failed,
         )
         for one in verdict.findings
     ]
     if rows:
-        connection.executemany(f"INSERT INTO raw.meaning VALUES ({', '.join('?' * 13)})", rows)
+        connection.executemany(f"INSERT INTO raw.meaning VALUES ({', '.join('?' * 14)})", rows)

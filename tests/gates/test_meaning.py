@@ -12,16 +12,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threatcast_feeds.registry import load_feed
 from threatcast_orchestration.meaning.copies import NOWHERE, Copy, Names, day_number
 from threatcast_orchestration.meaning.facts import Meaning
 from threatcast_orchestration.meaning.judge import Bench, Verdict, judge_copy
+from threatcast_orchestration.payload_meaning import reason
 
 START = day_number(date(2026, 1, 5))
 PLACES = 6
-CUMULATIVE = Meaning(kind="cumulative", key=("k",))
+CUMULATIVE = Meaning(kind="cumulative", key=("k",), place="p")
 WINDOW = Meaning(kind="window", key=("k",), bounds={"lost": 0.2, "shrunk": 0.1})
 TABLE = Meaning(kind="table", key=("k",), step_days=365, bounds={"lost": 0.001}, least={"lost": 1})
 PARTS = Meaning(kind="parts", key=("k",))
+PLACED = Meaning(kind="parts", key=("k",), place="p")
 Fault = Callable[[Copy, Copy], Copy]
 
 
@@ -169,8 +172,41 @@ def test_surge_of_records_that_look_like_records_is_counted(times: int, state: s
     assert on_cumulative(lambda _, new: more(new, 40 * (times - 1))).state == state
 
 
-def test_surge_in_one_place_is_counted() -> None:
-    assert on_cumulative(lambda _, new: more(new, 120, places=5)).believed
+def test_surge_in_one_place_is_counted_and_told_with_place_week_and_size() -> None:
+    verdict = on_cumulative(lambda _, new: more(new, 60, places=6))
+    assert verdict.state == "warned"
+    (told,) = (one for one in verdict.failures if one.check == "new_in_place")
+    assert "place 5 63" in told.where
+    assert "(usual 1.9)" in told.where
+    assert "2026-03-23" in told.where
+    assert "place 0" not in told.where
+    assert "targets ransomware_claims" in reason(load_feed("ransomware_live"), verdict)
+
+
+def test_drop_in_one_place_is_counted_and_told() -> None:
+    def quiet(old: Copy, new: Copy) -> Copy:
+        return keep(new, np.isin(new.keys, old.keys) | (new.places != 1))
+
+    def busy(week: int) -> Copy:
+        return cumulative(week, weekly=400)
+
+    seat = bench(CUMULATIVE, [busy(week) for week in range(12)])
+    verdict = judge_copy(seat, quiet(busy(11), busy(12)))
+    assert verdict.state == "warned"
+    assert [one.check for one in verdict.failures] == ["new_in_place"]
+    assert "place 0 0 (usual 1" in verdict.failures[0].where
+
+
+def test_feed_that_turns_from_place_to_place_is_told_of_rarely() -> None:
+    def bundle(week: int) -> Copy:
+        keys = hashed(np.arange(100 * week, 100 * week + 100))
+        place = np.where(np.arange(100) < 60, week * 7 % 40, np.arange(100) % 5) + 1
+        return made(START + 7 * week, keys, START + 7 * week - np.arange(100) % 7, place)
+
+    seat = bench(PLACED.model_copy(update={"bounds": {"mix_place": 1.0}}), [bundle(0)])
+    told = [judge_copy(seat, bundle(week)).state for week in range(1, 40)]
+    assert set(told) <= {"accepted", "warned"}
+    assert told[20:].count("warned") <= 3
 
 
 @pytest.mark.parametrize("share", [2, 5, 13])

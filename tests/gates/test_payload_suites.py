@@ -45,7 +45,7 @@ class Sample:
                 source="sample",
             )
             judged = judge_home(catalog[feeds[-1]], self.home, Landing(self.home.landing), as_of)
-            write_meaning(connection, feeds[-1], judged[-1] if judged else None)
+            write_meaning(connection, catalog[feeds[-1]], judged[-1] if judged else None)
             yield connection
 
 

@@ -20,7 +20,8 @@ class Meaning(BaseModel):
     lists of a span of days; `table` something to look up; `ranges` a table of ranges, whose
     `key` is where each begins (text that sorts as the ranges do).
 
-    `place` and `category` are null where a record has none. `alike` are the columns that no two
+    `place` and `category` are null where a record has none; `place_is` is the word for what stands
+    for a place. `alike` are the columns that no two
     records share by chance, without the key. Records of another `edition` (a release of other
     scope, another form) are not held against each other. `step_days` is the usual time between
     copies; learnt if left out. `bounds` and `least` replace those of `checks.CHECKS` by name.
@@ -32,6 +33,7 @@ class Meaning(BaseModel):
     key: tuple[str, ...] = Field(min_length=1)
     day: str = "null"
     place: str = "null"
+    place_is: str = "place"
     category: str = "null"
     alike: tuple[str, ...] = ()
     edition: str = "null"

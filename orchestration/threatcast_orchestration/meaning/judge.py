@@ -184,7 +184,7 @@ def judge_copy(bench: Bench, copy: Copy, *, is_accepted: bool = False) -> Verdic
         bench.believe(copy, None, tolerated=False)
         return Verdict(copy.payload, day_of(copy.moment), "accepted", note="first of its kind")
     comparison = bench.compared(copy, before)
-    findings = find(bench.meaning, bench.memory, comparison)
+    findings = find(bench.meaning, bench.memory, comparison, copy, bench.places)
     state = state_of(findings)
     note = ""
     if is_accepted and state not in ("accepted", "warned"):
@@ -216,7 +216,8 @@ def _repeats(bench: Bench, copy: Copy) -> bool:
         return False
     said = [one for _, one in chain] + [copy]
     return all(
-        state_of(find(bench.meaning, Memory(), compare(one, two, None))) in ("accepted", "warned")
+        state_of(find(bench.meaning, Memory(), compare(one, two, None), two, bench.places))
+        in ("accepted", "warned")
         for one, two in pairwise(said)
     )
 

@@ -62,6 +62,8 @@ class Memory:
         The usual mix of fresh records.
     rates
         Fresh records and days of the last steps.
+    by_place
+        Fresh records of the same steps by place.
     news
         The same of all new records, also those that tell of earlier days.
     measures
@@ -76,6 +78,7 @@ class Memory:
     categories: Mix = field(default_factory=Mix)
     weekdays: Mix = field(default_factory=Mix)
     rates: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=RATES))
+    by_place: deque[Array] = field(default_factory=lambda: deque(maxlen=RATES))
     news: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=RATES))
     measures: dict[str, deque[float]] = field(default_factory=dict)
     quiet: float = 0.0
@@ -96,6 +99,7 @@ class Memory:
                 # a bundle of a few days speaks of these alone
                 span = float(first.moment - first.days[recent].min() + 1)
                 self.rates.append((count, span))
+                self.by_place.append(np.bincount(first.places[recent]))
                 self.news.append((count, span))
 
     def learn(self, arrivals: Arrivals, measures: dict[str, Share]) -> None:
@@ -107,6 +111,7 @@ class Memory:
         self.categories.learn(arrivals.categories)
         self.weekdays.learn(arrivals.weekdays)
         self.rates.append((arrivals.fresh, arrivals.days))
+        self.by_place.append(arrivals.places)
         self.news.append((arrivals.new, arrivals.days))
         usual = self.usual_days()
         for name, share in measures.items() if arrivals.days <= 2 * usual else ():
@@ -133,6 +138,26 @@ class Memory:
         rate = mean if mean * total / len(self.rates) < 10 else middle
         return float(rate * days)
 
+    def expected_places(self, days: float, least: int) -> tuple[Array, Array]:
+        """Return how many fresh records so many days usually bring by place, and their spread.
+
+        Two arrays of at least `least` places: counts (above 0), and how far the level varies as
+        share of itself, what few records cannot tell included. Empty if nobody knows.
+        """
+        if not self.by_place:
+            return np.zeros(0), np.zeros(0)
+        size = max(least, *(len(counts) for counts in self.by_place))
+        seen = np.array([np.pad(counts, (0, size - len(counts))) for counts in self.by_place])
+        spans = np.array([span for _, span in self.rates])[:, None]
+        total = seen.sum(axis=0) + 0.5
+        mean = total / spans.sum()
+        steady = np.median(seen / spans, axis=0)
+        rate = np.where(total / len(seen) < 10, mean, np.maximum(steady, mean / 4))
+        level = mean * spans + 0.5
+        beyond = np.mean(np.square(np.log((seen + 0.5) / level)) - 1 / level, axis=0)
+        spread = np.sqrt(np.maximum(beyond, self.spread() ** 2) + 1 / total)
+        return rate * days, spread
+
     def spread(self) -> float:
         """Return how much the level varies from step to step beyond counting noise."""
         mean = self.expected(1.0)
@@ -148,23 +173,14 @@ class Memory:
         spans = sorted(days for _, days in self.rates if days < STOCK_DAYS)
         return spans[len(spans) // 2] if len(spans) > 3 else 7.0
 
+    def high(self, name: str) -> float:
+        """Return what one in twenty of the remembered steps exceeded; the largest of few."""
+        seen = sorted(self.measures.get(name, ()))
+        return seen[len(seen) - 1 - len(seen) // 20] if seen else 0.0
+
     def worst(self, name: str) -> float:
         """Return the largest share of a measure in the steps that are remembered."""
         return max(self.measures.get(name, ()), default=0.0)
-
-
-def tail_chance(count: int, expected: float, spread: float) -> float:
-    """Return how likely a count at least as far from what was expected is, on its own side.
-
-    A negative binomial around `expected`, whose level varies by `spread` of itself.
-    """
-    from scipy.special import betainc
-
-    size = 1 / spread**2
-    p = size / (size + expected)
-    below = float(betainc(size, count + 1, p))
-    above = 1 - float(betainc(size, count, p)) if count else 1.0
-    return min(below, above)
 
 
 def mix_measures(name: str, counts: Array, mix: Mix, expected: float | None) -> dict[str, Share]:

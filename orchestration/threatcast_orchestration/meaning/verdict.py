@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -13,21 +12,28 @@ from threatcast_orchestration.meaning.memory import (
     SIGN_OF_LIFE,
     blank_measure,
     mix_measures,
+)
+from threatcast_orchestration.meaning.tails import (
+    BY_PLACE,
+    FEW,
+    TAIL,
+    odd_places,
+    strain,
     tail_chance,
+    weeks,
 )
 
 if TYPE_CHECKING:
+    from threatcast_orchestration.meaning.copies import Copy, Names
     from threatcast_orchestration.meaning.facts import Meaning
     from threatcast_orchestration.meaning.memory import Memory
 
 QUIET = 12.0
 """Records that may fail to come before a source counts as silent, whatever its past."""
-TAIL = 3e-4
-"""Chance below which a count is told: with some 30 counts a night, one warning in a hundred."""
-FEW = 5
-"""Records more or fewer than expected that are not worth a word."""
 LEAST_STEP = 7.0
 """Days of the step that priors speak of: what a week may bring, a night may bring at once."""
+NO_PLACE = "null"
+"""What a feed declares whose records have no place."""
 NEVER = 1.0
 """A prior from which on a check is not made: nothing exceeds the whole."""
 FLOOD = 4.0
@@ -38,7 +44,7 @@ Verdicts = Literal["holds", "warning", "doubtful", "broken", "silent"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One check on one payload: what was seen, what is usual, what is too much."""
+    """One check on one payload: what was seen, what is usual, what is too much, and where."""
 
     check: str
     says: str
@@ -49,6 +55,7 @@ class Finding:
     count: float
     of: float
     history: int
+    where: str = ""
 
     @property
     def failed(self) -> bool:
@@ -56,8 +63,10 @@ class Finding:
         return self.outcome != "holds"
 
 
-def find(meaning: Meaning, memory: Memory, comparison: Comparison) -> tuple[Finding, ...]:
-    """Hold all measures of a copy against their bounds."""
+def find(
+    meaning: Meaning, memory: Memory, comparison: Comparison, copy: Copy, places: Names
+) -> tuple[Finding, ...]:
+    """Hold all measures of a copy against their bounds; `places` are the names of its codes."""
     arrivals = comparison.arrivals
     expected = memory.expected(arrivals.days)
     measures = dict(comparison.measures)
@@ -78,7 +87,10 @@ def find(meaning: Meaning, memory: Memory, comparison: Comparison) -> tuple[Find
         and meaning.bounds.get(name, 0.0) < NEVER
     ]
     if expected is not None and meaning.kind in ("cumulative", *LISTS):
-        findings += _tails(memory, arrivals.fresh, expected, arrivals.days / usual)
+        findings.append(_world_tail(memory, comparison, copy, expected, arrivals.days / usual))
+        if meaning.place != NO_PLACE:
+            named = places, meaning.place_is
+            findings.append(_place_tails(memory, comparison, copy, *named, arrivals.days / usual))
     if meaning.kind in CHECKS["silent"].kinds:
         findings += _silence(memory, arrivals)
     return tuple(sorted(findings, key=lambda one: (not one.failed, one.check)))
@@ -107,30 +119,55 @@ def _finding(
     )
 
 
-def _tails(memory: Memory, fresh: int, expected: float, steps_apart: float) -> list[Finding]:
-    """Hold the number of new records against what was expected, on both sides.
-
-    The further the time between the copies is from the usual, the less is known of it.
-    """
-    spread = memory.spread() * (1 + abs(math.log(steps_apart)))
+def _world_tail(
+    memory: Memory, comparison: Comparison, copy: Copy, expected: float, steps_apart: float
+) -> Finding:
+    """Hold the number of new records against what was expected, on both sides."""
+    fresh = comparison.arrivals.fresh
     if fresh > expected:
         # a list read early may hold what a whole usual step has brought
         expected = max(expected, min(fresh, memory.expected(memory.usual_days()) or 0.0))
-    chance = tail_chance(fresh, expected, spread)
-    told: Verdicts = "warning" if chance < TAIL and abs(fresh - expected) >= FEW else "holds"
-    return [
-        Finding(
-            "new_records",
-            "the number of new records is far from the usual",
-            told,
-            chance,
-            TAIL,
-            0.0,
-            float(fresh),
-            expected,
-            memory.steps,
-        )
-    ]
+    chance = 1.0
+    if expected:
+        chance = float(tail_chance(fresh, expected, memory.spread() * strain(steps_apart)))
+    is_odd = chance < TAIL / 2 and abs(fresh - expected) >= FEW
+    return Finding(
+        "new_records",
+        "the number of new records is far from the usual",
+        "warning" if is_odd else "holds",
+        chance,
+        TAIL / 2,
+        0.0,
+        float(fresh),
+        expected,
+        memory.steps,
+        f"in {weeks(copy, comparison)}" if is_odd else "",
+    )
+
+
+def _place_tails(
+    memory: Memory,
+    comparison: Comparison,
+    copy: Copy,
+    places: Names,
+    place_is: str,
+    steps_apart: float,
+) -> Finding:
+    """Hold the new records of each place against what was expected of it, all at one rate."""
+    oddness, bound, odd = odd_places(memory, comparison, copy, places, steps_apart)
+    comparison.measures[BY_PLACE] = Share(oddness, 1.0)
+    return Finding(
+        BY_PLACE,
+        "new records are far from the usual",
+        "warning" if odd else "holds",
+        oddness,
+        bound,
+        memory.high(BY_PLACE),
+        float(comparison.arrivals.placed),
+        float(comparison.arrivals.fresh),
+        memory.steps,
+        odd and f"by {place_is}: {odd}",
+    )
 
 
 def _silence(memory: Memory, arrivals: Arrivals) -> list[Finding]:
