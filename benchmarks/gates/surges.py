@@ -85,14 +85,19 @@ class Surged:
 
 
 def surges(feed: str) -> list[Surge]:
-    """Return the surges of a feed that is counted."""
-    if SHAPES[feed].is_reference or feed in LEFT_OUT:
+    """Return the surges of a feed that is counted.
+
+    A drop to less than one record a week is left out: it cannot be told from a source that is
+    silent, and its weeks are missing until something comes.
+    """
+    shape = SHAPES[feed]
+    if shape.is_reference or feed in LEFT_OUT:
         return []
     place = PLACES.get(feed, "")
     return [
         Surge(feed, factor, "" if everywhere else place, weeks)
         for factor, everywhere, weeks in SURGES
-        if everywhere or place
+        if (everywhere or place) and factor * shape.weekly >= 1
     ]
 
 
