@@ -45,7 +45,7 @@ def made(moment: int, keys: Any, days: Any, places: Any, twins: Any = None) -> C
         keys=np.asarray(keys, np.uint64)[order],
         days=days[order],
         places=places[order],
-        categories=(places[order] % 3 + 1).astype(np.int32),
+        categories=(places[order] % 4 + 1).astype(np.int32),
         twins=twins[order],
     )
 
@@ -145,6 +145,15 @@ FAULTS: dict[str, tuple[Fault, str]] = {
         lambda old, new: more(new, 90, twins=old.twins[old.days > old.moment - 17][:90]),
         "echoes",
     ),
+    "each new record twice": (
+        lambda _, new: more(new, 40, twins=new.twins[np.argsort(-new.days)][:40]),
+        "doubles",
+    ),
+    "old records under other keys on one day": (
+        lambda _, new: more(new, 240, days=new.moment - 2),
+        "one_day",
+    ),
+    "the newest week two hundred times": (lambda _, new: more(new, 8000), "new_records"),
     "an import into the past": (lambda _, new: more(new, 400, days=START - 200), "late"),
     "days to come": (lambda _, new: more(new, 60, days=new.moment + 90), "future"),
     "all new ones in one place": (
@@ -231,6 +240,16 @@ WINDOW_FAULTS: dict[str, tuple[Fault, str]] = {
         "silent",
     ),
     "another list": (lambda _, new: replace(new, keys=np.sort(new.keys ^ np.uint64(5))), "lost"),
+    "half of another list": (
+        lambda _, new: replace(
+            new, keys=np.sort(np.where(new.keys % 2 == 0, new.keys ^ np.uint64(5), new.keys))
+        ),
+        "exchanged",
+    ),
+    "every other record of each group": (
+        lambda _, new: keep(new, new.keys % 2 == 0),
+        "lost_everywhere",
+    ),
     "a tenth cut off": (lambda _, new: keep(new, new.places < 34), "vanished_places"),
     "a flood of one network": (lambda _, new: more(new, 3000, places=39), "one_place"),
 }
@@ -282,16 +301,28 @@ def test_declared_break_turns_doubt_into_a_warning() -> None:
     assert judge_copy(seat, keep(window(6), window(6).places < 20)).state == "warned"
 
 
-def test_bundle_of_lists_that_were_delivered_before_is_refused() -> None:
-    def bundle(week: int) -> Copy:
-        keys = hashed(np.arange(100 * week, 100 * week + 100))
-        return made(
-            START + 7 * week, keys, START + 7 * week - np.arange(100) % 7, np.arange(100) % 5 + 1
-        )
+def bundle(week: int, first: int = 0) -> Copy:
+    """Lists of a week: 100 hosts, of which 40 were attacked in the week before."""
+    keys = hashed(first + np.arange(60 * week, 60 * week + 100))
+    days = START + 7 * week - np.arange(100) % 7
+    return made(START + 7 * week, keys, days, np.arange(100) % 5 + 1)
 
+
+BUNDLE_FAULTS: dict[str, tuple[Copy, str]] = {
+    "all lists of last week": (replace(bundle(8), days=bundle(8).days - 7), "delivered"),
+    "lists some days earlier": (replace(bundle(8), days=bundle(8).days - 2), "overlap"),
+    "hosts named anew": (bundle(8, first=10**6), "strangers"),
+}
+
+
+@pytest.mark.parametrize("kind", BUNDLE_FAULTS)
+def test_fault_of_a_bundle_of_lists_is_refused_by_name(kind: str) -> None:
+    copy, check = BUNDLE_FAULTS[kind]
     seat = bench(PARTS, [bundle(week) for week in range(8)])
-    again = replace(bundle(8), days=bundle(8).days - 7)
-    assert "delivered" in {one.check for one in judge_copy(seat, again).failures}
+    verdict = judge_copy(seat, copy)
+    assert not verdict.believed
+    assert check in {one.check for one in verdict.failures}
+    assert judge_copy(seat, bundle(8)).state == "accepted"
 
 
 def test_nothing_of_a_verdict_depends_on_later_copies() -> None:

@@ -55,6 +55,10 @@ class Check:
         """Whether a source that repeats itself is believed in the end."""
         return self.fails != "broken"
 
+    def teaches(self, count: float, least: dict[str, float]) -> bool:
+        """Whether a share of so many records says what is usual; one of a handful does not."""
+        return count >= least.get(self.name, self.least)
+
     def bound(self, prior: float | None, worst: float, steps_apart: float) -> float:
         """Return the share beyond which a copy is not believed."""
         prior = self.prior if prior is None else prior
@@ -69,6 +73,17 @@ _CHECKS = (
     Check("old_state", "the records are those of an older copy", 0.5, 5, ALL, grows=False),
     Check("lost", "records of the copy before are gone", 0.02, 8, STANDING),
     Check("lost_recent", "records of the newest weeks are gone", 0.3, 6, _CUMULATIVE),
+    Check(
+        "lost_everywhere",
+        "every group has lost records at once",
+        0.25,
+        40,
+        ("window",),
+        limit=0.4,
+    ),
+    Check(
+        "exchanged", "known records are gone and others stand in their place", 0.3, 30, ("window",)
+    ),
     Check("shrunk", "the list is much shorter", 0.3, 20, LISTS),
     Check("vanished_places", "whole places are gone", 0.005, 20, STANDING),
     Check("vanished_categories", "whole groups of records are gone", 0.02, 20, STANDING),
@@ -88,6 +103,17 @@ _CHECKS = (
     Check("echoes", "new records repeat others under another key", 0.15, 6, ALL, grows=False),
     Check("same", "the lists are those of the copy before", 0.5, 20, ("parts",), grows=False),
     Check("delivered", "all lists are of days delivered before", 0.5, 5, ("parts",), grows=False),
+    Check("overlap", "lists are of days delivered before", 0.05, 5, ("parts",), grows=False),
+    Check(
+        "strangers",
+        "nothing that is known comes again",
+        0.95,
+        20,
+        ("parts",),
+        grows=False,
+        limit=0.99,
+    ),
+    Check("doubles", "new records stand there twice", 0.25, 8, ALL, grows=False),
     Check("twins", "new records are alike but for their key", 0.4, 15, ALL, grows=False),
     Check(
         "unplaced_new",

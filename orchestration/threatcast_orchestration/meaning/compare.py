@@ -6,7 +6,7 @@ ask for both: much of the whole, and more than a handful.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,9 @@ SETTLED_DAYS = 28
 NEARLY_ALL = 0.9
 FAMILY = 20
 """Records from which on a place or category is large enough to be missed."""
+
+FEW_GROUPS = 4
+"""Large groups from which on one can say that all of them do the same."""
 
 
 @dataclass(frozen=True)
@@ -109,20 +112,6 @@ def settled_until(copy: Copy) -> int:
     return min(copy.moment - SETTLED_DAYS, newest)
 
 
-def looked_up(before: Copy, copy: Copy) -> Copy:
-    """Return what a table of ranges says of the places where the ranges of another one begin."""
-    at = np.searchsorted(copy.keys, before.keys, side="right") - 1
-    places = np.where(at < 0, NOWHERE, copy.places[at])
-    return replace(
-        copy,
-        keys=before.keys,
-        days=before.days,
-        places=places,
-        categories=before.categories,
-        twins=before.twins,
-    )
-
-
 def _match(keys: Array, among: Array) -> tuple[Array, Array]:
     """Return where each key would stand among others (sorted), and whether it is there."""
     if not len(among):
@@ -137,6 +126,7 @@ def _lost(before: Copy, kept: Array, stays: Array) -> dict[str, Share]:
         "lost": Share(_count(~kept), len(before)),
         "lost_recent": Share(_count(~kept & recent), _count(recent)),
         "rewritten": _worst(before.places, stays),
+        "lost_everywhere": _everywhere(before.categories, kept),
         "vanished_places": _vanished(before.places, kept),
         "vanished_categories": _vanished(before.categories, kept),
     }
@@ -158,6 +148,18 @@ def _vanished(codes: Array, kept: Array) -> Share:
     gone = (size >= FAMILY) & (stay < 0.05 * size)
     gone[NOWHERE] = False
     return Share(float(size[gone].sum()), len(codes))
+
+
+def _everywhere(codes: Array, kept: Array) -> Share:
+    """Return what the middle one of the large groups has lost; groups rarely shrink together."""
+    size = np.bincount(codes, minlength=1)
+    stay = np.bincount(codes[kept], minlength=len(size))
+    large = size >= FAMILY
+    large[NOWHERE] = False
+    if np.count_nonzero(large) < FEW_GROUPS:
+        return Share(0.0, len(codes))
+    middle = float(np.median(1 - stay[large] / size[large]))
+    return Share(middle * len(codes), len(codes))
 
 
 def _worst(codes: Array, stays: Array) -> Share:
@@ -210,7 +212,9 @@ def _whole(before: Copy, copy: Copy, is_new: Array, *, is_list: bool) -> dict[st
         "shrunk": Share(max(len(before) - len(copy), 0), len(before)),
     }
     if is_list:
+        lost = _count(~_match(before.keys, copy.keys)[1])
         measures["unknown"] = Share(_count(is_new), len(copy))
+        measures["exchanged"] = Share(min(lost, _count(is_new)), len(before))
         is_same = len(copy) == len(before) and bool((copy.keys == before.keys).all())
         measures["same"] = Share(float(len(copy) if is_same else 0), len(copy))
     if dated.any():
@@ -255,6 +259,7 @@ def _twins(before: Copy, copy: Copy, is_new: Array) -> dict[str, Share]:
     _, sizes = np.unique(twins, return_counts=True)
     return {
         "twins": Share(float(sizes[sizes > 3].sum()), len(twins)),
+        "doubles": Share(float((sizes - 1).sum()), len(twins)),
         "echoes": Share(_count(np.isin(twins, before.twins)), len(twins)),
     }
 
@@ -272,6 +277,7 @@ def _days(before: Copy, copy: Copy, fresh: Array) -> dict[str, Share]:
     top = np.unique(days, return_counts=True)[1].max()
     return {
         "one_day": Share(float(top if span > 2 else 0), len(days)),
+        "overlap": Share(_count((copy.days <= newest) & (copy.days != NO_DAY)), len(copy)),
         "delivered": Share(float(len(copy) if copy.days.max() <= newest else 0), len(copy)),
         "days_missing": Share(float(span - len(seen)), span),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,6 +89,20 @@ def day_number(day: date) -> int:
 def day_of(number: int) -> date:
     """Return the day of a number of days since 1970-01-01."""
     return date.fromordinal(int(number) + date(1970, 1, 1).toordinal())
+
+
+def looked_up(before: Copy, copy: Copy) -> Copy:
+    """Return what a table of ranges says of the places where the ranges of another one begin."""
+    at = np.searchsorted(copy.keys, before.keys, side="right") - 1
+    places = np.where(at < 0, NOWHERE, copy.places[at])
+    return replace(
+        copy,
+        keys=before.keys,
+        days=before.days,
+        places=places,
+        categories=before.categories,
+        twins=before.twins,
+    )
 
 
 @dataclass

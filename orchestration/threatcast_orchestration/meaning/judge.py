@@ -26,9 +26,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from threatcast_orchestration.meaning.checks import State
-from threatcast_orchestration.meaning.compare import Comparison, Share, compare, looked_up
-from threatcast_orchestration.meaning.copies import Copy, Names, Reader, day_number, day_of
+from threatcast_orchestration.meaning.checks import CHECKS, State
+from threatcast_orchestration.meaning.compare import Comparison, Share, compare
+from threatcast_orchestration.meaning.copies import (
+    Copy,
+    Names,
+    Reader,
+    day_number,
+    day_of,
+    looked_up,
+)
 from threatcast_orchestration.meaning.memory import Memory
 from threatcast_orchestration.meaning.verdict import Finding, find, state_of
 
@@ -115,7 +122,7 @@ class Bench:
     def believe(self, copy: Copy, comparison: Comparison | None, *, tolerated: bool) -> None:
         """Take a copy in: what comes next is held against it."""
         if comparison is not None:
-            self.memory.learn(comparison.arrivals, {} if tolerated else comparison.measures)
+            self.memory.learn(comparison.arrivals, {} if tolerated else self._taught(comparison))
         else:
             self.memory = Memory()
             self.memory.start(copy)
@@ -124,6 +131,14 @@ class Bench:
         self.doubted.clear()
         if self.is_list:
             self.ever = copy.keys if self.ever is None else _joined(self.ever, copy.keys)
+
+    def _taught(self, comparison: Comparison) -> dict[str, Share]:
+        """Return the measures of a believed step that say what is usual."""
+        return {
+            name: share
+            for name, share in comparison.measures.items()
+            if name not in CHECKS or CHECKS[name].teaches(share.count, self.meaning.least)
+        }
 
     def compared(self, copy: Copy, before: Copy) -> Comparison:
         """Hold a copy against another one."""

@@ -178,6 +178,11 @@ class Memory:
         seen = sorted(self.measures.get(name, ()))
         return seen[len(seen) - 1 - len(seen) // 20] if seen else 0.0
 
+    def middle(self, name: str) -> float | None:
+        """Return the mean of a measure over the remembered steps; None if there is none."""
+        seen = self.measures.get(name)
+        return sum(seen) / len(seen) if seen else None
+
     def worst(self, name: str) -> float:
         """Return the largest share of a measure in the steps that are remembered."""
         return max(self.measures.get(name, ()), default=0.0)
@@ -228,3 +233,12 @@ def blank_measure(arrivals: Arrivals, mix: Mix) -> dict[str, Share]:
     if due < 1:
         return {}
     return {"unplaced_new": Share(max(due - arrivals.placed, 0.0), due)}
+
+
+def stranger_measure(unknown: Share, before: float, memory: Memory) -> dict[str, Share]:
+    """Return how many of the known records that usually come again do not."""
+    usual = memory.middle("unknown")
+    if usual is None:
+        return {}
+    due = (1 - usual) * min(unknown.of, before)
+    return {"strangers": Share(max(due - (unknown.of - unknown.count), 0.0), due)}

@@ -12,6 +12,7 @@ from threatcast_orchestration.meaning.memory import (
     SIGN_OF_LIFE,
     blank_measure,
     mix_measures,
+    stranger_measure,
 )
 from threatcast_orchestration.meaning.tails import (
     BY_PLACE,
@@ -36,6 +37,8 @@ NO_PLACE = "null"
 """What a feed declares whose records have no place."""
 NEVER = 1.0
 """A prior from which on a check is not made: nothing exceeds the whole."""
+DELUGE = 40.0
+"""Times the usual from which new records are no surge any more: twenty times happened."""
 FLOOD = 4.0
 """Times the usual from which a single day of new records looks like an import."""
 
@@ -73,6 +76,8 @@ def find(
     measures |= mix_measures("place", arrivals.places, memory.places, expected)
     measures |= mix_measures("category", arrivals.categories, memory.categories, expected)
     measures |= mix_measures("weekday", arrivals.weekdays, memory.weekdays, None)
+    if "unknown" in measures:
+        measures |= stranger_measure(measures["unknown"], measures["lost"].of, memory)
     measures |= blank_measure(arrivals, memory.places)
     if "one_day" in measures and arrivals.fresh < FLOOD * (expected or 0.0):
         del measures["one_day"]
@@ -131,10 +136,13 @@ def _world_tail(
     if expected:
         chance = float(tail_chance(fresh, expected, memory.spread() * strain(steps_apart)))
     is_odd = chance < TAIL / 2 and abs(fresh - expected) >= FEW
+    told: Verdicts = "warning" if is_odd else "holds"
+    if is_odd and expected >= FEW and fresh > DELUGE * expected:
+        told = "doubtful"
     return Finding(
         "new_records",
         "the number of new records is far from the usual",
-        "warning" if is_odd else "holds",
+        told,
         chance,
         TAIL / 2,
         0.0,
