@@ -5,7 +5,10 @@ The judging itself is in the package `meaning`; here it meets landing, outcomes 
 
 from __future__ import annotations
 
+import csv
 from collections import defaultdict
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.outside import shown
@@ -28,6 +31,7 @@ MEANING_TABLE = (
     "observed DOUBLE, bound DOUBLE, usual DOUBLE, records DOUBLE, of_records DOUBLE, "
     "history INTEGER, where_and_when VARCHAR, is_believed BOOLEAN, is_usual BOOLEAN"
 )
+_LOCATIONS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "locations.csv"
 _MOST_CELLS = 5
 _LONGEST_NAME = 40
 _LONGEST_WHERE = 400
@@ -148,10 +152,24 @@ def _most(verdict: Verdict) -> str:
     return f" Most would change: {cells}." if cells else ""
 
 
+@cache
+def _countries() -> list[str]:
+    """Return the alpha-2 codes of the seed `locations` but Kosovo's, which ISO has not assigned."""
+    with _LOCATIONS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    codes = {row["location"] for row in rows if row["location_level"] == "country"}
+    return sorted(codes - {"XK"})
+
+
 def write_meaning(
     connection: duckdb.DuckDBPyConnection, spec: FeedSpec, verdict: Verdict | None
 ) -> None:
-    """Write the checks of one copy as `raw.meaning`, for the feed's suite to look at."""
+    """Write the checks of one copy as `raw.meaning`, for the feed's suite to look at.
+
+    And as `raw.countries` the countries that have series, which a list of countries must hold.
+    """
+    connection.execute("CREATE OR REPLACE TABLE raw.countries (alpha2 VARCHAR)")
+    connection.executemany("INSERT INTO raw.countries VALUES (?)", [[one] for one in _countries()])
     connection.execute(f"CREATE OR REPLACE TABLE raw.meaning ({MEANING_TABLE})")
     if verdict is None:
         return
