@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from threatcast_orchestration.meaning.facts import Meaning
     from threatcast_orchestration.meaning.judge import Payload, Verdict
 
+_LONGEST_REASON = 200
+
 
 @dataclass(frozen=True)
 class Acceptance:
@@ -32,9 +34,16 @@ class Acceptance:
     day: str
     reason: str
 
+    @property
+    def words(self) -> str:
+        """When and why, for a person; the reason is text from outside."""
+        from threatcast_feeds.outside import shown
 
-def acceptances(home: Home, feed: str) -> list[Acceptance]:
-    """Return what people have accepted of a feed, in order; lines that cannot be read are skipped.
+        return f"accepted by a person on {self.day}: {shown(self.reason, _LONGEST_REASON)}"
+
+
+def acceptances(home: Home, feed: str | None = None) -> list[Acceptance]:
+    """Return what people have accepted (of one feed), in order, without lines that are cut.
 
     A line cut by a kill says nothing that anyone was told was kept.
     """
@@ -46,7 +55,7 @@ def acceptances(home: Home, feed: str) -> list[Acceptance]:
             found.append(Acceptance(**json.loads(line)))
         except (ValueError, TypeError):
             continue
-    return [one for one in found if one.feed == feed]
+    return [one for one in found if feed in (None, one.feed)]
 
 
 def write_acceptance(home: Home, acceptance: Acceptance) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 MEANING_TABLE = (
     "feed VARCHAR, targets VARCHAR, vintage_day DATE, check_name VARCHAR, says VARCHAR, "
     "observed DOUBLE, bound DOUBLE, usual DOUBLE, records DOUBLE, of_records DOUBLE, "
-    "history INTEGER, where_and_when VARCHAR, is_believed BOOLEAN, is_usual BOOLEAN"
+    "history INTEGER, where_and_when VARCHAR, note VARCHAR, is_believed BOOLEAN, is_usual BOOLEAN"
 )
 _LOCATIONS = Path(__file__).resolve().parents[2] / "dbt_project" / "seeds" / "locations.csv"
 _MOST_CELLS = 5
@@ -46,7 +47,7 @@ def judge_home(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> lis
         One a copy; none for copies that the parser or another gate has set aside.
     """
     from threatcast_orchestration.gates.runner import load_suite
-    from threatcast_orchestration.meaning.judge import judge_feed
+    from threatcast_orchestration.meaning.judge import BY_A_PERSON, judge_feed
     from threatcast_orchestration.meaning_records import (
         acceptances,
         key_of,
@@ -58,13 +59,16 @@ def judge_home(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> lis
     if meaning is None:
         return []
     copies = copies_of(spec, home, landing, as_of)
-    accepted = {one.payload for one in acceptances(home, spec.key)}
+    accepted = {one.payload: one.words for one in acceptances(home, spec.key)}
     key = key_of(spec, meaning, copies, accepted)
     verdicts = read_verdicts(home, spec.key, key)
     if verdicts is None:
         verdicts = judge_feed(spec, meaning, home.raw / spec.key, copies, accepted=accepted)
         write_verdicts(home, spec.key, key, verdicts)
-    return verdicts
+    return [
+        replace(one, note=accepted[one.payload]) if one.note == BY_A_PERSON else one
+        for one in verdicts
+    ]
 
 
 def copies_of(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> list[Payload]:
@@ -191,10 +195,11 @@ def write_meaning(
             one.of,
             one.history,
             (shown(one.where, _LONGEST_WHERE) or where) if one.failed else "",
+            verdict.note if one.failed else "",
             verdict.believed or not one.failed,
             not one.failed,
         )
         for one in verdict.findings
     ]
     if rows:
-        connection.executemany(f"INSERT INTO raw.meaning VALUES ({', '.join('?' * 14)})", rows)
+        connection.executemany(f"INSERT INTO raw.meaning VALUES ({', '.join('?' * 15)})", rows)

@@ -10,8 +10,9 @@ import pytest
 from kev_kit import KEV, NEWEST, kev_file, pulled, rows_of, shorten
 from threatcast_orchestration.cli import app
 from threatcast_orchestration.intake import PullReport
-from threatcast_orchestration.meaning_records import acceptances
+from threatcast_orchestration.meaning_records import Acceptance, acceptances
 from threatcast_orchestration.night import Plan
+from threatcast_orchestration.payload_gate import gate
 from threatcast_orchestration.payload_meaning import judge_home, settle
 from typer.testing import CliRunner
 
@@ -42,6 +43,16 @@ def test_refused_payload_counts_once_a_person_accepts_it(
     assert code == 0, told
     assert [one.reason for one in acceptances(plan.home, "cisa_kev")] == ["a clean-up by CISA"]
     assert NEWEST in settled_days(plan)
+    verdict = settle(KEV, plan, PullReport("cisa_kev"))
+    assert verdict is not None
+    assert "a person on 2" in verdict.note
+    assert verdict.note.endswith("a clean-up by CISA")
+    shown = CliRunner().invoke(app, ["feeds", "show", "cisa_kev", "--home", str(plan.home.root)])
+    assert "a clean-up by CISA" in shown.output
+    pulled(plan, "country_codes")
+    assert gate(KEV, plan, PullReport("cisa_kev")) is not None
+    [page] = plan.home.gates.glob("data_docs/*/payloads.cisa_kev.meaning.html")
+    assert "a clean-up by CISA" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("payload", ["000000000000", "../../x"])
@@ -83,3 +94,10 @@ def test_old_state_served_again_is_refused_at_that_moment_only(
     counted = settled_days(plan)
     assert date.fromisoformat(oldest.name[:10]) in counted
     assert NEWEST not in counted
+
+
+def test_words_of_an_acceptance_hold_no_control_characters() -> None:
+    said = Acceptance("cisa_kev", "0" * 12, "2026-06-14", "right\x1b[31m\n" + "x" * 900).words
+    assert said.startswith("accepted by a person on 2026-06-14: right")
+    assert "\x1b" not in said
+    assert len(said) < 400

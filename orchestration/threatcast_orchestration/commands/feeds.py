@@ -59,8 +59,11 @@ def show(feed: FeedArgument, home: HomeOption = None, *, as_json: JsonOption = F
     """Show all that the catalog says of one feed."""
     from threatcast_feeds.registry import load_feed
 
+    from threatcast_orchestration.meaning_records import acceptances
+
     spec = load_feed(feed)
-    facts = spec.model_dump(mode="json") | {"home": _row(spec, home)}
+    accepted = {one.payload: one.words for one in acceptances(home_path(home), spec.key)}
+    facts = spec.model_dump(mode="json") | {"home": _row(spec, home) | {"accepted": accepted}}
     if as_json:
         print_json(facts)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.commands.options import (
@@ -16,6 +17,7 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import NothingToPublish
+from threatcast_orchestration.meaning_records import Acceptance, acceptances
 from threatcast_orchestration.run_record import FEED_STATE, standing_release
 from threatcast_orchestration.setbacks import setbacks_of
 from threatcast_orchestration.settings import home_path, load_settings
@@ -85,6 +87,7 @@ def summary(home: Home) -> dict[str, Any]:
         "setbacks": setbacks_of(home.releases, load_settings(home).drop_limit).lines,
         "world": _rows(home, _WORLD),
         "missing_past": _missing_past(home),
+        "accepted": [asdict(one) for one in acceptances(home)],
     }
 
 
@@ -129,6 +132,8 @@ def write_summary(facts: dict[str, Any], *, quiet: bool = False) -> None:
         say("")
     for line in (*facts["setbacks"], *facts["missing_past"]):
         say(f"! {line}")
+    for one in facts["accepted"]:
+        say(f"{one['feed']}: payload {one['payload']} was {Acceptance(**one).words}")
     published = sum(row["published"] for row in facts["outlooks"])
     every = sum(row[state] for row in facts["outlooks"] for state in STATES)
     _write_last_run(facts)

@@ -7,10 +7,13 @@ with an id of this installation. A gate's page must work without a network and t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from threatcast_orchestration.gates.results import ExpectationResult
 
 _STYLE = """\
 <style>
@@ -32,8 +35,10 @@ _INSIDE = re.compile(r"""\s(?:href|src)=["'](?:\.\./)+(?:expectations|static)/[^
 _FIRST_PAGE = re.compile(r"(?:\.\./)+index\.html")
 
 
-def render(validated: Any) -> str:
+def render(validated: Any, failed: Sequence[ExpectationResult] = ()) -> str:
     """Return the page of a validated suite, as Great Expectations renders it, made to stand alone.
+
+    The rows that failed, which it leaves out, follow with what to do.
 
     Nothing outside is reached, no script is run, and the one link leads to the first page.
     """
@@ -45,7 +50,23 @@ def render(validated: Any) -> str:
     text = str(view.render(document, show_how_to_buttons=False))
     for pattern in (_SCRIPTS, _FETCHED, _OUTSIDE, _NEWSLETTER, _LOGO, _INSIDE):
         text = pattern.sub("", text)
-    return _FIRST_PAGE.sub("../index.html", text).replace("</head>", f"{_STYLE}</head>", 1)
+    text = _FIRST_PAGE.sub("../index.html", text).replace("</head>", f"{_STYLE}</head>", 1)
+    return text.replace("</body>", f"{''.join(map(_failure, failed))}</body>", 1)
+
+
+def _failure(rule: ExpectationResult) -> str:
+    """Return one failed expectation: why it matters, the rows that show it, the cure."""
+    names = list(dict.fromkeys(name for row in rule.sample for name in row))
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(str(row.get(name, '')))}</td>" for name in names) + "</tr>"
+        for row in rule.sample
+    )
+    table = f"<table><tr>{head}</tr>{rows}</table>" if rows else ""
+    return (
+        f"<h2>{escape(rule.severity)}: {escape(rule.rule)}</h2><p>{escape(rule.why)}</p>"
+        f"{table}<p>Cure: {escape(rule.cure)}</p>"
+    )
 
 
 def write_index(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -20,7 +20,7 @@ from threatcast_orchestration.gates.results import row_in_words
 from threatcast_orchestration.gates.version import gate_version
 
 if TYPE_CHECKING:
-    from threatcast_orchestration.gates.results import GateResult
+    from threatcast_orchestration.gates.results import ExpectationResult, GateResult
     from threatcast_orchestration.gates.suites import Suite
 
 DOCS = "data_docs"
@@ -113,13 +113,18 @@ class GateRecords:
         below = page.relative_to(self.docs).as_posix()
         return f"{self.address.rstrip('/')}/{below}" if self.address else ""
 
-    def write_page(self, suite: str, frame: str, validated: Any) -> None:
-        """Write the page of a validated frame; its moment is the as-of day, never the clock."""
+    def write_page(
+        self, suite: str, frame: str, validated: Any, failed: Sequence[ExpectationResult]
+    ) -> None:
+        """Write the page of a validated frame, with the rows that failed.
+
+        Its moment is the as-of day, never the clock.
+        """
         from great_expectations.core.run_identifier import RunIdentifier
 
         moment = datetime.combine(self.as_of, time(), tzinfo=UTC)
         validated.meta["run_id"] = RunIdentifier(self.as_of.isoformat(), moment)
-        write_whole(self.page(suite, frame), render(validated))
+        write_whole(self.page(suite, frame), render(validated, failed))
 
     def write_site(self) -> None:
         """Write the first page over the newest nights, and drop the pages of older ones."""

@@ -182,14 +182,15 @@ def _validate(
             "return_unexpected_index_query": False,
         },
     )
-    if records is not None:
-        records.write_page(suite.key, name, validated)
     results = {
         int(one.expectation_config.meta["place"]): _result(
             suite.expectations[int(one.expectation_config.meta["place"])], one, suite
         )
         for one in validated.results
     }
+    if records is not None:
+        failed = [one for one in results.values() if not one.success]
+        records.write_page(suite.key, name, validated, failed)
     missing = {place for place, _ in rules} - set(results)
     if missing:
         raise SuiteError(f"{gx_name}: no result for the expectations {sorted(missing)}.")

@@ -50,6 +50,7 @@ REPEATS = 3
 """Copies in a row that must say the same before what they say is believed."""
 REPEAT_DAYS = 7
 """Days that those copies must span: a fault of one night must not heal by three nights."""
+BY_A_PERSON = "accepted by a person"
 BREAK_DAYS = 3
 """Days around a declared break of a feed within which what looks broken is only warned of."""
 
@@ -203,7 +204,7 @@ def judge_copy(bench: Bench, copy: Copy, *, is_accepted: bool = False) -> Verdic
     state = state_of(findings)
     note = ""
     if is_accepted and state not in ("accepted", "warned"):
-        state, note = "warned", "accepted by a person"
+        state, note = "warned", BY_A_PERSON
     elif state == "doubtful" and bench.is_break(copy, before):
         state, note = "warned", "a break of the feed was declared for these days"
     elif state == "doubtful" and bench.heals and _repeats(bench, copy):
