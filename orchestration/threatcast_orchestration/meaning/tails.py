@@ -24,6 +24,8 @@ TAIL = 3e-4
 places at once: with some 30 counts a night, one warning in a hundred nights."""
 FEW = 5
 """Records more or fewer than expected that are not worth a word."""
+LEAST_STEPS = 8
+"""Steps from which on a feed has shown how it turns from place to place."""
 MOST_NAMED = 5
 BY_PLACE = "new_in_place"
 """Name of the check, and of what its feed's own past taught it."""
@@ -64,7 +66,7 @@ def odd_places(
     told = max(-math.log10(TAIL / 2), memory.high(BY_PLACE))
     counts = comparison.arrivals.places.astype(float)
     expected, spread = memory.expected_places(comparison.arrivals.days, len(counts))
-    if not len(expected):
+    if not len(expected) or len(memory.by_place) < LEAST_STEPS:
         return 0.0, told, ""
     counts = np.pad(counts, (0, len(expected) - len(counts)))
     # a place without a name is no place; one that nobody expects and nobody names is no check
