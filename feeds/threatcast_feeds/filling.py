@@ -32,16 +32,18 @@ def lost_columns(spec: FeedSpec, folder: Path, landed: Landed, earlier: Sequence
     landed : Landed
         The payload, whose rows are there.
     earlier : sequence of Landed
-        Those accepted before it; the last one is held against it.
+        Those accepted before it; the last one of its format is held against it.
 
     Returns
     -------
     str
         A message; empty if nothing was lost, or if there is nothing to hold it against.
     """
-    if not earlier:
+    # a workbook knows of sheets, a CSV file of none
+    alike = [one for one in earlier if one.ext == landed.ext]
+    if not alike:
         return ""
-    before = earlier[-1]
+    before = alike[-1]
     then, now = (_filled(folder / f"{one.sha12}.parquet") for one in (before, landed))
     return "; ".join(
         f"column {name} is filled in {now[name]:.0%} of the rows ({then[name]:.0%} on {before.day})"

@@ -15,13 +15,23 @@ from typing import TextIO
 from threatcast_orchestration.errors import LockHeld, OrchestrationError
 from threatcast_orchestration.home import make_root
 
-_HELD: set[Path] = set()
-"""Locks of this process: the command line holds its home's around the job, which asks again."""
+_LENT: set[Path] = set()
+"""Locks that this process holds around a job of its own, which asks for them again."""
 
 
 @contextmanager
-def run_lock(path: Path) -> Iterator[None]:
-    """Hold the home's lock while the block runs; inside another such block it is held already.
+def run_lock(path: Path, *, lend: bool = False, borrow: bool = False) -> Iterator[None]:
+    """Hold the home's lock while the block runs.
+
+    Parameters
+    ----------
+    path
+        The lock's file.
+    lend
+        Whether a block of this process that borrows may run inside this one.
+    borrow
+        Whether a lock that is lent in this process is enough. Said in the process and not in a
+        run's settings: a run that is started again from the history must hold its own.
 
     Raises
     ------
@@ -30,7 +40,7 @@ def run_lock(path: Path) -> Iterator[None]:
     OrchestrationError
         If the lock's file cannot be opened.
     """
-    if path in _HELD:
+    if borrow and path in _LENT:
         yield
         return
     try:
@@ -52,11 +62,12 @@ def run_lock(path: Path) -> Iterator[None]:
                 "was changed. Wait for the other to end, see `threatcast status`."
             ) from error
         _sign(handle, str(os.getpid()))
-        _HELD.add(path)
+        if lend:
+            _LENT.add(path)
         try:
             yield
         finally:
-            _HELD.discard(path)
+            _LENT.discard(path)
             _sign(handle, "")
             fcntl.flock(handle, fcntl.LOCK_UN)
 

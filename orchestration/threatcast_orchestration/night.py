@@ -207,7 +207,7 @@ class Night(ConfigurableResource["Night"]):
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Night]:
         """Hold the home's lock from the first step to the last, and clear up after the dead."""
-        with run_lock(self.plan.home.lock):
+        with run_lock(self.plan.home.lock, borrow=True):
             if context.instance is not None and context.run is not None:
                 close_dead_runs(context.instance, context.run.run_id)
             try:

@@ -58,7 +58,7 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightRe
     plan = make_plan(home, settings)
     home.prepare()
     home.bind_source(plan.source)
-    with run_lock(home.lock):
+    with run_lock(home.lock, lend=True):
         result = _recorded(plan, quiet=quiet)
     write_last_run(home, result)
     judge(plan, result)

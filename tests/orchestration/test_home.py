@@ -146,13 +146,14 @@ def test_lock_names_the_process_that_holds_it(home: Home) -> None:
         other.kill()
 
 
-def test_lock_that_this_process_holds_already_is_held_until_its_first_block_ends(
-    home: Home,
-) -> None:
-    with run_lock(home.lock):
-        with run_lock(home.lock):
+def test_lock_is_lent_to_blocks_that_borrow_and_to_no_others(home: Home) -> None:
+    with run_lock(home.lock, lend=True):
+        with run_lock(home.lock, borrow=True):
+            assert home.lock.read_text(encoding="utf-8") == str(os.getpid())
+        with pytest.raises(LockHeld), run_lock(home.lock):
             pass
-        assert home.lock.read_text(encoding="utf-8") == str(os.getpid())
+    with run_lock(home.lock), pytest.raises(LockHeld), run_lock(home.lock, borrow=True):
+        pass
     assert home.lock.read_text(encoding="utf-8") == ""
 
 

@@ -115,6 +115,9 @@ def test_night_resource_binds_the_home_and_holds_its_lock(home: Home, small_mirr
 def test_night_resource_of_the_command_line_takes_no_second_lock(
     home: Home, small_mirror: Path
 ) -> None:
-    night = Night(home=str(home.root), mirror=str(small_mirror), locked=True)
-    with run_lock(home.lock), night.yield_for_execution(build_init_resource_context()) as held:
+    night = Night(home=str(home.root), mirror=str(small_mirror))
+    with (
+        run_lock(home.lock, lend=True),
+        night.yield_for_execution(build_init_resource_context()) as held,
+    ):
         assert held.plan.source == "mirror"
