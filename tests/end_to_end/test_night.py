@@ -112,6 +112,8 @@ def test_parents_are_the_sum_of_their_children(tables):
         FROM activity_weekly
         INNER JOIN sums USING (target, location, week)
         WHERE value IS DISTINCT FROM children
+            -- where records have lost their places, the world stands and its parts are missing
+            AND NOT (location = 'WORLD' AND children IS NULL)
         """
     ).fetchall()
     assert wrong == []
