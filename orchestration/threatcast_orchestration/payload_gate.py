@@ -2,6 +2,7 @@
 
 What a gate says of a payload is kept in the payload's outcome with the version of the gate. A
 gate that has changed since judges again; a gate that crashes says nothing, and sets nothing aside.
+A payload that a person has accepted is judged and counted all the same, with a warning.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date
 
     from threatcast_feeds.outcomes import Outcome
@@ -54,25 +56,33 @@ def gate(spec: FeedSpec, plan: Plan, report: PullReport) -> GateResult | None:
     from threatcast_feeds.outcomes import accept, set_aside
 
     from threatcast_orchestration.gates.runner import load_suite
+    from threatcast_orchestration.meaning_records import acceptances
     from threatcast_orchestration.payload_meaning import settle
 
     suite = load_suite("payloads", spec.key)
     version = _version(spec, suite)
+    words = {one.payload: one.words for one in acceptances(plan.home, spec.key)}
     verdict = settle(spec, plan, report)
     result = None
-    for case in _cases(spec, plan, version, verdict):
+    for case in _cases(spec, plan, version, words, verdict):
         result = _judge(spec, plan, suite, case, verdict)
-        result.refuse_crash(f"the payload of {case.day} ({case.payload}) of the feed {spec.key}")
+        name = f"payload of {case.day} ({case.payload})"
+        result.refuse_crash(f"the {name} of the feed {spec.key}")
+        if result.blocks and case.payload in words:
+            result = result.overruled(words[case.payload])
+            report.messages.append(f"{spec.key}: {name} is counted. {result.summary}")
         if result.blocks and not case.is_refused:
             message = f"gate: {result.summary}"
             set_aside(plan.home.raw, spec.key, case.payload, message, judged_by=version)
             report.quarantined += 1
-            report.messages.append(f"{spec.key}: payload of {case.day} set aside. {result.summary}")
+            report.messages.append(
+                f"{spec.key}: {name} set aside. {result.summary} If the payload is right, say so "
+                f"with `threatcast feeds accept {spec.key} {case.payload} --reason ...`."
+            )
         elif case.set_aside:
             accept(plan.home.raw, spec.key, case.payload)
             report.messages.append(
-                f"{spec.key}: payload of {case.day} ({case.payload}), set aside by an earlier gate,"
-                " holds under the present one and counts again."
+                f"{spec.key}: {name}, set aside by an earlier look, counts again."
             )
     return result
 
@@ -85,8 +95,10 @@ def _version(spec: FeedSpec, suite: Suite) -> str:
     return gate_version(suite, parser_version(spec))
 
 
-def _cases(spec: FeedSpec, plan: Plan, version: str, verdict: Verdict | None) -> list[_Case]:
-    """Return what a changed gate had set aside, and the newest payload."""
+def _cases(
+    spec: FeedSpec, plan: Plan, version: str, accepted: Collection[str], verdict: Verdict | None
+) -> list[_Case]:
+    """Return what to look at again, which a gate had set aside, and the newest payload."""
     from threatcast_feeds.outcomes import read_outcome
 
     from threatcast_orchestration.warehouse import vintages_of
@@ -97,21 +109,22 @@ def _cases(spec: FeedSpec, plan: Plan, version: str, verdict: Verdict | None) ->
     cases = [
         _Case(one.sha12, one.day, one.day, set_aside=True)
         for one, outcome in outcomes
-        if outcome is not None and _is_out_of_date(outcome, version)
+        if outcome is not None and _is_to_look_at(outcome, version, accepted)
     ]
     if verdict is not None and not verdict.believed:
         refused = _Case(verdict.payload, verdict.day, plan.as_of, set_aside=False, is_refused=True)
         return [*sorted(cases, key=lambda case: case.day), refused]
-    accepted, _ = vintages_of(spec, plan.home, plan.landing, plan.as_of)
-    if accepted:
-        _, payload, _, day, *_ = accepted[-1]
+    counted, _ = vintages_of(spec, plan.home, plan.landing, plan.as_of)
+    if counted:
+        _, payload, _, day, *_ = counted[-1]
         cases.append(_Case(payload, day, plan.as_of, set_aside=False))
     return sorted(cases, key=lambda case: case.day)
 
 
-def _is_out_of_date(outcome: Outcome, version: str) -> bool:
-    """Whether a payload was set aside by a gate, and not by the present one."""
-    return bool(outcome.judged_by) and outcome.judged_by != version
+def _is_to_look_at(outcome: Outcome, version: str, accepted: Collection[str]) -> bool:
+    """Whether a gate set a payload aside that has changed since, or that a person overruled."""
+    changed = outcome.judged_by != version
+    return bool(outcome.judged_by) and (changed or outcome.payload in accepted)
 
 
 def _judge(

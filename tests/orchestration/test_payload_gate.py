@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from kev_kit import BEFORE, KEV, NEWEST, kev_file, pulled, rows_of, shorten
 from threatcast_feeds.outcomes import Outcome, read_outcome
+from threatcast_orchestration.cli import app
 from threatcast_orchestration.gates import suites
 from threatcast_orchestration.gates.results import GateCrashed
 from threatcast_orchestration.intake import PullReport
 from threatcast_orchestration.night import Plan
 from threatcast_orchestration.payload_gate import gate
+from typer.testing import CliRunner
 
 MakePlan = Callable[..., Plan]
 
@@ -50,7 +52,9 @@ def test_payload_that_fails_its_gate_is_set_aside_with_the_reason(
     assert result is not None
     assert result.blocks
     assert reports["cisa_kev"].quarantined == 1
-    assert "payload of 2026-06-14 set aside" in reports["cisa_kev"].messages[-1]
+    told = reports["cisa_kev"].messages[-1]
+    assert told.startswith("cisa_kev: payload of 2026-06-14 (")
+    assert "set aside" in told
     newest = plan.landing.newest("cisa_kev")
     assert newest is not None
     outcome = read_outcome(plan.home.raw / "cisa_kev", newest.sha12)
@@ -122,10 +126,34 @@ def test_payload_set_aside_by_a_gate_that_has_changed_is_judged_again(
     kept = tuple(rule for rule in rules if rule.kwargs.get("column") != "volume_ratio")
     change_suite(monkeypatch, expectations=kept)
     report = next_night(plan)
-    assert "set aside by an earlier gate, holds under the present one" in report.messages[-1]
+    assert "set aside by an earlier look, counts again" in report.messages[-1]
     assert outcome_of_newest(plan).state == "accepted"
     assert max(day for day, _ in rows_of(plan, "cisa_kev")) == NEWEST
     assert next_night(plan).messages == []
+
+
+def test_word_of_a_person_overrules_the_gate_on_amounts_too(
+    mirror_plan: MakePlan, small_mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorten(kev_file(small_mirror), keep=20)
+    change_suite(monkeypatch)
+    plan = mirror_plan()
+    pulled(plan, "country_codes")
+    told = next_night(plan).messages[-1]
+    payload = outcome_of_newest(plan).payload
+    assert f"threatcast feeds accept cisa_kev {payload}" in told
+    words = ["feeds", "accept", "cisa_kev", payload, "--reason", "a clean-up"]
+    done = CliRunner().invoke(app, [*words, "--home", str(plan.home.root)])
+    assert done.exit_code == 0, done.output
+    report = pulled(plan, "cisa_kev")["cisa_kev"]
+    result = gate(KEV, plan, report)
+    assert result is not None
+    assert (result.blocks, result.severity) == (False, "warning")
+    assert "a clean-up" in result.summary
+    assert "is counted" in report.messages[-2]
+    assert outcome_of_newest(plan).state == "accepted"
+    assert max(day for day, _ in rows_of(plan, "cisa_kev")) == NEWEST
+    assert next_night(plan).quarantined == 0
 
 
 def test_older_payload_is_judged_again_against_what_was_known_on_its_day(
@@ -140,7 +168,8 @@ def test_older_payload_is_judged_again_against_what_was_known_on_its_day(
     change_suite(monkeypatch, protects="Something.")
     report = next_night(later)
     # refused as on its day; and the newest, which lies beyond it, is not
-    assert f"payload of {BEFORE} set aside" in report.messages[-1]
+    assert f"payload of {BEFORE} (" in report.messages[-1]
+    assert "set aside" in report.messages[-1]
     days = [day for day, _ in rows_of(later, "cisa_kev")]
     assert BEFORE not in days
     assert NEWEST in days

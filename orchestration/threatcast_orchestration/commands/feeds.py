@@ -118,7 +118,7 @@ def accept(
     reason: Annotated[str, typer.Option(help="Why it is right; kept with the day.")],
     home: HomeOption = None,
 ) -> None:
-    """Believe a payload that was set aside for what it means; the next run counts it."""
+    """Believe a payload that its gate has set aside; the next run counts it."""
     from threatcast_feeds.landing import Landing
     from threatcast_feeds.outcomes import read_outcome
     from threatcast_feeds.registry import load_feed
@@ -135,10 +135,10 @@ def accept(
             f"There is no payload {payload} of the feed {feed} in the home {place.root}. Nothing "
             "was changed. Its name, 12 hexadecimal digits, stands in the message that set it aside."
         )
-    if outcome.state != "accepted":
+    if outcome.state != "accepted" and not outcome.judged_by:
         raise WrongUse(
-            f"The payload {payload} of the feed {feed} could not be read or holds rows that cannot "
-            f"be counted: {outcome.message} Nothing was changed. No word makes it readable."
+            f"The payload {payload} of the feed {feed} could not be read: "
+            f"{outcome.message} Nothing was changed. No word makes it readable."
         )
     if not reason.strip():
         raise WrongUse("Say why the payload is right with --reason. Nothing was changed.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from threatcast_feeds.outside import MOST_MESSAGE, MOST_SAMPLE, shown
@@ -57,7 +57,7 @@ class GateResult:
     """What came of one suite.
 
     `error` says why a gate that crashed could not look: nothing may go on then, but nothing is
-    known against the data either.
+    known against the data either. `overruled_by` says who overruled critical failures, and why.
     """
 
     suite: str
@@ -68,6 +68,7 @@ class GateResult:
     error: str = ""
     docs: str = ""
     link: str = ""
+    overruled_by: str = ""
 
     @property
     def success(self) -> bool:
@@ -91,6 +92,19 @@ class GateResult:
     def blocks(self) -> bool:
         """Whether nothing may go on from here; `refuse_crash` tells whose fault it is."""
         return self.severity == "critical"
+
+    def overruled(self, words: str) -> GateResult:
+        """Return what stays of a refusal that a person has overruled: warnings, with their words.
+
+        A crash is none: it stays.
+        """
+        softened = tuple(
+            rule
+            if rule.success or rule.severity != "critical"
+            else replace(rule, severity="warning")
+            for rule in self.expectations
+        )
+        return replace(self, expectations=softened, overruled_by=words)
 
     def refuse_crash(self, looked_at: str) -> None:
         """Stop if the gate crashed.
@@ -122,10 +136,12 @@ class GateResult:
         worst = self.failures[0]
         count = "" if worst.unexpected_count is None else f", {worst.unexpected_count} rows"
         named = "; ".join(row_in_words(row) for row in worst.sample)
+        overruled = self.overruled_by and f" Counted all the same, {self.overruled_by}."
         return (
             f"{self.suite}: {len(self.failures)} of {len(self.expectations)} expectations failed, "
             f"the worst {worst.severity}: {worst.rule}{count}{named and f' ({named})'}. "
             f"{worst.why} Cure: {worst.cure}"
+            f"{overruled}"
         )
 
     def as_dict(self) -> dict[str, Any]:
