@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,67 @@ def workbook(**sheets: Sheet) -> bytes:
 
 def read(content: bytes, folder: Path, ext: str = "csv") -> tuple[ParseOutcome, Rows]:
     return read_payload(SPEC, content, folder, ext)
+
+
+def with_cells(place: str, *cells: str) -> bytes:
+    """Return a workbook of two shutdowns, with a cell of the second (row 3) written otherwise."""
+    content = workbook(Combined=[list(SHUTDOWN), *[list(SHUTDOWN.values())] * 2])
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(changed, "w") as new:
+        for member in old.namelist():
+            text = old.read(member).decode()
+            if member.startswith("xl/worksheets/"):
+                pattern = rf'<c r="{place}"[^>]*>.*?</c>'
+                text, found = re.subn(pattern, lambda _: "".join(cells), text)
+                assert found == 1
+            new.writestr(member, text)
+    return changed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("place", "cell", "why"),
+    [
+        ("B3", '<c r="B3"><v>spring</v></c>', "B3 is not a number or day"),
+        ("B3", '<c r="B3" s="1"><v>1e999</v></c>', "B3 is not a number or day"),
+        ("B3", '<c r="B3" t="d"><v>2025-13-45</v></c>', "B3 is not a day"),
+        ("D3", '<c r="D3" t="b"><v>perhaps</v></c>', "D3 is not true or false"),
+        ("C3", '<c r="C3" t="s"><v>9999</v></c>', "C3 is not one of the list of texts"),
+        ("C3", '<c r="C3" t="s"><v>-1</v></c>', "C3 is not one of the list of texts"),
+        ("C3", '<c r="C3" t="s"><v>x</v></c>', "C3 is not one of the list of texts"),
+        ("C3", '<c r="C3" t="e"><v>#REF!</v></c>', "C3 is an error and no value"),
+        ("C3", '<c r="C3" s="x"><v>1</v></c>', "C3 is not a number or day"),
+        ("C3", '<c r="\u202e3" t="str"><v>Iran</v></c>', r"\u202e3 is not a value"),
+    ],
+)
+def test_cell_that_is_not_what_it_is_declared_to_be_costs_its_record(
+    place: str, cell: str, why: str, tmp_path: Path
+) -> None:
+    outcome, rows = read(with_cells(place, cell), tmp_path, "xlsx")
+    assert rows == [SEEN | {"sheet": "Combined"}]
+    assert outcome.rejected == 1
+    assert outcome.samples[0].startswith(f"sheet 'Combined', record 3: cell {why}")
+
+
+def test_cell_that_nobody_reads_costs_nothing(tmp_path: Path) -> None:
+    content = with_cells("J3", '<c r="J3"><v>eleven</v></c>')
+    outcome, rows = read(content, tmp_path, "xlsx")
+    assert (len(rows), outcome) == (2, ParseOutcome(2))
+
+
+def test_row_and_sheet_that_lie_of_their_size_are_read_as_they_are(tmp_path: Path) -> None:
+    content = with_cells("J3", "")
+    for old, new in (
+        (b'<row r="3"', b'<row r="99999999999"'),
+        (b'<row r="3"', b'<row r="three"'),
+        (b'<dimension ref="A1:K3"', b'<dimension ref="A1:B2"'),
+        (b"</sheetData>", b'</sheetData><pageMargins left="wide"/>'),
+    ):
+        changed = io.BytesIO()
+        with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(changed, "w") as after:
+            for member in before.namelist():
+                after.writestr(member, before.read(member).replace(old, new))
+        assert changed.getvalue() != content
+        assert len(read(changed.getvalue(), tmp_path, "xlsx")[1]) == 2
 
 
 def test_combined_sheet_as_csv_is_read_whole(tmp_path: Path) -> None:

@@ -29,10 +29,15 @@ def spec(**limits: object) -> FeedSpec:
     return feed.model_copy(update={"limits": feed.limits.model_copy(update=limits)})
 
 
-def members(tmp_path: Path, content: bytes, feed: FeedSpec | None = None) -> dict[str, bytes]:
+def members(
+    tmp_path: Path,
+    content: bytes,
+    feed: FeedSpec | None = None,
+    rejected: list[str] | None = None,
+) -> dict[str, bytes]:
     feed = feed or spec()
     source = PayloadSource.of_bytes(feed, content, tmp_path, day=date(2026, 3, 16))
-    found = list(zip_members(source, feed))
+    found = list(zip_members(source, feed, rejected))
     assert len(dict(found)) == len(found)
     return dict(found)
 
@@ -100,6 +105,41 @@ def test_member_with_wrong_checksum_is_refused(tmp_path: Path) -> None:
     content[60] ^= 0xFF
     with pytest.raises(UnpackError, match="the archive is cut or damaged"):
         members(tmp_path, bytes(content))
+
+
+def test_member_whose_name_is_no_text_costs_itself(tmp_path: Path) -> None:
+    """Names with a letter beyond ASCII are marked as UTF-8; here two of them are spoilt."""
+    content = bundle({"data/a.txt": b"1", "data/\u00e9.txt": b"2", "data/\u00fc.txt": b"3"})
+    spoilt = content.replace("\u00e9".encode(), b"\x1b\xff")
+    rejected: list[str] = []
+    found = members(tmp_path, spoilt, rejected=rejected)
+    assert found == {"data/a.txt": b"1", "data/\u00fc.txt": b"3"}
+    assert rejected == [r"member 2 (data/\x1b\xff.txt): its name is not UTF-8"]
+
+
+def test_member_whose_name_is_no_text_where_it_begins_costs_itself(tmp_path: Path) -> None:
+    content = bundle({"data/a.txt": b"1", "data/\u00e9.txt": b"2", "data/c.txt": b"3"})
+    rejected: list[str] = []
+    for spoilt in (
+        content.replace("\u00e9".encode(), b"\xff\xff", 1),
+        content.replace("\u00e9".encode(), b"xx", 1),
+    ):
+        found = members(tmp_path, spoilt, rejected=rejected)
+        assert found == {"data/a.txt": b"1", "data/c.txt": b"3"}
+    why = "begins under another name than the index gives it"
+    assert rejected == [f"member data/\u00e9.txt: it {why}"] * 2
+
+
+@pytest.mark.parametrize(("place", "value"), [(8, 0x01), (10, 0x63)])
+def test_member_that_is_encrypted_or_oddly_packed_costs_itself(
+    tmp_path: Path, place: int, value: int
+) -> None:
+    content = bytearray(bundle({"data/a.txt": b"1", "data/b.txt": b"2"}))
+    content[content.index(b"PK\x01\x02") + place] = value
+    rejected: list[str] = []
+    assert members(tmp_path, bytes(content), rejected=rejected) == {"data/b.txt": b"2"}
+    why = "it is encrypted, or packed in a way that is not known"
+    assert rejected == [f"member data/a.txt: {why}"]
 
 
 def test_page_in_place_of_a_bundle_is_called_a_page(tmp_path: Path) -> None:

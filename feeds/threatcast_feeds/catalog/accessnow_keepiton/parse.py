@@ -19,7 +19,7 @@ from threatcast_feeds.readers.columns import check_columns
 from threatcast_feeds.readers.csv_rows import read_csv_table
 from threatcast_feeds.readers.diagnosis import first_of, refuse, refuse_impostors
 from threatcast_feeds.readers.tables import MOST_SAMPLES, write_rows
-from threatcast_feeds.readers.workbooks import read_sheets
+from threatcast_feeds.readers.workbooks import read_sheets, unreadable
 
 # raw column: what it is called, in lower case, the better name first
 NAMES = {
@@ -70,7 +70,7 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     notes: list[str] = []
     rejected: list[str] = []
     if head.startswith(WORKBOOK_MAGIC):
-        sheets = _sheets(source, notes)
+        sheets = _sheets(source, notes, rejected)
     else:
         sheets = [_csv(source, notes, rejected)]
     rows: list[tuple[Any, ...]] = []
@@ -82,6 +82,10 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
         given = _given(header)
         for number, record in records:
             place = f"{within}record {number}"
+            problem = unreadable(record, given.values())
+            if problem:
+                rejected.append(f"{place}: {problem}")
+                continue
             row = _row(record, given, title)
             lacking = [name for name in ("start_date", "country") if not row[name]]
             if lacking:
@@ -120,9 +124,9 @@ def _csv(source: PayloadSource, notes: list[str], rejected: list[str]) -> Sheet:
     return None, table.header, table.records
 
 
-def _sheets(source: PayloadSource, notes: list[str]) -> list[Sheet]:
+def _sheets(source: PayloadSource, notes: list[str], rejected: list[str]) -> list[Sheet]:
     """Return the workbook's sheets of shutdowns: the combined one, or all years'."""
-    sheets = read_sheets(source)
+    sheets = read_sheets(source, rejected)
     combined = [sheet for sheet in sheets if sheet.title.lower().startswith(COMBINED)]
     if combined and len(sheets) > len(combined):
         notes.append(f"of {len(sheets)} sheets only {combined[0].title!r} was read")
