@@ -29,7 +29,7 @@ from threatcast_feeds.modes.patience import (
     passes,
     retrying,
 )
-from threatcast_feeds.modes.pinning import PinnedClient, Pins
+from threatcast_feeds.modes.pinning import PinnedClient, Pins, proxy_decides
 from threatcast_feeds.modes.redirects import public, refusal
 from threatcast_feeds.modes.transfer import ENCODINGS, BodyError, Bounds, read_body
 from threatcast_feeds.modes.visitor import KEPT, Surroundings, key_headers, user_agent
@@ -41,6 +41,7 @@ _SLOWEST = 10
 _REDIRECTS = (301, 302, 303, 307, 308)
 _LATER = "Try again later"
 _NETWORK = "Check this machine's network (name service, proxy); else try again later"
+_PROXY = "Set HTTPS_PROXY, HTTP_PROXY and ALL_PROXY to http://HOST:PORT, or unset them (no socks)"
 _CERTIFICATE = "Check this machine's clock and certificates; do not switch the check off"
 
 
@@ -85,7 +86,8 @@ class Session:
     Raises
     ------
     FetchError
-        If the feed needs a key that is not there.
+        If the feed needs a key that is not there, or the environment names a proxy that cannot
+        be used.
     """
 
     def __init__(
@@ -104,13 +106,18 @@ class Session:
         own = [*spec.live.urls, spec.live.listing or "", spec.live.member_url or ""]
         self._key_hosts = {urlsplit(url).netloc for url in own if url}
         self._pins = Pins(self.around.resolve)
-        self._client = PinnedClient(
-            self._pins,
-            verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            follow_redirects=False,
-            timeout=spec.live.timeout_seconds,
-            headers={"user-agent": user_agent(), "accept-encoding": ENCODINGS},
-        )
+        self._told_of_proxy = False
+        try:
+            self._client = PinnedClient(
+                self._pins,
+                verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                follow_redirects=False,
+                timeout=spec.live.timeout_seconds,
+                headers={"user-agent": user_agent(), "accept-encoding": ENCODINGS},
+            )
+        except (ValueError, ImportError, httpx.InvalidURL) as error:
+            # all else here is our own, so it is what the environment names as proxy
+            raise self.refuse("", "the proxy of the environment cannot be used", _PROXY) from error
 
     def __enter__(self) -> Self:
         return self
@@ -207,7 +214,15 @@ class Session:
         resolve = (lambda _host: ()) if elsewhere else self._pins.resolve
         if problem := refusal(place, whole, resolve):
             raise self.refuse(url, f"it {how} {problem}")
+        if not elsewhere and self._client.proxied(whole):
+            self._tell_of_proxy(whole)
         return whole
+
+    def _tell_of_proxy(self, url: str) -> None:
+        """Say, once a session, who decides what is connected to."""
+        if not self._told_of_proxy:
+            self._told_of_proxy = True
+            self.around.tell(f"{self.spec.key}: {proxy_decides(url)}")
 
     def _next_place(self, url: str, place: str, response: httpx.Response) -> str:
         location = str(response.headers.get("location", ""))

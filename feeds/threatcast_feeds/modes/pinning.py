@@ -3,7 +3,12 @@
 Between the look at where a redirect leads and the connection, whoever owns the name could let it
 stand for a machine inside this network. So a name that was checked is looked up once a session,
 and its connections go to the addresses found then. The name stays in the certificate's check
-and in the header `Host`. Behind a proxy the proxy looks names up, and nothing is pinned.
+and in the header `Host`.
+
+Behind a proxy (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`) the proxy gets the name and looks it up
+itself, for a proxy that lets names through refuses bare addresses. The look before it stays: what
+leads inside by its number, or by what its name stands for here, is never asked of the proxy. What
+the proxy connects to is the proxy's to decide, and the session says so.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from threatcast_feeds.modes.redirects import Resolve
+from threatcast_feeds.modes.redirects import Resolve, public
 
 _Options = Iterable[tuple[Any, ...]]
 
@@ -55,9 +60,22 @@ class PinnedClient(httpx.Client):
         self._verify = verify
         super().__init__(verify=verify, **options)
 
+    def proxied(self, url: str) -> bool:
+        """Whether a proxy connects to this address, and so looks its name up."""
+        return self._transport_for_url(httpx.URL(url)) is not self._transport
+
     def _init_transport(self, *_: Any, **__: Any) -> httpx.BaseTransport:
         """Return the transport of all connections that go through no proxy."""
         return _PinnedTransport(self._pins, self._verify)
+
+
+def proxy_decides(url: str) -> str:
+    """Say what a proxy on the way to an address means."""
+    return (
+        f"the way to {public(url)} goes through the proxy of the environment, which looks the name "
+        "up itself; that it leads to no address inside was checked here, but what the proxy "
+        "connects to is the proxy's to decide"
+    )
 
 
 class _PinnedTransport(httpx.HTTPTransport):
