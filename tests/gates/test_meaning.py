@@ -181,6 +181,25 @@ def test_surge_of_records_that_look_like_records_is_counted(times: int, state: s
     assert on_cumulative(lambda _, new: more(new, 40 * (times - 1))).state == state
 
 
+def test_late_reports_that_a_surge_brings_are_no_changed_past() -> None:
+    def late(copy: Copy) -> Copy:
+        return more(copy, 100, days=copy.moment - 35 - np.arange(100) % 70)
+
+    surge = on_cumulative(lambda _, copy: late(more(copy, 760)))
+    assert surge.state == "warned", surge.failures
+    assert on_cumulative(lambda _, copy: late(copy)).state == "doubtful"
+
+
+@pytest.mark.parametrize(("lost", "told"), [(0, []), (50, ["lost", "lost_everywhere", "shrunk"])])
+def test_share_that_a_feed_never_reached_is_told_before_it_is_too_much(
+    lost: int, told: list[str]
+) -> None:
+    seat = bench(WINDOW, [window(week) for week in range(25)])
+    verdict = judge_copy(seat, keep(window(25), np.arange(1000) >= lost))
+    assert verdict.believed
+    assert [one.check for one in verdict.failures] == told
+
+
 def test_surge_in_one_place_is_counted_and_told_with_place_week_and_size() -> None:
     verdict = on_cumulative(lambda _, new: more(new, 60, places=6))
     assert verdict.state == "warned"

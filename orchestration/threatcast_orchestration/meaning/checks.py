@@ -10,6 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 ROOM = 1.5
+NEW_HEIGHT = 1.2
+"""Times the worst of a feed's past from which a share is told of, although it is believed."""
+WORTH_TELLING = 0.3
+"""Share of the prior below which nothing is told."""
 TRUST = 3.0
 """Times the prior that no past can teach away: small steps must not lead anywhere."""
 Kinds = tuple[str, ...]
@@ -67,6 +71,11 @@ class Check:
             return one
         return min(1 - float((1 - one) ** steps_apart), self.limit)
 
+    def told(self, prior: float | None, worst: float, bound: float) -> float:
+        """Return the share beyond which a copy that is believed is told of: it was never so."""
+        prior = self.prior if prior is None else prior
+        return min(max(NEW_HEIGHT * worst, WORTH_TELLING * prior), bound)
+
 
 _CUMULATIVE: Kinds = ("cumulative",)
 _CHECKS = (
@@ -84,7 +93,7 @@ _CHECKS = (
     Check(
         "exchanged", "known records are gone and others stand in their place", 0.3, 30, ("window",)
     ),
-    Check("shrunk", "the list is much shorter", 0.3, 20, LISTS),
+    Check("shrunk", "the list is much shorter", 0.3, 20, LISTS, limit=0.97),
     Check("vanished_places", "whole places are gone", 0.005, 20, STANDING),
     Check("vanished_categories", "whole groups of records are gone", 0.02, 20, STANDING),
     Check("moved", "records bear another day than before", 0.02, 8, _CUMULATIVE),

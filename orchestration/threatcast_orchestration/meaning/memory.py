@@ -138,6 +138,10 @@ class Memory:
         rate = mean if mean * total / len(self.rates) < 10 else middle
         return float(rate * days)
 
+    def most(self, days: float) -> float:
+        """Return how many fresh records so many days would bring at the highest pace ever seen."""
+        return days * max((fresh / span for fresh, span in self.rates), default=0.0)
+
     def expected_places(self, days: float, least: int) -> tuple[Array, Array]:
         """Return how many fresh records so many days usually bring by place, and their spread.
 

@@ -63,7 +63,7 @@ def odd_places(
         told, which a feed that turns from place to place has taught; and the odd ones in words,
         the oddest first: place, count, usual count, weeks. Empty if none is odd.
     """
-    told = max(-math.log10(TAIL / 2), memory.high(BY_PLACE))
+    told = max(-math.log10(TAIL / 2), memory.worst(BY_PLACE))
     counts = comparison.arrivals.places.astype(float)
     expected, spread = memory.expected_places(comparison.arrivals.days, len(counts))
     if not len(expected) or len(memory.by_place) < LEAST_STEPS:

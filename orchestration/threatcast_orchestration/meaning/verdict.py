@@ -39,6 +39,10 @@ NEVER = 1.0
 """A prior from which on a check is not made: nothing exceeds the whole."""
 DELUGE = 40.0
 """Times the usual from which new records are no surge any more: twenty times happened."""
+HEIGHT = 10.0
+"""Times the most that a feed ever brought, below which they still may be one."""
+SEASONED = 20
+"""Believed steps from which on a feed's own worst says what is new to it."""
 FLOOD = 4.0
 """Times the usual from which a single day of new records looks like an import."""
 
@@ -81,6 +85,7 @@ def find(
     measures |= blank_measure(arrivals, memory.places)
     if "one_day" in measures and arrivals.fresh < FLOOD * (expected or 0.0):
         del measures["one_day"]
+    _forgive_surge(measures, arrivals.fresh, expected or 0.0)
     comparison.measures.update(measures)
     usual = meaning.step_days or memory.usual_days()
     steps_apart = arrivals.days / max(usual, LEAST_STEP)
@@ -101,6 +106,17 @@ def find(
     return tuple(sorted(findings, key=lambda one: (not one.failed, one.check)))
 
 
+def _forgive_surge(measures: dict[str, Share], fresh: int, expected: float) -> None:
+    """Leave out the late reports that a surge brings with it: they grow as the new records do."""
+    late = measures.get("late")
+    if late is None or not 0 < expected < fresh:
+        return
+    brought = late.count * (1 - expected / fresh)
+    for name in ("late", "past", "past_world") if brought else ():
+        share = measures[name]
+        measures[name] = Share(max(share.count - brought, 0.0), share.of)
+
+
 def _finding(
     check: Check, share: Share, meaning: Meaning, memory: Memory, steps_apart: float
 ) -> Finding:
@@ -111,6 +127,9 @@ def _finding(
     outcome: Verdicts = "holds"
     if fails:
         outcome = check.fails
+    elif check.fails == "doubtful" and share.count >= least:
+        never = share.value > check.told(meaning.bounds.get(check.name), worst, bound)
+        outcome = "warning" if never and memory.steps >= SEASONED else "holds"
     return Finding(
         check.name,
         check.says,
@@ -128,7 +147,7 @@ def _world_tail(
     memory: Memory, comparison: Comparison, copy: Copy, expected: float, steps_apart: float
 ) -> Finding:
     """Hold the number of new records against what was expected, on both sides."""
-    fresh = comparison.arrivals.fresh
+    fresh, days = comparison.arrivals.fresh, comparison.arrivals.days
     if fresh > expected:
         # a list read early may hold what a whole usual step has brought
         expected = max(expected, min(fresh, memory.expected(memory.usual_days()) or 0.0))
@@ -137,7 +156,7 @@ def _world_tail(
         chance = float(tail_chance(fresh, expected, memory.spread() * strain(steps_apart)))
     is_odd = chance < TAIL / 2 and abs(fresh - expected) >= FEW
     told: Verdicts = "warning" if is_odd else "holds"
-    if is_odd and expected >= FEW and fresh > DELUGE * expected:
+    if is_odd and expected >= FEW and fresh > max(DELUGE * expected, HEIGHT * memory.most(days)):
         told = "doubtful"
     return Finding(
         "new_records",
