@@ -5,12 +5,14 @@
                                                                     numbers are kept already
 
 Number 0 is the first forecast that was published for a reference date. What follows is a
-correction: its note says why it differs. Releases may be deleted, the archive goes on.
+correction: its note says why it differs. Releases may be deleted, the archive goes on. A file that
+is no longer as it was written is the affair of `archive_files`.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,11 +21,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.exact_paths import ONE_FILE, exact
+from threatcast_feeds.outcomes import digest_of
+from threatcast_feeds.outside import escaped
 
 from threatcast_orchestration.errors import OrchestrationError
 
 if TYPE_CHECKING:
     from threatcast_publishing.catalog import ReleaseInfo
+
+log = logging.getLogger(__name__)
 
 _LEVELS = 23
 
@@ -56,7 +62,10 @@ _ROWS = f"""
 
 @dataclass(frozen=True)
 class Kept:
-    """One note of the archive; `file` holds its forecast, or is None if an earlier one does."""
+    """One note of the archive; `file` holds its forecast, or is None if an earlier one does.
+
+    `forecast_hash` is of the forecast, `file_hash` of the file's bytes; older notes have none.
+    """
 
     release_id: str
     reference_date: date
@@ -64,6 +73,8 @@ class Kept:
     as_of: date
     reason: str | None
     file: Path | None
+    forecast_hash: str
+    file_hash: str
 
 
 def keep_releases(releases: Path, archive: Path, *, reason: str = "") -> list[Kept]:
@@ -108,28 +119,61 @@ def _note(path: Path) -> Kept:
         as_of=date.fromisoformat(raw["as_of"]),
         reason=raw["reason"],
         file=path.with_suffix(".parquet") if raw["same_as"] is None else None,
+        forecast_hash=raw["forecast_hash"],
+        file_hash=raw.get("file_hash") or "",
     )
+
+
+def rows_of(info: ReleaseInfo) -> tuple[date, Any] | None:
+    """Return a release's reference date and forecast (Arrow); None if it holds none to be read."""
+    import duckdb
+
+    forecast, activity = (exact(path) for path in _sources(info))
+    try:
+        with duckdb.connect() as connection:
+            day = connection.execute(
+                f"SELECT max(reference_date) FROM read_parquet(?, {ONE_FILE})", [forecast]
+            ).fetchall()[0][0]
+            if day is None:
+                return None
+            named = {"forecast": forecast, "activity": activity, "reference_date": day}
+            return day, connection.execute(_ROWS, named).to_arrow_table()
+    except duckdb.Error as error:
+        log.warning(
+            "The forecast of the release %s cannot be read (%s); it is not in the archive until it "
+            "can. See what is wrong with: threatcast releases verify %s",
+            info.release_id,
+            escaped(str(error).splitlines()[0]),
+            info.release_id,
+        )
+        return None
+
+
+def write_forecast(rows: Any, path: Path) -> str:
+    """Write a forecast's file; returns the hash of its bytes."""
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.parent / ".forecast.tmp"
+    pq.write_table(rows, scratch, compression="zstd")
+    written = digest_of(scratch)
+    _put(scratch, path)
+    return written
 
 
 def _keep(info: ReleaseInfo, archive: Path, said: str) -> Kept | None:
     """Write one release's forecast and note; None if the release holds no forecast."""
-    import duckdb
     from threatcast_publishing.files import json_bytes
     from threatcast_publishing.manifest import read_manifest
 
-    forecast, activity = (exact(path) for path in _sources(info))
-    with duckdb.connect() as connection:
-        day = connection.execute(
-            f"SELECT max(reference_date) FROM read_parquet(?, {ONE_FILE})", [forecast]
-        ).fetchall()[0][0]
-        if day is None:
-            return None
-        named = {"forecast": forecast, "activity": activity, "reference_date": day}
-        rows = connection.execute(_ROWS, named).to_arrow_table()
+    found = rows_of(info)
+    if found is None:
+        return None
+    day, rows = found
     folder = archive / "forecasts" / day.isoformat()
     earlier = _raw_notes(folder)
     manifest = read_manifest(info.folder).raw
-    digest = _digest(rows)
+    digest = forecast_hash(rows)
     note = {
         "release_id": info.release_id,
         "reference_date": day.isoformat(),
@@ -146,11 +190,7 @@ def _keep(info: ReleaseInfo, archive: Path, said: str) -> Kept | None:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{len(earlier):03d}-{info.release_id}.json"
     if note["same_as"] is None:
-        import pyarrow.parquet as pq
-
-        scratch = folder / ".forecast.tmp"
-        pq.write_table(rows, scratch, compression="zstd")
-        _put(scratch, path.with_suffix(".parquet"))
+        note["file_hash"] = write_forecast(rows, path.with_suffix(".parquet"))
     scratch = folder / ".note.tmp"
     scratch.write_bytes(json_bytes(note))
     _put(scratch, path)
@@ -179,7 +219,7 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
 
 
-def _digest(rows: Any) -> str:
+def forecast_hash(rows: Any) -> str:
     """Return a hash of the forecast itself, whatever wrote the file and whatever its scale."""
     return sha256(repr(rows.drop_columns(["scale"]).to_pydict()).encode()).hexdigest()
 

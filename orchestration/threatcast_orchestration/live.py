@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.exact_paths import exact
 
-from threatcast_orchestration.archive import Kept, keep_releases, read_archive
+from threatcast_orchestration.archive import Kept, keep_releases
+from threatcast_orchestration.archive_files import readable_archive
 
 if TYPE_CHECKING:
     import duckdb
@@ -173,7 +174,7 @@ def write_live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -
     for table, columns in TABLES.items():
         connection.execute(f"CREATE OR REPLACE TABLE live.{table} ({columns})")
     connection.execute(_TRUTH, {"weeks": WEEKS})
-    files = _write_entries(connection, read_archive(home.archive), as_of)
+    files = _write_entries(connection, readable_archive(home.archive, home.releases), as_of)
     if files:
         connection.execute(_PUBLISHED)
         published = dict(connection.execute("SELECT target, name FROM published").fetchall())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from threatcast_orchestration.archive import keep_releases, read_archive
+from threatcast_orchestration.archive_files import readable_archive
 from threatcast_orchestration.errors import OrchestrationError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -121,3 +123,73 @@ def test_damaged_note_stops_the_night_and_names_the_cure(folder):
         keep(folder)
     assert str(note) in str(caught.value)
     assert "Nothing was published" in str(caught.value)
+
+
+def spoil(path: Path, how: str) -> None:
+    content = path.read_bytes()
+    if how == "absent":
+        path.unlink()
+    elif how == "one byte":
+        at = len(content) // 3
+        path.write_bytes(content[:at] + bytes([content[at] ^ 0xFF]) + content[at + 1 :])
+    else:
+        path.write_bytes(content[: {"empty": 0, "cut": len(content) // 2}[how]])
+
+
+def read(folder: Path) -> list:
+    return readable_archive(folder / "archive", folder / "releases")
+
+
+@pytest.mark.parametrize("how", ["absent", "empty", "cut", "one byte"])
+def test_damaged_forecast_is_written_again_from_its_release(folder, how, caplog):
+    release_of(folder, SUNDAY)
+    (kept,) = keep(folder)
+    whole = files(folder)
+    spoil(kept.file, how)
+    assert read(folder) == [kept]
+    assert files(folder) == whole
+    assert f"{kept.file} was damaged" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["absent", "empty", "cut", "one byte"])
+def test_damaged_forecast_without_its_release_leaves_out_its_date_and_is_named(folder, how, caplog):
+    release_of(folder, SUNDAY)
+    release_of(folder, SUNDAY, days_later=2, level=12.0)
+    release_of(folder, SUNDAY + timedelta(weeks=1))
+    first, _, later = keep(folder)
+    whole = files(folder)
+    shutil.rmtree(folder / "releases")
+    spoil(first.file, how)
+    spoilt = files(folder)
+    assert read(folder) == [later], "the correction is not taken for what was published first"
+    assert files(folder) == spoilt
+    for named in (str(first.file), f"the forecasts published for {SUNDAY}", first.release_id):
+        assert named in caplog.text
+    assert "Put a copy of the file back" in caplog.text
+    first.file.write_bytes(whole[first.file.relative_to(folder).as_posix()])
+    assert len(read(folder)) == 3
+
+
+@pytest.mark.parametrize("how", ["absent", "empty", "cut"])
+def test_damaged_forecast_of_a_note_without_hash_is_noticed(folder, how):
+    release_of(folder, SUNDAY)
+    (kept,) = keep(folder)
+    note = kept.file.with_suffix(".json")
+    old = json.loads(note.read_text(encoding="utf-8"))
+    del old["file_hash"]
+    note.write_text(json.dumps(old), encoding="utf-8")
+    assert len(read(folder)) == 1
+    shutil.rmtree(folder / "releases")
+    spoil(kept.file, how)
+    assert read(folder) == []
+
+
+def test_release_whose_forecast_is_cut_is_not_archived_and_named(folder, caplog):
+    release = release_of(folder, SUNDAY)
+    path = release.folder / "parquet" / "forecast.parquet"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100])
+    assert keep(folder) == []
+    assert f"threatcast releases verify {release.release_id}" in caplog.text
+    path.write_bytes(whole)
+    assert len(keep(folder)) == 1

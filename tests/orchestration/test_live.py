@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
+from threatcast_feeds.outcomes import digest_of
 from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.scores import score_table
 from threatcast_orchestration.archive import keep_releases
@@ -144,8 +146,19 @@ def test_place_that_only_the_correction_holds_is_scored_by_it(home, warehouse):
         f"FROM read_parquet('{second}') WHERE location = 'DE') TO '{wider}' (FORMAT parquet)"
     )
     wider.replace(second)
+    note = second.with_suffix(".json")
+    said = json.loads(note.read_text(encoding="utf-8")) | {"file_hash": digest_of(second)}
+    note.write_text(json.dumps(said), encoding="utf-8")
     rows = live(warehouse, home)
     assert {horizon for location, _, horizon, *_ in rows if location == "TO"} == {1, 2, 3}
+
+
+def test_damaged_file_of_the_archive_costs_its_date_and_not_the_night(home, warehouse, caplog):
+    shutil.rmtree(home.releases)
+    for path in home.archive.rglob("000-*.parquet"):
+        path.write_bytes(path.read_bytes()[:200])
+        assert live(warehouse, home) == []
+        assert str(path) in caplog.text
 
 
 def test_model_that_is_no_longer_run_is_left_out(home, warehouse):
