@@ -1,14 +1,20 @@
-"""Which columns of a payload's rows are filled, beside those of the payload before it.
+"""Which columns of a payload's rows are filled, beside those of payloads before it.
 
-A parser sees one payload and cannot know that a column was never so empty. Told from the Parquet
-files' own statistics, so that no row is read again.
+A parser sees one payload and cannot know that a column was never so empty. Two looks: at all rows,
+told from the Parquet files' own statistics, and at the rows that are new, because in a list of
+thousands ten new records without a column do not show among all. Rows are read only where the
+statistics say that more are empty than before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from threatcast_feeds.exact_paths import ONE_FILE, exact
 
 if TYPE_CHECKING:
     from threatcast_feeds.landing import Landed
@@ -18,10 +24,29 @@ if TYPE_CHECKING:
 MOSTLY = 0.5
 # filled in less than this share of what it was
 LOST = 0.1
+# so many new rows are empty by chance at most this often, if they are as the rows before
+CHANCE = 1e-4
+FEWEST_NEW = 3
+
+
+@dataclass(frozen=True)
+class Filling:
+    """How many rows of a file there are, and how many of each column are empty.
+
+    `constant` are the columns that say the same in every row, such as the day of a release.
+    """
+
+    rows: int
+    empty: Mapping[str, int]
+    constant: frozenset[str]
+
+    def share(self, name: str) -> float:
+        """Return the share of rows that fill a column; 0 where that is not known."""
+        return max(0.0, 1 - self.empty[name] / self.rows) if name in self.empty else 0.0
 
 
 def lost_columns(spec: FeedSpec, folder: Path, landed: Landed, earlier: Sequence[Landed]) -> str:
-    """Say which columns, filled in most rows of the payload before, are (nearly) empty now.
+    """Say which columns, filled in most rows before, are (nearly) empty in all rows or in new ones.
 
     Parameters
     ----------
@@ -32,7 +57,8 @@ def lost_columns(spec: FeedSpec, folder: Path, landed: Landed, earlier: Sequence
     landed : Landed
         The payload, whose rows are there.
     earlier : sequence of Landed
-        Those accepted before it; the last one of its format is held against it.
+        Those accepted before it. The last one of its format is held against it, and for new rows
+        older ones, until enough are new.
 
     Returns
     -------
@@ -43,19 +69,75 @@ def lost_columns(spec: FeedSpec, folder: Path, landed: Landed, earlier: Sequence
     alike = [one for one in earlier if one.ext == landed.ext]
     if not alike:
         return ""
-    before = alike[-1]
-    then, now = (_filled(folder / f"{one.sha12}.parquet") for one in (before, landed))
-    return "; ".join(
-        f"column {name} is filled in {now[name]:.0%} of the rows ({then[name]:.0%} on {before.day})"
-        for name in spec.columns
-        if then.get(name, 0) >= MOSTLY and name in now and now[name] < LOST * then[name]
-    )
+    path = folder / f"{landed.sha12}.parquet"
+    now, then = filling(path), filling(folder / f"{alike[-1].sha12}.parquet")
+    found = []
+    for name in spec.columns:
+        if now is None or then is None or name not in now.empty or then.share(name) < MOSTLY:
+            continue
+        share, before = now.share(name), then.share(name)
+        if share < LOST * before:
+            found.append(
+                f"column {name} is filled in {share:.0%} of the rows "
+                f"({before:.0%} on {alike[-1].day})"
+            )
+        elif told := _lost_of_new(name, path, now, folder, alike):
+            found.append(told)
+    return "; ".join(found)
 
 
-def _filled(path: Path) -> dict[str, float]:
-    """Return the share of rows that fill each plain column; those without statistics are left out.
+def _lost_of_new(
+    name: str, path: Path, now: Filling, folder: Path, earlier: Sequence[Landed]
+) -> str:
+    """Say that new rows lack a column; goes back twice as far each time, until enough are new."""
+    back = 1
+    while back <= len(earlier):
+        before = earlier[-back]
+        old = folder / f"{before.sha12}.parquet"
+        then = filling(old)
+        if then is None or then.share(name) < MOSTLY:
+            return ""
+        more_empty = now.empty[name] - then.empty[name]
+        if more_empty >= FEWEST_NEW:
+            rows, filled = _new_rows(name, path, now, old, then)
+            by_chance = (then.empty[name] + 1) / (then.rows + 2)
+            if rows >= max(FEWEST_NEW, math.log(CHANCE) / math.log(by_chance)):
+                if filled < LOST * then.share(name) * rows:
+                    return (
+                        f"column {name} is filled in {filled:,} of {rows:,} new rows "
+                        f"({then.share(name):.0%} of all on {before.day})"
+                    )
+                return ""
+        back *= 2
+    return ""
 
-    A file without rows fills none and loses none.
+
+def _new_rows(name: str, path: Path, now: Filling, old: Path, then: Filling) -> tuple[int, int]:
+    """Return how many rows say what none before said, this column aside, and how many fill it."""
+    import duckdb
+
+    others = [
+        f'"{one}"'
+        for one in now.empty
+        if one in then.empty and one != name and one not in now.constant | then.constant
+    ]
+    if not others:
+        return 0, 0
+    said = f"hash({', '.join(others)})"
+    with duckdb.connect() as connection:
+        row = connection.execute(
+            f'SELECT count(*), count(*) FILTER (len("{name}"::VARCHAR) > 0 '
+            f"AND \"{name}\"::VARCHAR <> '[]') FROM read_parquet($now, {ONE_FILE}) "
+            f"WHERE {said} NOT IN (SELECT {said} FROM read_parquet($old, {ONE_FILE}))",
+            {"now": exact(path), "old": exact(old)},
+        ).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def filling(path: Path) -> Filling | None:
+    """Return what a Parquet file's statistics say; None if it has no rows or cannot be read.
+
+    Columns without statistics are left out. Of a list, null and empty ones are empty.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -63,16 +145,24 @@ def _filled(path: Path) -> dict[str, float]:
     try:
         facts: Any = pq.read_metadata(path)
     except (OSError, pa.ArrowException):
-        return {}
-    nulls: dict[str, int] = {}
+        return None
+    empty: dict[str, int] = {}
+    values: dict[str, set[Any]] = {}
     unknown: set[str] = set()
     for group in range(facts.num_row_groups):
         for at in range(facts.num_columns):
             column = facts.row_group(group).column(at)
-            name, statistics = column.path_in_schema, column.statistics
+            # the values of a list lie below it: cwes.list.element
+            name, statistics = column.path_in_schema.partition(".")[0], column.statistics
             if statistics is None or not statistics.has_null_count:
                 unknown.add(name)
-            else:
-                nulls[name] = nulls.get(name, 0) + statistics.null_count
-    rows = facts.num_rows
-    return {name: 1 - count / rows for name, count in nulls.items() if name not in unknown and rows}
+                continue
+            empty[name] = empty.get(name, 0) + statistics.null_count
+            ends = {statistics.min, statistics.max} if statistics.has_min_max else {name, None}
+            values.setdefault(name, set()).update(ends)
+    if not facts.num_rows:
+        return None
+    known = {name: count for name, count in empty.items() if name not in unknown}
+    return Filling(
+        facts.num_rows, known, frozenset(name for name, ends in values.items() if len(ends) == 1)
+    )

@@ -64,7 +64,9 @@ def forge(home: Path, weeks: range) -> None:
             f"TO '{folder / name}.parquet' (FORMAT parquet)"
         )
         facts = {"reference_date": day.isoformat(), "as_of": day.isoformat(), "release_id": name}
-        (folder / f"{name}.json").write_text(json.dumps(note | facts), encoding="utf-8")
+        (folder / f"{name}.json").write_text(
+            json.dumps(note | facts | {"file_hash": ""}), encoding="utf-8"
+        )
 
 
 @pytest.fixture(scope="module")
