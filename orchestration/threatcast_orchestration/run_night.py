@@ -27,7 +27,7 @@ from threatcast_orchestration.run_record import (
 )
 from threatcast_orchestration.setbacks import setbacks_of
 from threatcast_orchestration.settings import clock, quiet_environment
-from threatcast_orchestration.stores import set_damaged_aside
+from threatcast_orchestration.stores import kept_open, set_damaged_aside
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -88,7 +88,11 @@ def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightResult:
     from threatcast_orchestration.definitions import build_definitions
 
     set_damaged_aside(plan.home.history_stores, "the history of runs")
-    with dg.DagsterInstance.get() as instance, _chatter_to(plan.home.dagster / "last_run.log"):
+    with (
+        kept_open(plan.home.dagster),
+        dg.DagsterInstance.get() as instance,
+        _chatter_to(plan.home.dagster / "last_run.log"),
+    ):
         job = build_definitions().resolve_job_def(JOB)
         _sign_runs(instance)
         # without the home's place: a run that is started again from the history of a home that

@@ -14,6 +14,8 @@ import duckdb
 import pytest
 import yaml
 from kev_kit import KEV, NEWEST, pulled, rows_of
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 from threatcast_feeds.outcomes import set_aside
 from threatcast_orchestration import warehouse_file
 from threatcast_orchestration.assets import dbt
@@ -22,7 +24,7 @@ from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.intake import pull
 from threatcast_orchestration.night import Plan
-from threatcast_orchestration.stores import set_damaged_aside
+from threatcast_orchestration.stores import kept_open, set_damaged_aside
 from threatcast_orchestration.warehouse_file import connect, show
 
 MakePlan = Callable[..., Plan]
@@ -220,6 +222,28 @@ def test_damaged_history_gives_way_to_a_new_one(
     assert set_damaged_aside([path, sound, tmp_path / "none.db"], "the history") == [path]
     assert sorted(one.name for one in tmp_path.iterdir()) == ["runs.db.damaged", "sound.db"]
     assert "the history begins anew" in caplog.text
+
+
+def test_files_of_the_history_are_written_back_once_at_the_end(tmp_path: Path) -> None:
+    engines = {
+        path: create_engine(f"sqlite:///{path}", poolclass=NullPool)
+        for path in (tmp_path / "history" / "runs.db", tmp_path / "elsewhere.db")
+    }
+    with kept_open(tmp_path / "history"):
+        for path, engine in engines.items():
+            path.parent.mkdir(exist_ok=True)
+            for statement in ("PRAGMA journal_mode = WAL", "CREATE TABLE events (number INTEGER)"):
+                with engine.begin() as connection:
+                    connection.execute(text(statement))
+            for number in range(3):
+                with engine.begin() as connection:
+                    connection.execute(text(f"INSERT INTO events VALUES ({number})"))
+        logs = sorted(path.name for path in tmp_path.rglob("*.db-wal"))
+        assert logs == ["runs.db-wal"], "what lies elsewhere is written back each time"
+    assert list(tmp_path.rglob("*.db-wal")) == []
+    for path in engines:
+        with closing(sqlite3.connect(path)) as store:
+            assert store.execute("SELECT count(*) FROM events").fetchone() == (3,)
 
 
 @pytest.mark.parametrize("damage", [empty, cut])

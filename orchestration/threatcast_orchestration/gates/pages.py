@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,15 +44,21 @@ def render(validated: Any, failed: Sequence[ExpectationResult] = ()) -> str:
     Nothing outside is reached, no script is run, and the one link leads to the first page.
     """
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
-    from great_expectations.render.view.view import DefaultJinjaPageView
 
     document = ValidationResultsPageRenderer().render(validated)
-    view: Any = DefaultJinjaPageView()
-    text = str(view.render(document, show_how_to_buttons=False))
+    text = str(_view().render(document, show_how_to_buttons=False))
     for pattern in (_SCRIPTS, _FETCHED, _OUTSIDE, _NEWSLETTER, _LOGO, _INSIDE):
         text = pattern.sub("", text)
     text = _FIRST_PAGE.sub("../index.html", text).replace("</head>", f"{_STYLE}</head>", 1)
     return text.replace("</body>", f"{''.join(map(_failure, failed))}</body>", 1)
+
+
+@cache
+def _view() -> Any:
+    """Return what writes pages; a new one would compile its templates for each page again."""
+    from great_expectations.render.view.view import DefaultJinjaPageView
+
+    return DefaultJinjaPageView()
 
 
 def _failure(rule: ExpectationResult) -> str:
