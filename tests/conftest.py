@@ -15,7 +15,10 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 PROJECT = Path(__file__).resolve().parent.parent
 
 
-LONGEST = ("test_recordings", "test_live", "test_no_hindsight", "test_runs", "test_bad_input")
+LONGEST = (
+    *("test_recordings", "test_live", "test_no_hindsight", "test_derived", "test_eight_faults"),
+    *("test_time_and_place", "test_bad_input", "test_runs"),
+)
 """Files of whole nights; the first two make the homes that all others share."""
 
 

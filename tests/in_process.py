@@ -1,10 +1,12 @@
-"""The command line in the test's own process, which saves the second that loading takes."""
+"""The command line in the test's own process, which saves the seconds that loading takes."""
 
 from __future__ import annotations
 
 import contextlib
 import io
+import os
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -17,6 +19,15 @@ class Done:
     returncode: int
     stdout: str
     stderr: str
+
+
+@contextlib.contextmanager
+def own_environment(**given: str) -> Iterator[None]:
+    """Let the block work without the caller's settings, with these, and undo what it sets."""
+    ours = ("THREATCAST_", "DAGSTER_", "DBT_")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    with mock.patch.dict(os.environ, clean | given, clear=True):
+        yield
 
 
 def threatcast(*words: object, cwd: Path) -> Done:

@@ -1,16 +1,16 @@
-"""Running whole nights in tests: the command line as a process, and homes that make it short."""
+"""Running whole nights in tests: the command line, and homes that make it short."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import in_process
 import pytest
+from in_process import Done, own_environment
 
 QUICK = "negative_binomial,climatology,flat,comb_two,champion"
 """No Prophet: what a test of the wiring needs."""
@@ -19,16 +19,10 @@ PLAIN = "flat,comb_two"
 """What a night needs of which no test asks who won."""
 
 
-def threatcast(*words: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own, without the caller's settings."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("THREATCAST_")}
-    return subprocess.run(
-        [sys.executable, "-m", "threatcast_orchestration.cli", *words, "--home", str(home)],
-        env=clean | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def threatcast(*words: str, home: Path, **environment: str) -> Done:
+    """Run the command line with a home, without the caller's settings."""
+    with own_environment(**environment):
+        return in_process.threatcast(*words, "--home", home, cwd=home.parent)
 
 
 @contextmanager
@@ -42,7 +36,8 @@ def one_at_a_time(path: Path) -> Iterator[None]:
 def quick_home(folder: Path, models: str = QUICK) -> Path:
     """Return a new home whose settings make a night short."""
     folder.mkdir(parents=True)
-    settings = f'origins = 2\nmodels = "{models}"\n'
+    # one process: the other core has tests of its own
+    settings = f'origins = 2\nmodels = "{models}"\njobs = 1\n'
     (folder / "threatcast.toml").write_text(settings, encoding="utf-8")
     return folder
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threatcast_orchestration.assets.dbt import manifest as newest_manifest
 
 LAYERS = ("staging", "intermediate", "marts", "published")
 
@@ -35,11 +36,8 @@ def dbt(project: Path, warehouse: Path, folder: Path, *words: str) -> subprocess
 
 
 @pytest.fixture(scope="module")
-def manifest(project: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("parse")
-    result = dbt(project, folder / "threatcast.duckdb", folder, "parse")
-    assert result.returncode == 0, result.stdout
-    return json.loads((folder / "target" / "manifest.json").read_text("utf-8"))
+def manifest() -> dict[str, Any]:
+    return json.loads(newest_manifest().read_text("utf-8"))
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -169,18 +168,3 @@ def test_night_before_the_first_payload_has_nothing_to_publish(tmp_path: Path) -
     assert told.returncode == 4
     assert "nothing to publish" in told.stderr
     assert "stays current" not in told.stderr
-
-
-def test_night_with_a_damaged_warehouse_makes_it_anew_and_publishes_the_same(
-    sample_home: Path, tmp_path: Path
-) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(sample_home, home, symlinks=True)
-    kept = current(home / "releases")
-    (home / "warehouse" / "night" / "threatcast.duckdb").write_bytes(b"garbage" * 5000)
-    (home / "warehouse" / "stamps.json").write_text("[", encoding="utf-8")
-    (home / "last_run.json").write_text("[", encoding="utf-8")
-    done = threatcast("run", home=home)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert "made anew from what was landed" in done.stderr
-    assert current(home / "releases") == kept

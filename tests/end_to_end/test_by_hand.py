@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -18,11 +17,9 @@ GATE = "check:forecasts/outlook:gx_forecasts_outlook"
 
 
 @pytest.fixture
-def home(sample_home: Path, tmp_path: Path) -> Path:
+def home(small_home: Path) -> Path:
     """Return a copy of the home with one release, so that a test may change it."""
-    copy = tmp_path / "home"
-    shutil.copytree(sample_home, copy, symlinks=True)
-    return copy
+    return small_home
 
 
 def spoil(home: Path, table: str) -> None:
@@ -30,7 +27,7 @@ def spoil(home: Path, table: str) -> None:
     with duckdb.connect(str(Home(home).warehouse)) as connection:
         connection.execute(
             f"UPDATE {table} SET expected_4w = 360, low80_4w = 550, high80_4w = 50 "
-            "WHERE target = 'malware_hosts' AND location = 'WORLD'"
+            "WHERE target = 'reported_cyberattacks' AND location = 'WORLD'"
         )
 
 

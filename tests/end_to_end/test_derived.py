@@ -9,21 +9,19 @@ import json
 import os
 import shutil
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from nights import one_at_a_time
+from nights import threatcast
+from threatcast_publishing.catalog import current
+from threatcast_publishing.verify import verify
 
-PROJECT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(PROJECT))
-
-from benchmarks.kills.command import kill_group, plan  # noqa: E402
-from benchmarks.kills.outcome import differences, outcome_of  # noqa: E402
-from benchmarks.kills.world import new_home, run, start, write_world  # noqa: E402
+from benchmarks.kills.command import kill_group, plan
+from benchmarks.kills.outcome import differences, outcome_of
+from benchmarks.kills.world import start
 
 ROWS = ("raw/*/*.parquet", "raw/*/*.json")
 FORECASTS = ("forecasts/*/*",)
@@ -44,21 +42,16 @@ FOLDERS = (
     "gates",
     "mlflow",
     "dagster",
+    "landing",
+    "releases",
 )
 
 
-@pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Return recordings of a few feeds, and a home with one release of them."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    mirror, home, done = (shared / f"small_{name}" for name in ("mirror", "home", "done"))
-    with one_at_a_time(shared / "small.lock"):
-        if not done.is_file():
-            run(new_home(home), write_world(mirror))
-            done.write_text("")
-    return mirror, home
+def finish(home: Path, mirror: Path | None = None) -> None:
+    """Run a night to its end."""
+    given = ("--mirror", str(mirror)) if mirror else ()
+    done = threatcast("run", *given, home=home)
+    assert done.returncode == 0, done.stderr[-3000:]
 
 
 def empty(path: Path) -> None:
@@ -80,23 +73,23 @@ def of_kinds(home: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
     ("spoil", "patterns"),
     [
         (empty, ROWS + FORECASTS + OTHERS),
-        (cut, ROWS + WAREHOUSE + NOTES),
-        (cut, FORECASTS + OTHERS),
+        (cut, ROWS + WAREHOUSE + NOTES + FORECASTS + OTHERS),
     ],
-    ids=["empty: all but the warehouse", "cut: rows, warehouse, notes", "cut: forecasts, others"],
+    ids=["empty: all but the warehouse", "cut: all"],
 )
 def test_night_after_derived_files_were_spoilt_publishes_the_same(
     small: tuple[Path, Path],
-    tmp_path: Path,
+    small_home: Path,
     spoil: Callable[[Path], None],
     patterns: tuple[str, ...],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    mirror, kept = small
-    home = tmp_path / "home"
-    shutil.copytree(kept, home, symlinks=True)
+    kept, home = small[1], small_home
     for path in of_kinds(home, patterns):
         spoil(path)
-    run(home, mirror)
+    finish(home)
+    said = "made anew from what was landed" in caplog.text
+    assert said == (WAREHOUSE[0] in patterns)
     assert differences(outcome_of(home), outcome_of(kept)) == []
     assert json.loads((home / "last_run.json").read_text())["failed_steps"] == []
     assert "concurrency" in (home / "dagster" / "dagster.yaml").read_text()
@@ -109,28 +102,42 @@ def wait_for(place: Path, pattern: str) -> None:
         time.sleep(0.002)
 
 
-def test_home_without_anything_derived_and_nights_killed_at_bad_moments_end_with_the_same(
+def killed(home: Path, mirror: Path, place: str, pattern: str) -> None:
+    """Start a night and kill it with all that it started, once a file of a kind is there."""
+    night = start(home, mirror)
+    wait_for(home / place, pattern)
+    kill_group(night)
+    assert night.returncode == -signal.SIGKILL
+    night.communicate()
+
+
+def test_nights_killed_at_bad_moments_leave_the_last_release_and_end_with_the_same(
     small: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    mirror, kept = small
-    home = tmp_path / "home"
-    shutil.copytree(kept, home, symlinks=True)
-    for folder in (*FOLDERS, "releases"):
+    # a folder's name is data: in a pattern, an address or a template each of these says something
+    neighbour, odd = tmp_path / "C# axb 1 k=v $x", tmp_path / "C# a*b [1] k=v $x"
+    for folder in (neighbour, odd):
+        for path, name in zip(small, ("mirror", "home"), strict=True):
+            shutil.copytree(path, folder / name, symlinks=True)
+    mirror, home, kept = odd / "mirror", odd / "home", outcome_of(small[1])
+
+    (home / "warehouse" / "stamps.json").unlink()
+    shutil.rmtree(home / "forecasts")
+    killed(home, mirror, "warehouse/night", "*.wal")
+    assert current(home / "releases") == kept["release"]
+    assert verify(home / "releases" / kept["release"]).ok
+
+    for folder in FOLDERS:
         shutil.rmtree(home / folder, ignore_errors=True)
     # rows half parsed, tables half built, forecasts half written, a release half written
-    for place, pattern in (
-        ("raw", "cisa_kev/.*.tmp"),
-        ("warehouse/night", "*.wal"),
-        ("forecasts", "*.partial"),
-        ("releases", ".building-*"),
-    ):
-        night = start(home, mirror)
-        wait_for(home / place, pattern)
-        kill_group(night)
-        assert night.returncode == -signal.SIGKILL
-        night.communicate()
-    run(home, mirror)
-    assert differences(outcome_of(home), outcome_of(kept)) == []
+    killed(home, mirror, "raw", "cisa_kev/.*.tmp")
+    killed(home, mirror, "warehouse/night", "*.wal")
+    killed(home, mirror, "forecasts", "*.partial")
+    killed(home, mirror, "releases", ".building-*")
+    assert current(home / "releases") is None
+    finish(home, mirror)
+    assert differences(outcome_of(home), kept) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == [odd.name, neighbour.name]
 
 
 def test_chain_of_kills_can_be_replayed_and_hits_every_part_of_a_night() -> None:

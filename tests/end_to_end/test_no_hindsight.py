@@ -16,6 +16,8 @@ from threatcast_publishing.catalog import current
 DAY = date(2025, 11, 2)
 """A past day on which several feeds live."""
 
+MODELS = "flat,comb_two,champion"
+
 
 def poison(home: Path, after: date) -> int:
     """Put absurd rows into every parsed payload that is later than a day; returns how many."""
@@ -47,14 +49,14 @@ def test_past_night_gives_the_same_bytes_whatever_came_later(request, tmp_path):
     recorded = mirror != "" and Path(mirror).is_dir()
     source = ("--mirror", mirror) if recorded else ("--source", "sample")
     run = ("run", *source, "--as-of", DAY.isoformat(), "--json")
-    innocent = quick_home(tmp_path / "innocent")
+    innocent = quick_home(tmp_path / "innocent", MODELS)
     first = threatcast(*run, home=innocent)
     assert first.returncode == 0, first.stderr[-3000:]
 
-    knowing = quick_home(tmp_path / "knowing")
+    knowing = quick_home(tmp_path / "knowing", MODELS)
     # asked for now and not before: another process may be making it
     later = request.getfixturevalue("recorded_home" if recorded else "sample_home")
-    for name in ("landing", "raw"):
+    for name in ("landing", "raw", *(() if recorded else ("simulated",))):
         shutil.copytree(later / name, knowing / name)
     assert poison(knowing, DAY) > 20
     second = threatcast(*run, home=knowing)

@@ -1,60 +1,26 @@
-"""Runs that repeat, collide, die half-way or come from the UI."""
+"""Runs that repeat, collide or come from the UI."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import duckdb
 import pytest
-from nights import quick_home, threatcast
+from nights import threatcast
 from threatcast_feeds.outcomes import digest_of
 from threatcast_orchestration.forecasts import MADE
 from threatcast_publishing.catalog import current, list_releases
 from threatcast_publishing.verify import verify
 
 
-def start(home: Path) -> subprocess.Popen[str]:
-    """Start a night on the sample in a process group of its own."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("THREATCAST_")}
-    return subprocess.Popen(
-        [sys.executable, "-m", "threatcast_orchestration.cli", "run", "--home", str(home)],
-        env=clean,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def kill_after(night: subprocess.Popen[str], words: str, patience: float = 300) -> list[str]:
-    """Kill the whole group once a line with these words is printed; returns what was printed."""
-    lines = []
-    guard = threading.Timer(patience, night.kill)
-    guard.start()
-    for line in night.stderr:
-        lines.append(line.rstrip())
-        if words in line:
-            break
-    os.killpg(night.pid, signal.SIGKILL)
-    night.wait()
-    guard.cancel()
-    assert any(words in line for line in lines), lines
-    return lines
-
-
 @pytest.fixture
-def home(sample_home, tmp_path) -> Path:
+def home(small_home: Path) -> Path:
     """Return a copy of the home with one release, so that a test may change it."""
-    copy = tmp_path / "home"
-    shutil.copytree(sample_home, copy, symlinks=True)
-    return copy
+    return small_home
 
 
 def test_second_night_with_nothing_new_publishes_nothing_new(home):
@@ -65,40 +31,10 @@ def test_second_night_with_nothing_new_publishes_nothing_new(home):
     assert len(list_releases(home / "releases")) == 1
 
 
-def test_home_of_the_sample_refuses_a_mirror_and_says_how_to_go_on(home, tmp_path):
-    mirror = tmp_path / "mirror" / "cisa_kev"
-    mirror.mkdir(parents=True)
-    (mirror / "2026-01-01.json").write_text("{}", encoding="utf-8")
-    result = threatcast("run", "--mirror", str(mirror.parent), home=home)
+def test_home_of_a_mirror_refuses_the_sample_and_says_how_to_go_on(home):
+    result = threatcast("run", "--source", "sample", home=home)
     assert result.returncode == 2
     assert "--home" in result.stderr
-
-
-def test_killed_night_leaves_the_last_release_and_the_next_night_finishes(home):
-    kept = current(home / "releases")
-    (home / "warehouse" / "stamps.json").unlink()
-    shutil.rmtree(home / "forecasts")
-    kill_after(start(home), "dbt_warehouse:")
-    assert current(home / "releases") == kept
-    assert verify(home / "releases" / kept).ok
-    result = threatcast("run", "--json", home=home)
-    assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["run"]["release"] == kept
-
-
-def test_first_night_killed_while_feeds_are_pulled_is_finished_by_the_next(tmp_path, sample_home):
-    # a folder's name is data: in a pattern, an address or a template each of these says something
-    neighbour = tmp_path / "C# axb 1 k=v $x"
-    shutil.copytree(sample_home, neighbour / "home", symlinks=True)
-    home = quick_home(tmp_path / "C# a*b [1] k=v $x" / "home")
-    # kept by the hash of all that they are made of: found again only if all was pulled
-    shutil.copytree(sample_home / "forecasts", home / "forecasts")
-    kill_after(start(home), "pull_country_codes:")
-    assert current(home / "releases") is None
-    result = threatcast("run", "--json", home=home)
-    assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["run"]["release"] == current(sample_home / "releases")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [home.parent.name, neighbour.name]
 
 
 def test_gate_that_fails_blocks_the_release_and_the_last_one_stays(home):
