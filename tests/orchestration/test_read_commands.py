@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 from nights import threatcast
@@ -395,6 +396,26 @@ def test_status_names_stale_feeds_with_their_reason_and_outlooks_by_state(comman
     ):
         assert text in shown
     assert "- World: about 1,200 events in the next 4 weeks." in shown
+
+
+def test_status_says_when_and_why_the_published_model_of_a_target_last_changed(command, tmp_path):
+    warehouse = write_warehouse(tmp_path / "w.duckdb")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(
+            "INSERT INTO published.model_changes (target, since, action, until, model_before, "
+            "model, decided_by, reason) VALUES "
+            "('ransomware_claims', '2026-05-01', 'promote', '2026-05-31', 'champion', 'flat', "
+            "'gate', 'better by a tenth'), "
+            "('ransomware_claims', '2026-06-01', 'rollback', NULL, 'flat', 'champion', "
+            "'person', 'too wide \x1b[31m')"
+        )
+    make_release(warehouse, tmp_path / "releases", simulated=False)
+    facts = json.loads(command("status", "--json", home=tmp_path).out)
+    assert [one["since"] for one in facts["model_changes"]] == ["2026-06-01"]
+    out = command("status", home=tmp_path).out
+    told = "from 2026-06-01 on champion is published instead of flat, decided by person: too wide"
+    assert f"ransomware_claims: {told} \\x1b[31m" in out
+    assert "better by a tenth" not in out
 
 
 def test_quiet_status_keeps_what_needs_a_look(command, published_home):

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.outside import MOST_SAMPLE, shown
+
 from threatcast_orchestration.commands.options import (
     SIMULATED_LINE,
     HomeOption,
@@ -41,6 +43,11 @@ _OUTLOOKS = (
 _WORLD = """
     SELECT target, sentence FROM outlook
     WHERE location = 'WORLD' AND sentence IS NOT NULL
+    ORDER BY target
+"""
+_CHANGES = """
+    SELECT target, since, until, model_before, model, decided_by, reason FROM model_changes
+    QUALIFY row_number() OVER (PARTITION BY target ORDER BY since DESC, until DESC NULLS FIRST) = 1
     ORDER BY target
 """
 
@@ -86,6 +93,7 @@ def summary(home: Home) -> dict[str, Any]:
         "outlooks": _rows(home, _OUTLOOKS),
         "setbacks": setbacks_of(home.releases, load_settings(home).drop_limit).lines,
         "world": _rows(home, _WORLD),
+        "model_changes": _rows(home, _CHANGES),
         "missing_past": _missing_past(home),
         "accepted": [asdict(one) for one in acceptances(home)],
     }
@@ -130,6 +138,8 @@ def write_summary(facts: dict[str, Any], *, quiet: bool = False) -> None:
         for row in facts["world"]:
             say(f"- {row['sentence']}")
         say("")
+    for one in facts["model_changes"]:
+        say(_change_line(one))
     for line in (*facts["setbacks"], *facts["missing_past"]):
         say(f"! {line}")
     for one in facts["accepted"]:
@@ -146,6 +156,17 @@ def write_summary(facts: dict[str, Any], *, quiet: bool = False) -> None:
         say("History: make ui")
     if facts["simulated"]:
         say(SIMULATED_LINE)
+
+
+def _change_line(change: dict[str, Any]) -> str:
+    """Return from when on another model speaks for a target, and why."""
+    until = f"until {change['until']}" if change["until"] else "on"
+    return shown(
+        f"{change['target']}: from {change['since']} {until} {change['model']} is published "
+        f"instead of {change['model_before']}, decided by {change['decided_by']}: "
+        f"{change['reason']}",
+        MOST_SAMPLE,
+    )
 
 
 def _write_last_run(facts: dict[str, Any]) -> None:
