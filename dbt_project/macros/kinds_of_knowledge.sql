@@ -17,7 +17,7 @@
         select
             feed,
             min_by(kind, first_day) as kind
-        from {{ ref("vintage_kinds") }}
+        from {{ ref("int_vintage_kinds") }}
         where kind <> 'vintage'
         group by feed
     ),
@@ -36,7 +36,7 @@
         from {{ moments }}
         left join first_copies on {{ moments }}.feed = first_copies.feed
         left join kinds_before on {{ moments }}.feed = kinds_before.feed
-        left join {{ ref("vintage_kinds") }} as periods
+        left join {{ ref("int_vintage_kinds") }} as periods
             on
                 {{ moments }}.feed = periods.feed
                 and {{ moments }}.{{ day }} between periods.first_day and periods.last_day

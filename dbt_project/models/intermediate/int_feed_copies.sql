@@ -5,7 +5,7 @@ vintages as (
 ),
 
 kinds as (
-    select * from {{ ref('vintage_kinds') }}
+    select * from {{ ref('int_vintage_kinds') }}
 ),
 
 copies as (

@@ -124,6 +124,8 @@ def _rows(sheet: Any) -> Iterator[tuple[int, dict[int, Any]]]:
     from openpyxl.worksheet import _reader as library
 
     class Rows(library.WorkSheetParser):  # type: ignore[misc]
+        col_counter: int
+
         def parse(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
             for _, element in library.iterparse(self.source):
                 if element.tag == library.ROW_TAG:
