@@ -152,7 +152,7 @@ def nowcast_errors(con: duckdb.DuckDBPyConnection, case: Case) -> pd.DataFrame:
     stood, which is its WIS too: it is a point.
     """
     import pandas as pd
-    from threatcast_forecasting.nowcast import nowcast
+    from threatcast_forecasting.nowcast.estimates import nowcast
     from threatcast_forecasting.quantiles import LEVELS
     from threatcast_forecasting.scores import weighted_interval_score
 
@@ -197,7 +197,7 @@ def forecast_scores(con: duckdb.DuckDBPyConnection, case: Case) -> pd.DataFrame:
     """Return the scores of both ways, against the counts of settled weeks."""
     import pandas as pd
     from threatcast_forecasting import backtest
-    from threatcast_forecasting.nowcast import training_values
+    from threatcast_forecasting.nowcast.estimates import training_values
 
     triangle = _triangle(con, case)
     final = _final(con, case, triangle)

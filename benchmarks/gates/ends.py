@@ -81,7 +81,7 @@ def expectations(
     """Return what `comb_two` expects of each published series, or of some of them."""
     import pandas as pd
     from threatcast_forecasting import forecast
-    from threatcast_forecasting.outlook import drawn
+    from threatcast_forecasting.outlook.answers import drawn
 
     panel = _panel(counted)
     if only is not None:

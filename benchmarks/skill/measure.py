@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threatcast_forecasting import backtest, summarise
-from threatcast_forecasting.comparison import paired_ratio
+from threatcast_forecasting.judging.comparison import paired_ratio
 from threatcast_forecasting.panels import location_level
 from threatcast_forecasting.quantiles import LEVELS
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from numpy.typing import NDArray
-    from threatcast_forecasting.results import BacktestResult
+    from threatcast_forecasting.backtesting.results import BacktestResult
 
     from .panels import Panel
 

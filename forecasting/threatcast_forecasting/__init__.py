@@ -10,19 +10,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from threatcast_forecasting.backtesting.rolling import backtest, forecast, nightly
+    from threatcast_forecasting.backtesting.summary import summarise
+    from threatcast_forecasting.combinations.members import all_models
     from threatcast_forecasting.errors import ForecastError
-    from threatcast_forecasting.models import all_models
     from threatcast_forecasting.panels import validate
-    from threatcast_forecasting.rolling import backtest, forecast, nightly
-    from threatcast_forecasting.summary import summarise
 
 _HOMES = {
     "ForecastError": "errors",
-    "all_models": "models",
-    "backtest": "rolling",
-    "forecast": "rolling",
-    "nightly": "rolling",
-    "summarise": "summary",
+    "all_models": "combinations.members",
+    "backtest": "backtesting.rolling",
+    "forecast": "backtesting.rolling",
+    "nightly": "backtesting.rolling",
+    "summarise": "backtesting.summary",
     "validate": "panels",
 }
 

@@ -39,9 +39,9 @@ def chance_tables(
     outlook
         Outlooks of the published models.
     """
-    from threatcast_forecasting.odds import cases_of, scored
-    from threatcast_forecasting.odds_summary import probability_scores, reliability
-    from threatcast_forecasting.recipe import RIVAL
+    from threatcast_forecasting.backtesting.recipe import RIVAL
+    from threatcast_forecasting.outlook.past_outlooks import cases_of, scored
+    from threatcast_forecasting.outlook.probabilities import probability_scores, reliability
 
     pairs = published_pairs(inputs)
     models = sorted({model for _, model in pairs} | {RIVAL})
@@ -66,10 +66,10 @@ def rank_table(inputs: Inputs, agreed: Agreed, outlook: pd.DataFrame, *, seed: i
     seed
     """
     import numpy as np
-    from threatcast_forecasting.odds import apart
-    from threatcast_forecasting.outlook import drawn
+    from threatcast_forecasting.outlook.answers import drawn
+    from threatcast_forecasting.outlook.past_outlooks import apart
+    from threatcast_forecasting.outlook.ranks import ranks
     from threatcast_forecasting.panels import location_level
-    from threatcast_forecasting.ranks import ranks
 
     shown = outlook.dropna(subset=["p_increase"])
     cells = shown[["target", "location"]].assign(

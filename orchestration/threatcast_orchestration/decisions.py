@@ -15,7 +15,7 @@ from threatcast_orchestration.publication import Change, Decision, changes_of, r
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
-    from threatcast_forecasting.promotion import Verdict
+    from threatcast_forecasting.judging.promotion import Verdict
 
     from threatcast_orchestration.forecasts import Inputs, Results
     from threatcast_orchestration.night import Plan
@@ -54,7 +54,7 @@ def comparable(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _decision(plan: Plan, inputs: Inputs, target: str, scores: pd.DataFrame) -> Decision:
-    from threatcast_forecasting.promotion import best_rival, judge
+    from threatcast_forecasting.judging.promotion import best_rival, judge
 
     shown = chosen(inputs, target)
     recorded = inputs.publications[target].model if target in inputs.publications else shown.model

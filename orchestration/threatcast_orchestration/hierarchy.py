@@ -166,7 +166,7 @@ def _rests(inputs: Inputs, known: pd.DataFrame, settings: Settings) -> Made | No
     """Return what is left of sums, forecast and back-tested from what was known each time."""
     import pandas as pd
     from threatcast_forecasting import nightly
-    from threatcast_forecasting.tree import rests
+    from threatcast_forecasting.hierarchy.tree import rests
 
     parents = inputs.places.parents if inputs.places else {}
     panel = rests(inputs.panel, parents)
@@ -195,9 +195,9 @@ def _rests(inputs: Inputs, known: pd.DataFrame, settings: Settings) -> Made | No
 def _put(agreed: Agreed, own: Made, rest: Made, places: Places, model: str, seed: int) -> Agreed:
     """Return it with one target's forecasts by one model drawn together."""
     import pandas as pd
-    from threatcast_forecasting.borrowing import lent
-    from threatcast_forecasting.coherent import coherent, rows_of
-    from threatcast_forecasting.outlook import weeks_together
+    from threatcast_forecasting.hierarchy.borrowing import lent
+    from threatcast_forecasting.hierarchy.coherent import coherent, rows_of
+    from threatcast_forecasting.outlook.answers import weeks_together
 
     target = own.panel["target"].iloc[0]
     both = own.beside(rest)

@@ -37,7 +37,7 @@ def shift_table(panel: pd.DataFrame, nowcasts: pd.DataFrame) -> pd.DataFrame:
     """
     import numpy as np
     import pandas as pd
-    from threatcast_forecasting.breaks import feed_shifts
+    from threatcast_forecasting.breaks.shifts import feed_shifts
 
     tables = []
     for target, rows in _settled(panel, nowcasts).groupby("target", sort=True, observed=True):

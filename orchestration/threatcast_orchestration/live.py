@@ -167,7 +167,7 @@ def write_live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -
 
     The model that is judged is the one that tonight's outlook of a target rests on.
     """
-    from threatcast_forecasting.drift import BASELINE, MODEL, WEAKEST, WEEKS, assess
+    from threatcast_forecasting.judging.drift import BASELINE, MODEL, WEAKEST, WEEKS, assess
 
     keep_releases(home.releases, home.archive)
     connection.execute("CREATE SCHEMA IF NOT EXISTS live")

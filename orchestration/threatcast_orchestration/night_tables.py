@@ -26,7 +26,7 @@ def compute(
     """Run the library: forecasts and back-test, outlooks, grades, cards; returns tables by name."""
     import pandas as pd
     from threatcast_forecasting import nightly
-    from threatcast_forecasting.models import all_models
+    from threatcast_forecasting.combinations.members import all_models
 
     if inputs.panel.empty:
         return _empty(inputs)
@@ -70,7 +70,7 @@ def members(models: Sequence[str]) -> tuple[str, ...]:
 
     If there are not two of them it pools what `comb_two` averages.
     """
-    from threatcast_forecasting.combine import CHAMPION, COMB_TWO
+    from threatcast_forecasting.combinations.members import CHAMPION, COMB_TWO
 
     run = tuple(name for name in CHAMPION.members if name in models)
     return run if len(run) > 1 else COMB_TWO.members
@@ -101,7 +101,7 @@ def _score_rows(scored: pd.DataFrame, kinds: pd.DataFrame) -> pd.DataFrame:
 def _empty(inputs: Inputs) -> dict[str, pd.DataFrame]:
     """Return the tables of a night on which no series may be forecast."""
     import pandas as pd
-    from threatcast_forecasting.models import all_models
+    from threatcast_forecasting.combinations.members import all_models
 
     cards = pd.DataFrame([vars(all_models()[name].card) for name in inputs.models])
     cards = cards.rename(columns={"name": "model"})

@@ -51,7 +51,7 @@ class Late:
     Parameters
     ----------
     triangle : DataFrame
-        See `threatcast_forecasting.delays`.
+        See `threatcast_forecasting.nowcast.delays`.
     counts : DataFrame
         `series_id, target, location, week, value` of the targets whose weeks grow.
     seen : dict
@@ -80,7 +80,7 @@ def load_late(connection: duckdb.DuckDBPyConnection) -> Late:
 
 def training_values(inputs: Inputs) -> pd.DataFrame:
     """Return what was known at each origin, with nowcasts in the place of unfinished counts."""
-    from threatcast_forecasting import nowcast
+    from threatcast_forecasting.nowcast import estimates as nowcast
 
     late = inputs.late
     if late is None or late.triangle.empty:
@@ -98,7 +98,7 @@ def nowcast_tables(inputs: Inputs) -> dict[str, pd.DataFrame]:
 def nowcast_quantiles(inputs: Inputs) -> pd.DataFrame:
     """Return the table `nowcast_quantiles`: the newest complete week, all levels."""
     import pandas as pd
-    from threatcast_forecasting.nowcast import nowcast
+    from threatcast_forecasting.nowcast.estimates import nowcast
     from threatcast_forecasting.quantiles import LEVELS
     from threatcast_forecasting.weeks import reference_week
 
@@ -124,7 +124,7 @@ def nowcast_quantiles(inputs: Inputs) -> pd.DataFrame:
 def nowcast_table(inputs: Inputs) -> pd.DataFrame:
     """Return the table `nowcast`: one row a target, location and week that may still change."""
     import pandas as pd
-    from threatcast_forecasting.nowcast import HIGH, LOW, MIDDLE, nowcast
+    from threatcast_forecasting.nowcast.estimates import HIGH, LOW, MIDDLE, nowcast
 
     names = {LOW: "nowcast_low80", MIDDLE: "nowcast", HIGH: "nowcast_high80"}
     columns = ["target", "location", "week", *names.values(), "arrived", "kept"]

@@ -101,7 +101,7 @@ class Material:
     def of(cls, inputs: Inputs, agreed: Agreed, models: dict[str, str]) -> Material:
         """Return it for a model by target; targets without one are left out."""
         import pandas as pd
-        from threatcast_forecasting.dependence import dependence
+        from threatcast_forecasting.outlook.dependence import dependence
 
         forecasts, scored = agreed.forecasts, agreed.scores
         own = forecasts[forecasts["model"] == forecasts["target"].map(models)]
@@ -124,8 +124,8 @@ def _sparse(inputs: Inputs) -> pd.DataFrame:
 def of_models(inputs: Inputs, agreed: Agreed, models: dict[str, str], *, seed: int) -> pd.DataFrame:
     """Return the outlook of each series by its target's model; targets without one are left out."""
     import pandas as pd
-    from threatcast_forecasting import evidence
-    from threatcast_forecasting.outlook import outlook
+    from threatcast_forecasting.judging import evidence
+    from threatcast_forecasting.outlook.answers import outlook
 
     made = Material.of(inputs, agreed, models)
     if made.forecasts.empty:

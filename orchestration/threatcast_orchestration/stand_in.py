@@ -50,7 +50,7 @@ def write_stand_in(connection: duckdb.DuckDBPyConnection, seed: int) -> int:
     They are graded D, as all that rests on the baseline alone. Where the baseline was left out of
     the night, such a place is withheld.
     """
-    from threatcast_forecasting.drift import BASELINE
+    from threatcast_forecasting.judging.drift import BASELINE
 
     connection.execute(f"CREATE OR REPLACE TABLE live.stand_in ({COLUMNS})")
     connection.execute(_WITHHOLD, {"model": BASELINE})
@@ -68,9 +68,9 @@ def write_stand_in(connection: duckdb.DuckDBPyConnection, seed: int) -> int:
 def _outlooks(
     connection: duckdb.DuckDBPyConnection, seed: int, places: pd.DataFrame
 ) -> pd.DataFrame:
-    from threatcast_forecasting.dependence import dependence
-    from threatcast_forecasting.drift import BASELINE
-    from threatcast_forecasting.outlook import outlook
+    from threatcast_forecasting.judging.drift import BASELINE
+    from threatcast_forecasting.outlook.answers import outlook
+    from threatcast_forecasting.outlook.dependence import dependence
 
     forecasts = connection.execute(_FORECASTS, {"model": BASELINE}).df()
     rho = dependence(connection.execute(_SCORES, {"model": BASELINE}).df())

@@ -21,7 +21,7 @@ from threatcast_orchestration.tracking.lookup import night_of, registered_versio
 
 if TYPE_CHECKING:
     import pandas as pd
-    from threatcast_forecasting.promotion import Verdict
+    from threatcast_forecasting.judging.promotion import Verdict
 
     from threatcast_orchestration.home import Home
 
@@ -99,13 +99,13 @@ class Standing:
 
     def rival(self, target: str, published: str) -> str | None:
         """Return the best other model of a target."""
-        from threatcast_forecasting.promotion import best_rival
+        from threatcast_forecasting.judging.promotion import best_rival
 
         return best_rival(self.of_target(target), published)
 
     def verdict(self, target: str, published: str, challenger: str) -> Verdict:
         """Return what the gate says of a challenger."""
-        from threatcast_forecasting.promotion import judge
+        from threatcast_forecasting.judging.promotion import judge
 
         return judge(self.of_target(target), published, challenger, seed=self.seed)
 

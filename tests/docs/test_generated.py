@@ -121,7 +121,7 @@ def test_every_target_is_described() -> None:
 
 
 def test_every_model_has_its_card() -> None:
-    from threatcast_forecasting.models import all_models
+    from threatcast_forecasting.combinations.members import all_models
 
     page = PAGES["models.md"]
     for name, model in all_models().items():

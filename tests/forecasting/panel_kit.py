@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from threatcast_forecasting.combine import CHAMPION, COMB_TWO
-from threatcast_forecasting.models import ModelCard, Prediction
+from threatcast_forecasting.combinations.members import CHAMPION, COMB_TWO
+from threatcast_forecasting.models.card import ModelCard, Prediction
 from threatcast_forecasting.panels import Batch
 from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.seeds import stable_seed

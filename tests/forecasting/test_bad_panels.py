@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from panel_kit import FIRST, one_series
 from threatcast_forecasting import backtest, forecast, summarise, validate
-from threatcast_forecasting.engine import NOTHING_SEEN
+from threatcast_forecasting.backtesting.engine import NOTHING_SEEN
 from threatcast_forecasting.errors import PanelError
 from threatcast_forecasting.panels import refuse_unfinished
 

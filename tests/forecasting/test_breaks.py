@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from threatcast_forecasting.breaks import bursts, feed_shifts, level_shifts, shifts
+from threatcast_forecasting.breaks.shifts import bursts, feed_shifts, level_shifts, shifts
 
 BREAK = 120
 SERIES = 120

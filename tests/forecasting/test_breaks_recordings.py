@@ -15,7 +15,7 @@ import pytest
 from threatcast_feeds.catalog.c2_tracker.parse import tool_of
 from threatcast_feeds.modes.mirror import arrivals
 from threatcast_feeds.registry import load_feed
-from threatcast_forecasting.breaks import level_shifts, shifts
+from threatcast_forecasting.breaks.shifts import level_shifts, shifts
 from threatcast_forecasting.models.negative_binomial import MODEL
 from threatcast_forecasting.panels import Batch
 from threatcast_forecasting.scores import covered

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import nbinom, norm
-from threatcast_forecasting.calibration import GRID, calibrated_levels, pit_distribution
+from threatcast_forecasting.combinations.calibration import (
+    GRID,
+    calibrated_levels,
+    pit_distribution,
+)
 from threatcast_forecasting.quantiles import LEVELS
 
 LEVEL = np.array(LEVELS)

@@ -16,10 +16,11 @@ from panel_kit import (
     registry,
 )  # fmt: skip
 from threatcast_forecasting import backtest, forecast
-from threatcast_forecasting.combine import CHAMPION, member_weights
+from threatcast_forecasting.backtesting.origins import INNER_ORIGINS, INNER_STEP
+from threatcast_forecasting.combinations.members import CHAMPION
+from threatcast_forecasting.combinations.weights import member_weights
 from threatcast_forecasting.errors import ModelError
 from threatcast_forecasting.models import base_models
-from threatcast_forecasting.plan import INNER_ORIGINS, INNER_STEP
 
 SOUND = np.ones((3, 2), dtype=bool)
 

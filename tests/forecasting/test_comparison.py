@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from threatcast_forecasting.comparison import paired_ratio
+from threatcast_forecasting.judging.comparison import paired_ratio
 
 SERIES, ORIGINS, HORIZONS = 12, 8, 3
 

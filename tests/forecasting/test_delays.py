@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from late_kit import FIRST, SHARES, late_feed
-from threatcast_forecasting.delays import delays
 from threatcast_forecasting.errors import PanelError
+from threatcast_forecasting.nowcast.delays import delays
 
 KEY = ("claims", "world")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from threatcast_forecasting.dependence import (
+from threatcast_forecasting.outlook.dependence import (
     LARGEST_RHO,
     PRIOR_ORIGINS,
     USUAL_RHO,
@@ -14,7 +14,7 @@ from threatcast_forecasting.dependence import (
     normal_moments,
     rho_of,
 )
-from threatcast_forecasting.totals import couple, deviates
+from threatcast_forecasting.outlook.totals import couple, deviates
 
 
 def scores_of(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import ndtri
-from threatcast_forecasting.drift import MODEL, STATES, WITHHOLD, assess
+from threatcast_forecasting.judging.drift import MODEL, STATES, WITHHOLD, assess
 
 FIRST = pd.Timestamp("2026-01-04")
 HORIZON = 12

@@ -8,8 +8,8 @@ import itertools
 import numpy as np
 import pytest
 from panel_kit import Centred, Drawing, Failing, batch_of, card
-from threatcast_forecasting.engine import NOTHING_SEEN, Task, batch_size, run, run_all
-from threatcast_forecasting.models import Prediction
+from threatcast_forecasting.backtesting.engine import NOTHING_SEEN, Task, batch_size, run, run_all
+from threatcast_forecasting.models.card import Prediction
 from threatcast_forecasting.quantiles import LEVELS
 
 FLAT = Centred(card("flat"), 7.0, 0.0)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from threatcast_forecasting.borrowing import borrowed, lent
-from threatcast_forecasting.coherent import coherent, rows_of
-from threatcast_forecasting.coupling import USUAL, Ties, normals, ties_of
 from threatcast_forecasting.errors import ForecastError
+from threatcast_forecasting.hierarchy.borrowing import borrowed, lent
+from threatcast_forecasting.hierarchy.coherent import coherent, rows_of
+from threatcast_forecasting.hierarchy.coupling import USUAL, Ties, normals, ties_of
+from threatcast_forecasting.hierarchy.reconcile import coherent_draws, quantiles_of
+from threatcast_forecasting.hierarchy.tree import REST, nearest, rests, tree_of
 from threatcast_forecasting.quantiles import LEVELS, finish
-from threatcast_forecasting.reconcile import coherent_draws, quantiles_of
 from threatcast_forecasting.scores import covered
-from threatcast_forecasting.tree import REST, nearest, rests, tree_of
 
 PARENTS = {
     "WORLD": None, "UNLOCATED": "WORLD", "AQ": "WORLD", "M49-150": "WORLD",

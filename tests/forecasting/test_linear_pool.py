@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.stats import norm
-from threatcast_forecasting.linear_pool import MASS, linear_pool
+from threatcast_forecasting.combinations.pool import MASS, linear_pool
 from threatcast_forecasting.quantiles import LEVELS, finish
 
 LEVEL = np.array(LEVELS)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from late_kit import FIRST, SHARES, late_feed
 from threatcast_forecasting import backtest
-from threatcast_forecasting.nowcast import (
+from threatcast_forecasting.nowcast.estimates import (
     corrected,
     leavers,
     newcomers,

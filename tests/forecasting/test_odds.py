@@ -10,11 +10,11 @@ import pytest
 from panel_kit import Centred, card, registry
 from scipy import stats
 from threatcast_forecasting import backtest
-from threatcast_forecasting.models import ModelCard, Prediction
-from threatcast_forecasting.odds import QUESTIONS, cases_of, scored
-from threatcast_forecasting.odds_summary import probability_scores, reliability
+from threatcast_forecasting.models.card import ModelCard, Prediction
+from threatcast_forecasting.outlook.past_answers import past_answers, usual_levels
+from threatcast_forecasting.outlook.past_outlooks import QUESTIONS, cases_of, scored
+from threatcast_forecasting.outlook.probabilities import probability_scores, reliability
 from threatcast_forecasting.panels import Batch
-from threatcast_forecasting.past_answers import past_answers, usual_levels
 from threatcast_forecasting.quantiles import LEVELS
 
 PLACES = ["AT", "BE", "CZ", "DE", "DK", "FR"]

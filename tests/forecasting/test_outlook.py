@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 from threatcast_forecasting.errors import ForecastError
-from threatcast_forecasting.outlook import TRENDS, answers, named_trend, outlook
+from threatcast_forecasting.outlook.answers import TRENDS, answers, named_trend, outlook
 from threatcast_forecasting.quantiles import LEVELS
 
 NO_RHO = pd.DataFrame({"target": [], "activity": [], "rho": []})

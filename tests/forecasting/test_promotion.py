@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from threatcast_forecasting.promotion import best_rival, judge
+from threatcast_forecasting.judging.promotion import best_rival, judge
 
 SEED = 7
 

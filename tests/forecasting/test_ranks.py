@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from threatcast_forecasting.ranks import COLUMNS, growth, in_top, ordered, ranks
+from threatcast_forecasting.outlook.ranks import COLUMNS, growth, in_top, ordered, ranks
 
 
 def cells_of(chances: list[float], usual: float = 10.0) -> pd.DataFrame:

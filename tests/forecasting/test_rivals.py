@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from count_kit import batch_of, held, seasonal, steady
 from panel_kit import Failing, card, make_panel, registry
+from threatcast_forecasting.backtesting.rolling import backtest, forecast
 from threatcast_forecasting.models import base_models
 from threatcast_forecasting.models._features import moving_mean
 from threatcast_forecasting.models._statsforecast import best_negative_binomial, from_logs
@@ -24,7 +25,6 @@ from threatcast_forecasting.models.gradient_boosting import (
 )
 from threatcast_forecasting.panels import Batch
 from threatcast_forecasting.quantiles import LEVELS, finish
-from threatcast_forecasting.rolling import backtest, forecast
 
 MODELS = base_models()
 SINGLE = ("adida", "auto_ces", "auto_ets", "auto_theta", "tsb")

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from panel_kit import Drawing, Failing, Watching, card, make_panel, one_series, registry
 from threatcast_forecasting import backtest, forecast, nightly
-from threatcast_forecasting.engine import NOTHING_SEEN
+from threatcast_forecasting.backtesting.engine import NOTHING_SEEN
+from threatcast_forecasting.combinations.members import all_models
 from threatcast_forecasting.errors import ForecastError, ModelError
-from threatcast_forecasting.models import all_models
 from threatcast_forecasting.panels import validate
 from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.scores import weighted_interval_score

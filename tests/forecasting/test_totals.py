@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy import stats
+from threatcast_forecasting.outlook.totals import DRAWS, couple, deviates, shares, weekly_draws
 from threatcast_forecasting.quantiles import LEVELS
-from threatcast_forecasting.totals import DRAWS, couple, deviates, shares, weekly_draws
 
 DEVIATES = deviates(12, DRAWS, seed=1)
 

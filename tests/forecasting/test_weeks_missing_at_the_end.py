@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 from panel_kit import batch_of
 from threatcast_forecasting import forecast
-from threatcast_forecasting.engine import MOST_BEHIND, Task, foreseen, run
-from threatcast_forecasting.models import Prediction, base_models
+from threatcast_forecasting.backtesting.engine import MOST_BEHIND, Task, foreseen, run
+from threatcast_forecasting.models import base_models
+from threatcast_forecasting.models.card import Prediction
 from threatcast_forecasting.panels import Batch
 
 NIGHTLY = (

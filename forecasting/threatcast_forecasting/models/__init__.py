@@ -1,85 +1,22 @@
-"""What a model is, what it says about itself, and how all models are found.
+"""All models that forecast from counts, one a module, and how they are found.
 
-A model is one module of this folder with a module-level `MODEL`; nothing else names it. Modules
-whose name begins with an underscore hold what several models share. Combinations, which are made
-of other models' forecasts, live in `combine.py` and are listed beside the models.
+A model is one module of this folder with a module-level `MODEL`; nothing else names it. `card.py`
+says what a model is. Modules whose name begins with an underscore hold what several models share.
+Not here: forecasts made of other models' forecasts (`combinations`).
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass, fields
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from threatcast_forecasting.errors import ModelError
+from threatcast_forecasting.models.card import check_card
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from threatcast_forecasting.combine import Combination
-    from threatcast_forecasting.panels import Batch
-
-
-@dataclass(frozen=True)
-class ModelCard:
-    """What a reader must know of a model before trusting it, in plain words, nothing empty."""
-
-    name: str
-    title: str
-    description: str
-    method: str
-    reference: str
-    limits: str
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Quantiles for each series of a batch.
-
-    Parameters
-    ----------
-    quantiles : float array, shape (n, horizon, 23)
-        Horizon 1 is the week after the origin. NaN where the model has nothing to say; that series
-        falls back to `flat`.
-    states : tuple of str, length n
-        Empty where the model did as meant, else `fallback: <reason>`.
-    """
-
-    quantiles: NDArray[np.float64]
-    states: tuple[str, ...]
-
-
-class Model(Protocol):
-    """Anything that turns past weekly counts into quantiles.
-
-    The engine calls `predict` with series that have at least one observed week. The forecast of a
-    series must depend on that series' row, the weeks, the horizon and the seed alone, so that it is
-    the same in every batch; random numbers come from `seeds.stable_seed(seed, series_id)`.
-    A model that cannot forecast one series of a batch returns its fallback with a state, or NaN, or
-    raises; an error costs only the series that cause it.
-
-    A model may have an attribute `seconds_per_series` (float): how long one series takes, roughly.
-    Slow models are given smaller batches.
-
-    A model with the attribute `pooled = True` is the exception to the rule above: it learns from
-    all series of its batch, and is handed all series of one target (in a block of the pipeline) at
-    one origin. If it raises, the whole batch falls back; for one series that it cannot forecast it
-    returns NaN.
-    """
-
-    card: ModelCard
-
-    def predict(self, batch: Batch, horizon: int, seed: int) -> Prediction:
-        """Return quantiles for the `horizon` weeks after the batch's last week."""
-        ...
-
-
-def is_pooled(model: object) -> bool:
-    """Return whether a model learns from all series of its batch."""
-    return bool(getattr(model, "pooled", False))
+    from threatcast_forecasting.models.card import Model
 
 
 @cache
@@ -93,7 +30,7 @@ def base_models() -> dict[str, Model]:
     """
     found: dict[str, Model] = {}
     for module in sorted(pkgutil.iter_modules(__path__), key=lambda entry: entry.name):
-        if module.name.startswith("_"):
+        if module.name.startswith("_") or module.name == "card":
             continue
         loaded = importlib.import_module(f"{__name__}.{module.name}")
         model = getattr(loaded, "MODEL", None)
@@ -106,20 +43,3 @@ def base_models() -> dict[str, Model]:
         check_card(model.card, module.name)
         found[module.name] = model
     return found
-
-
-def all_models() -> dict[str, Model | Combination]:
-    """Return base models and combinations by name, in alphabetical order."""
-    from threatcast_forecasting.combine import COMBINATIONS
-
-    everything: dict[str, Model | Combination] = {**base_models(), **COMBINATIONS}
-    return dict(sorted(everything.items()))
-
-
-def check_card(card: ModelCard, name: str) -> None:
-    """Refuse a card that leaves something unsaid or that belongs to another model."""
-    empty = [field.name for field in fields(card) if not getattr(card, field.name).strip()]
-    if empty:
-        raise ModelError(f"model {name}", f"the card says nothing about {', '.join(empty)}")
-    if card.name != name:
-        raise ModelError(f"model {name}", f"the card is named {card.name!r}")

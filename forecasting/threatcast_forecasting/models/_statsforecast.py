@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from threatcast_forecasting.models import ModelCard, Prediction
 from threatcast_forecasting.models._counts import (
     DISPERSIONS,
     dispersion_evidence,
@@ -19,6 +18,7 @@ from threatcast_forecasting.models._counts import (
     normalised,
     short_of_weeks,
 )
+from threatcast_forecasting.models.card import ModelCard, Prediction
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from threatcast_forecasting.models import ModelCard
 from threatcast_forecasting.models._statsforecast import StatsForecast
+from threatcast_forecasting.models.card import ModelCard
 
 CARD = ModelCard(
     name="adida",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.models import ModelCard, Prediction
 from threatcast_forecasting.models._counts import negative_binomial_quantiles, normalised
+from threatcast_forecasting.models.card import ModelCard, Prediction
 from threatcast_forecasting.models.negative_binomial import component_evidence, levels, mixture
 from threatcast_forecasting.weeks import target_week
 
@@ -54,6 +54,7 @@ class Calendar:
 
     card: ModelCard = CARD
     seconds_per_series: float = 0.003
+    champion_member: bool = True
 
     def predict(self, batch: Batch, horizon: int, seed: int) -> Prediction:  # noqa: ARG002
         """Return quantiles. No fallback."""

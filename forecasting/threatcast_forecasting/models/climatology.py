@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.models import ModelCard, Prediction
 from threatcast_forecasting.models._counts import (
     recent_observed,
     sample_quantiles,
     short_of_weeks,
 )
+from threatcast_forecasting.models.card import ModelCard, Prediction
 
 if TYPE_CHECKING:
     from threatcast_forecasting.panels import Batch

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.models import ModelCard, Prediction
 from threatcast_forecasting.models._counts import (
     DISPERSIONS,
     dispersion_evidence,
@@ -15,6 +14,7 @@ from threatcast_forecasting.models._counts import (
     normalised,
 )
 from threatcast_forecasting.models._growth import ceiling
+from threatcast_forecasting.models.card import ModelCard, Prediction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,6 +65,7 @@ class CommonLevel:
 
     card: ModelCard = CARD
     pooled: bool = True
+    champion_member: bool = True
 
     def predict(self, batch: Batch, horizon: int, seed: int) -> Prediction:  # noqa: ARG002
         """Return quantiles, the same at each horizon. No fallback."""

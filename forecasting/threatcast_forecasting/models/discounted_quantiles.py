@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.models import ModelCard, Prediction
 from threatcast_forecasting.models._counts import short_of_weeks
+from threatcast_forecasting.models.card import ModelCard, Prediction
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class DiscountedQuantiles:
 
     card: ModelCard = CARD
     seconds_per_series: float = 0.0001
+    champion_member: bool = True
 
     def predict(self, batch: Batch, horizon: int, seed: int) -> Prediction:  # noqa: ARG002
         """Return the same quantiles for each horizon; NaN where fewer than 8 weeks are observed."""

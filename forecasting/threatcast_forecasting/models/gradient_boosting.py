@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.models import ModelCard, Prediction
 from threatcast_forecasting.models._features import ahead_features, level_of, past_features
+from threatcast_forecasting.models.card import ModelCard, Prediction
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.models import ModelCard, Prediction
 from threatcast_forecasting.models._counts import (
     DISPERSIONS,
     dispersion_evidence,
     negative_binomial_quantiles,
     normalised,
 )
+from threatcast_forecasting.models.card import ModelCard, Prediction
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

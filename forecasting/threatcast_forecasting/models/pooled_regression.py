@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.models import ModelCard, Prediction
 from threatcast_forecasting.models._counts import (
     DISPERSIONS,
     dispersion_evidence,
@@ -15,6 +14,7 @@ from threatcast_forecasting.models._counts import (
     normalised,
 )
 from threatcast_forecasting.models._growth import Past, ceiling, discounted_mean, shifted
+from threatcast_forecasting.models.card import ModelCard, Prediction
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class PooledRegression:
 
     card: ModelCard = CARD
     pooled: bool = True
+    champion_member: bool = True
 
     def predict(self, batch: Batch, horizon: int, seed: int) -> Prediction:  # noqa: ARG002
         """Return quantiles; without past weeks to learn from, those of the recent level."""

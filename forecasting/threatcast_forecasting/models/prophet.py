@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.models import ModelCard, Prediction
 from threatcast_forecasting.models._counts import (
     DISPERSIONS,
     dispersion_evidence,
@@ -21,6 +20,7 @@ from threatcast_forecasting.models._prophet_fit import (
     new_prophet,
     posterior_modes,
 )
+from threatcast_forecasting.models.card import ModelCard, Prediction
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class CountProphet:
 
     card: ModelCard = CARD
     seconds_per_series: float = 0.002
+    champion_member: bool = True
 
     def predict(self, batch: Batch, horizon: int, seed: int) -> Prediction:  # noqa: ARG002
         """Return quantiles; NaN where fewer than 30 weeks are observed."""

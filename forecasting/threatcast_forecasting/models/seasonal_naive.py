@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.models import ModelCard, Prediction
 from threatcast_forecasting.models._counts import recent_observed, sample_quantiles
+from threatcast_forecasting.models.card import ModelCard, Prediction
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
-from threatcast_forecasting.models import ModelCard
 from threatcast_forecasting.models._statsforecast import StatsForecast
+from threatcast_forecasting.models.card import ModelCard
 
 RATES = (0.02, 0.05, 0.1, 0.2)
 """Weight of the newest week, tried for the size of a count and for its being above zero."""

@@ -21,7 +21,7 @@ from threatcast_orchestration.errors import GateBlocked, WrongUse
 from threatcast_orchestration.settings import home_path
 
 if TYPE_CHECKING:
-    from threatcast_forecasting.promotion import Verdict
+    from threatcast_forecasting.judging.promotion import Verdict
 
     from threatcast_orchestration.publication import Decision
     from threatcast_orchestration.standing import Standing

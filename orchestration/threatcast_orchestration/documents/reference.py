@@ -24,7 +24,7 @@ _KINDS = {
 
 def models_page() -> str:
     """Return the cards of all models."""
-    from threatcast_forecasting.models import all_models
+    from threatcast_forecasting.combinations.members import all_models
 
     from threatcast_orchestration.settings import Settings
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from threatcast_forecasting.backtesting.origins import keys_of, named, newest, regular
+from threatcast_forecasting.backtesting.pipeline import CHUNK, Settings, run
+from threatcast_forecasting.backtesting.recipe import REFERENCES, recipe_of
+from threatcast_forecasting.backtesting.results import BacktestResult, ForecastResult, NightResult
+from threatcast_forecasting.combinations.members import all_models
 from threatcast_forecasting.errors import ForecastError
 from threatcast_forecasting.grid import Grid, Knowledge
-from threatcast_forecasting.models import all_models
 from threatcast_forecasting.panels import validate
-from threatcast_forecasting.pipeline import CHUNK, Settings, run
-from threatcast_forecasting.plan import keys_of, named, newest, regular
-from threatcast_forecasting.recipe import REFERENCES, recipe_of
-from threatcast_forecasting.results import BacktestResult, ForecastResult, NightResult
 from threatcast_forecasting.weeks import HORIZON
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from threatcast_forecasting.engine import Clock
-    from threatcast_forecasting.pipeline import Progress
-    from threatcast_forecasting.recipe import Registry
+    from threatcast_forecasting.backtesting.engine import Clock
+    from threatcast_forecasting.backtesting.pipeline import Progress
+    from threatcast_forecasting.backtesting.recipe import Registry
 
 SEED = 20260101
 
@@ -56,7 +56,7 @@ def backtest(
     panel : DataFrame
         See `panels.validate`. It is also the truth that forecasts are scored by.
     models : sequence of str
-        Names from `models.all_models()`. `flat` and `comb_two` are computed in any case, for
+        Names from `all_models()`. `flat` and `comb_two` are computed in any case, for
         `summarise` to compare with.
     horizon : int
         Weeks ahead.
@@ -70,7 +70,7 @@ def backtest(
     candidates : sequence of str, optional
         Base models that `champion` pools instead of its own members.
     registry : mapping, optional
-        Models by name; default `models.all_models()`.
+        Models by name; default `all_models()`.
     jobs : int
         Processes.
     seed : int

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.outlook import MARKS, NEAR, USUAL_WEEKS, WHOLE, answers
+from threatcast_forecasting.outlook.answers import MARKS, NEAR, USUAL_WEEKS, WHOLE, answers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

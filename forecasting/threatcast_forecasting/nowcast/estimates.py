@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.delays import Delay, delays
+from threatcast_forecasting.nowcast.delays import Delay, delays
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

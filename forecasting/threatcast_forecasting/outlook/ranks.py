@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.outlook import LEAST_CHANGE, NEAR
+from threatcast_forecasting.outlook.answers import LEAST_CHANGE, NEAR
 from threatcast_forecasting.seeds import stable_seed
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.shelves import Store
+    from threatcast_forecasting.backtesting.store import Store
 
 FORECAST_COLUMNS = ("series_id", "model", "origin", "horizon", "quantile", "value")
 SCORE_COLUMNS = (

@@ -17,7 +17,7 @@ import numpy as np
 
 from threatcast_forecasting.errors import ModelError
 from threatcast_forecasting.grid import weeks_behind
-from threatcast_forecasting.models import Prediction, is_pooled
+from threatcast_forecasting.models.card import Prediction, is_pooled
 from threatcast_forecasting.quantiles import LEVELS, finish
 from threatcast_forecasting.seeds import stable_seed
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.models import Model
+    from threatcast_forecasting.models.card import Model
     from threatcast_forecasting.panels import Batch
 
     Clock = Callable[[], float]

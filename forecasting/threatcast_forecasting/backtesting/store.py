@@ -18,10 +18,10 @@ from threatcast_forecasting.scores import scale_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.engine import Outcome
+    from threatcast_forecasting.backtesting.engine import Outcome
+    from threatcast_forecasting.backtesting.origins import Plan
+    from threatcast_forecasting.backtesting.recipe import Recipe
     from threatcast_forecasting.grid import Grid, Knowledge
-    from threatcast_forecasting.plan import Plan
-    from threatcast_forecasting.recipe import Recipe
 
     Columns = NDArray[np.int64]
     Quantiles = dict[str, NDArray[np.int32]]

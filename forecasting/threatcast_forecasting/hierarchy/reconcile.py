@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.coupling import normals
+from threatcast_forecasting.hierarchy.coupling import normals
+from threatcast_forecasting.outlook.totals import DRAWS, weekly_draws
 from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.seeds import stable_seed
-from threatcast_forecasting.totals import DRAWS, weekly_draws
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.coupling import Ties
-    from threatcast_forecasting.tree import Tree
+    from threatcast_forecasting.hierarchy.coupling import Ties
+    from threatcast_forecasting.hierarchy.tree import Tree
 
     Array = NDArray[np.float64]
 

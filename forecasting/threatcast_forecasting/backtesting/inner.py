@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from threatcast_forecasting.calibration import calibrated_levels
-from threatcast_forecasting.combine import member_weights
+from threatcast_forecasting.backtesting.origins import INNER_STEP, usable_inner
+from threatcast_forecasting.combinations.calibration import calibrated_levels
+from threatcast_forecasting.combinations.pool import linear_pool
+from threatcast_forecasting.combinations.weights import member_weights
 from threatcast_forecasting.grid import cut, weeks_behind
-from threatcast_forecasting.linear_pool import linear_pool
-from threatcast_forecasting.plan import INNER_STEP, usable_inner
 from threatcast_forecasting.quantiles import LEVELS, finish
 from threatcast_forecasting.scores import BUSY, pit_bounds, weighted_interval_score
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from threatcast_forecasting.backtesting.origins import Plan
+    from threatcast_forecasting.backtesting.store import Shelf
     from threatcast_forecasting.grid import Grid, Knowledge
-    from threatcast_forecasting.plan import Plan
-    from threatcast_forecasting.shelves import Shelf
 
     Array = NDArray[np.float64]
     Places = NDArray[np.int64]

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from threatcast_forecasting.engine import FALLBACK
+from threatcast_forecasting.backtesting.engine import FALLBACK
+from threatcast_forecasting.backtesting.recipe import RIVAL
+from threatcast_forecasting.backtesting.results import BOOLEANS
 from threatcast_forecasting.panels import location_level
-from threatcast_forecasting.recipe import RIVAL
-from threatcast_forecasting.results import BOOLEANS
 from threatcast_forecasting.scores import BUSY, PIT_GRID, pit_sums, score_table
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.results import BacktestResult
-    from threatcast_forecasting.shelves import Store
+    from threatcast_forecasting.backtesting.results import BacktestResult
+    from threatcast_forecasting.backtesting.store import Store
 
     Floats = NDArray[np.float64]
     Row = dict[str, Any]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from threatcast_forecasting.combine import Average, Champion
-from threatcast_forecasting.engine import FALLBACK
+from threatcast_forecasting.backtesting.engine import FALLBACK
+from threatcast_forecasting.combinations.members import Average, Champion
 from threatcast_forecasting.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from threatcast_forecasting.combine import Combination
-    from threatcast_forecasting.models import Model
+    from threatcast_forecasting.combinations.members import Combination
+    from threatcast_forecasting.models.card import Model
 
     Registry = Mapping[str, Model | Combination]
 

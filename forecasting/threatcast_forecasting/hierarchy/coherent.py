@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.coupling import ties_of
 from threatcast_forecasting.errors import ForecastError
-from threatcast_forecasting.outlook import weeks_together
+from threatcast_forecasting.hierarchy.coupling import ties_of
+from threatcast_forecasting.hierarchy.reconcile import coherent_draws, quantiles_of
+from threatcast_forecasting.hierarchy.tree import REST, tree_of
+from threatcast_forecasting.outlook.answers import weeks_together
+from threatcast_forecasting.outlook.totals import DRAWS
 from threatcast_forecasting.quantiles import LEVELS
-from threatcast_forecasting.reconcile import coherent_draws, quantiles_of
 from threatcast_forecasting.scores import score_table
 from threatcast_forecasting.seeds import stable_seed
-from threatcast_forecasting.totals import DRAWS
-from threatcast_forecasting.tree import REST, tree_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.tree import Tree
+    from threatcast_forecasting.hierarchy.tree import Tree
 
     Array = NDArray[np.float64]
 

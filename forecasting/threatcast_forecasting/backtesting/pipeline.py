@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.champions import add_champion, weights_table
-from threatcast_forecasting.engine import Task, batch_size, run_all
-from threatcast_forecasting.models import is_pooled
-from threatcast_forecasting.plan import plan_of
-from threatcast_forecasting.shelves import Shelf, Store, scales
+from threatcast_forecasting.backtesting.engine import Task, batch_size, run_all
+from threatcast_forecasting.backtesting.inner import add_champion, weights_table
+from threatcast_forecasting.backtesting.origins import plan_of
+from threatcast_forecasting.backtesting.store import Shelf, Store, scales
+from threatcast_forecasting.models.card import is_pooled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.engine import Clock
+    from threatcast_forecasting.backtesting.engine import Clock
+    from threatcast_forecasting.backtesting.origins import Plan
+    from threatcast_forecasting.backtesting.recipe import Recipe
     from threatcast_forecasting.grid import Knowledge
-    from threatcast_forecasting.models import Model
-    from threatcast_forecasting.plan import Plan
-    from threatcast_forecasting.recipe import Recipe
+    from threatcast_forecasting.models.card import Model
 
     Progress = Callable[[int, int, str], None]
     Seconds = dict[str, float]

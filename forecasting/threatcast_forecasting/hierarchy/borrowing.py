@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from threatcast_forecasting.hierarchy.tree import REST
 from threatcast_forecasting.seeds import stable_seed
-from threatcast_forecasting.tree import REST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,15 +12,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from threatcast_forecasting.dependence import activity, dependence, rho_of
 from threatcast_forecasting.grid import Knowledge
-from threatcast_forecasting.outlook import MARKS, NEAR, WHOLE, answers, total_draws
+from threatcast_forecasting.outlook.answers import MARKS, NEAR, WHOLE, answers, total_draws
+from threatcast_forecasting.outlook.dependence import activity, dependence, rho_of
+from threatcast_forecasting.outlook.past_answers import past_answers, usual_levels
+from threatcast_forecasting.outlook.ranks import (
+    BY_TARGET,
+    LEAST,
+    TOP,
+    groups,
+    growth,
+    in_top,
+    ordered,
+)
+from threatcast_forecasting.outlook.totals import couple, deviates
 from threatcast_forecasting.panels import location_level
-from threatcast_forecasting.past_answers import past_answers, usual_levels
-from threatcast_forecasting.ranks import BY_TARGET, LEAST, TOP, groups, growth, in_top, ordered
 from threatcast_forecasting.scores import pit_bounds
 from threatcast_forecasting.seeds import stable_seed
-from threatcast_forecasting.totals import couple, deviates
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.results import BacktestResult
+    from threatcast_forecasting.backtesting.results import BacktestResult
 
     Array = NDArray[np.float64]
     Answers = dict[str, Array]

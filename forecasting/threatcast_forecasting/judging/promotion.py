@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.comparison import PairedRatio, paired_ratio
+from threatcast_forecasting.judging.comparison import PairedRatio, paired_ratio
 from threatcast_forecasting.scores import BUSY
 
 if TYPE_CHECKING:

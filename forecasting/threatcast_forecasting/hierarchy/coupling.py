@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from threatcast_forecasting.outlook.totals import deviates
 from threatcast_forecasting.seeds import stable_seed
-from threatcast_forecasting.totals import deviates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

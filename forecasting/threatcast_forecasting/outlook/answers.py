@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from threatcast_forecasting.dependence import activity, rho_of
 from threatcast_forecasting.errors import ForecastError
+from threatcast_forecasting.outlook.dependence import activity, rho_of
+from threatcast_forecasting.outlook.totals import DRAWS, couple, deviates, shares, weekly_draws
 from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.scores import SCALE_WEEKS
-from threatcast_forecasting.totals import DRAWS, couple, deviates, shares, weekly_draws
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

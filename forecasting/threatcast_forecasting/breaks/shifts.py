@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.level_chart import LITTLE, REFERENCE, SHORT, LevelChart
+from threatcast_forecasting.breaks.level_chart import LITTLE, REFERENCE, SHORT, LevelChart
 from threatcast_forecasting.panels import location_level
 
 if TYPE_CHECKING:

@@ -1,0 +1,4 @@
+"""Whether forecasts can be trusted: one model against another, promotion, drift, evidence.
+
+Reads scores; makes no forecast.
+"""
