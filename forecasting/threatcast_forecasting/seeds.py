@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import hashlib
 
+SEED = 20260101
+"""What all random numbers follow from unless another one is chosen."""
+
 
 def stable_seed(*parts: str | int) -> int:
     """Return a seed below 2**63 that is the same on every machine and in every process.

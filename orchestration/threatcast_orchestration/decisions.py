@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from threatcast_orchestration.outlooks import chosen
+from threatcast_forecasting.judging.published import Change, Decision, changes_of
+
 from threatcast_orchestration.provenance import commit
-from threatcast_orchestration.publication import Change, Decision, changes_of, read_decisions
+from threatcast_orchestration.publication import read_decisions
 
 if TYPE_CHECKING:
     import duckdb
-    import pandas as pd
-    from threatcast_forecasting.judging.promotion import Verdict
+    from threatcast_forecasting.night.inputs import NightInputs
 
-    from threatcast_orchestration.forecasts import Inputs, Results
+    from threatcast_orchestration.kept_forecasts import KeptForecasts
     from threatcast_orchestration.night import Plan
 
-DECIMALS = 6
 _NUMBERS = ("scaled_wis", "coverage_50", "coverage_80", "coverage_95")
 COLUMNS = ", ".join(
     [
@@ -37,71 +35,14 @@ CHANGES = (
 )
 
 
-def decide(plan: Plan, inputs: Inputs, results: Results) -> list[Decision]:
+def tonight_of(plan: Plan, inputs: NightInputs, results: KeptForecasts) -> list[Decision]:
     """Return what the gate decides in this night, one decision a target; none without scores."""
+    from threatcast_forecasting.night.decisions import decide
+
     if not (results.folder / "scores.parquet").is_file():
         return []
-    scores = comparable(results.frame("scores"))
-    targets = sorted(inputs.panel["target"].unique())
-    return [_decision(plan, inputs, target, scores) for target in targets]
-
-
-def comparable(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the back-test of a table `scores` with the names that the library compares by."""
-    return scores[scores["kind"] == "backtest"].rename(
-        columns={"location": "series_id", "reference_date": "origin"}
-    )
-
-
-def _decision(plan: Plan, inputs: Inputs, target: str, scores: pd.DataFrame) -> Decision:
-    from threatcast_forecasting.judging.promotion import best_rival, judge
-
-    shown = chosen(inputs, target)
-    recorded = inputs.publications[target].model if target in inputs.publications else shown.model
-    facts: dict[str, Any] = {
-        "as_of": plan.as_of,
-        "target": target,
-        "model_before": recorded,
-        "model_after": recorded,
-        "decided_by": "gate",
-        "run_id": inputs.run_id,
-        "code_commit": commit(),
-    }
-    if shown.model != recorded:
-        # for this night only: settings that were meant for a trial must not change the record
-        facts |= {"challenger": shown.model, "reason": f"{shown.reason}; {shown.model} stands in"}
-        return Decision(**facts, action="fall_back")
-    own = scores[scores["target"] == target]
-    rival = best_rival(own, shown.model)
-    if rival is None:
-        return Decision(**facts, action="keep", reason="no other model was scored")
-    verdict = judge(own, shown.model, rival, seed=plan.settings.seed)
-    facts |= numbers_of(verdict) | {"challenger": rival, "reason": verdict.reason}
-    if verdict.won and shown.previous_until:
-        facts["reason"] += f"; but {shown.previous} is published beside it until "
-        facts["reason"] += f"{shown.previous_until}, and two changes at once confuse readers"
-    elif verdict.won:
-        return Decision(**facts | {"model_after": rival}, action="promote")
-    return Decision(**facts, action="keep")
-
-
-def numbers_of(verdict: Verdict) -> dict[str, float | None]:
-    """Return a verdict's numbers by their names in the record; null where there is none."""
-    named = {
-        f"{prefix}{name.replace('covered', 'coverage')}": value
-        for prefix, values in (("", verdict.own), ("challenger_", verdict.other))
-        for name, value in values.items()
-    }
-    named |= {
-        "ratio": verdict.ratio.ratio,
-        "ratio_low90": verdict.ratio.low90,
-        "ratio_high90": verdict.ratio.high90,
-    }
-    # not all digits: the last ones of a long sum may differ between machines
-    return {
-        name: round(float(value), DECIMALS) if math.isfinite(value) else None
-        for name, value in named.items()
-    }
+    scores = results.frame("scores")
+    return decide(inputs, scores, as_of=plan.as_of, code_commit=commit())
 
 
 def write_decisions(

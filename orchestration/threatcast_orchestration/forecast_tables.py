@@ -12,7 +12,7 @@ from threatcast_orchestration.errors import OrchestrationError
 if TYPE_CHECKING:
     import duckdb
 
-    from threatcast_orchestration.forecasts import Results
+    from threatcast_orchestration.kept_forecasts import KeptForecasts
 
 TABLES = {
     "forecast": (
@@ -78,7 +78,7 @@ TABLES = {
 }
 
 
-def write_tables(connection: duckdb.DuckDBPyConnection, results: Results) -> dict[str, int]:
+def write_tables(connection: duckdb.DuckDBPyConnection, results: KeptForecasts) -> dict[str, int]:
     """Put the night's tables into the schema `forecasts`; returns rows by table.
 
     Raises

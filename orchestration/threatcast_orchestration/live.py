@@ -167,7 +167,8 @@ def write_live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -
 
     The model that is judged is the one that tonight's outlook of a target rests on.
     """
-    from threatcast_forecasting.judging.drift import BASELINE, MODEL, WEAKEST, WEEKS, assess
+    from threatcast_forecasting.judging.drift import WEEKS, assess
+    from threatcast_forecasting.roles import BASELINE, DEFAULT_PUBLISHED, RIVAL
 
     keep_releases(home.releases, home.archive)
     connection.execute("CREATE SCHEMA IF NOT EXISTS live")
@@ -180,9 +181,16 @@ def write_live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -
         published = dict(connection.execute("SELECT target, name FROM published").fetchall())
         connection.execute(_FIRSTS, {"files": files})
         repeated = _files(connection, _REPEATED) or files[:1]
-        named = {"files": repeated, "model": MODEL, "weeks": SHOWN_WEEKS, "as_of": as_of}
+        named = {
+            "files": repeated,
+            "model": DEFAULT_PUBLISHED,
+            "weeks": SHOWN_WEEKS,
+            "as_of": as_of,
+        }
         connection.execute(_CHANGED, named)
-        scored = _scores(connection, sorted({MODEL, BASELINE, WEAKEST, *published.values()}))
+        scored = _scores(
+            connection, sorted({DEFAULT_PUBLISHED, RIVAL, BASELINE, *published.values()})
+        )
         first = scored[scored["is_first"]]
         shown = first[first["age"] < 7 * SHOWN_WEEKS]
         _insert(connection, "scores", shown.assign(kind="live", as_of_kind="vintage"))

@@ -50,9 +50,19 @@ class Settings:
     provenance: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
+    def model_names(self) -> tuple[str, ...]:
+        """`models`, one by one."""
+        return split_names(self.models)
+
+    @property
     def chosen_source(self) -> str:
         """`source` if said; else the mirror if one is named; else the sample."""
         return self.source or ("mirror" if self.mirror else "sample")
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """Return the names of a list with commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def home_path(flag: str | Path | None = None) -> Home:

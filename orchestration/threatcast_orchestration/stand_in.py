@@ -50,10 +50,10 @@ def write_stand_in(connection: duckdb.DuckDBPyConnection, seed: int) -> int:
     They are graded D, as all that rests on the baseline alone. Where the baseline was left out of
     the night, such a place is withheld.
     """
-    from threatcast_forecasting.judging.drift import BASELINE
+    from threatcast_forecasting.roles import RIVAL
 
     connection.execute(f"CREATE OR REPLACE TABLE live.stand_in ({COLUMNS})")
-    connection.execute(_WITHHOLD, {"model": BASELINE})
+    connection.execute(_WITHHOLD, {"model": RIVAL})
     places = connection.execute(_PLACES).df()
     if places.empty:
         return 0
@@ -68,17 +68,17 @@ def write_stand_in(connection: duckdb.DuckDBPyConnection, seed: int) -> int:
 def _outlooks(
     connection: duckdb.DuckDBPyConnection, seed: int, places: pd.DataFrame
 ) -> pd.DataFrame:
-    from threatcast_forecasting.judging.drift import BASELINE
     from threatcast_forecasting.outlook.answers import outlook
     from threatcast_forecasting.outlook.dependence import dependence
+    from threatcast_forecasting.roles import RIVAL
 
-    forecasts = connection.execute(_FORECASTS, {"model": BASELINE}).df()
-    rho = dependence(connection.execute(_SCORES, {"model": BASELINE}).df())
+    forecasts = connection.execute(_FORECASTS, {"model": RIVAL}).df()
+    rho = dependence(connection.execute(_SCORES, {"model": RIVAL}).df())
     panel = connection.execute(_PANEL).df()
     places["series_id"] = places["target"] + "|" + places["location"]
     numbers = outlook(forecasts, panel, rho_by_target=rho, seed=seed)
     return (
         numbers.drop(columns=["target", "usual_weekly"])
         .merge(places, on="series_id")
-        .assign(model=BASELINE, evidence_grade="D")
+        .assign(model=RIVAL, evidence_grade="D")
     )

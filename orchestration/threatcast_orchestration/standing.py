@@ -8,14 +8,14 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from threatcast_orchestration.decisions import comparable, numbers_of
-from threatcast_orchestration.errors import NothingToPublish, WrongUse
-from threatcast_orchestration.publication import (
+from threatcast_forecasting.judging.published import (
     Decision,
-    Publication,
-    publication_of,
-    read_decisions,
+    PublishedModel,
+    published_model_of,
 )
+
+from threatcast_orchestration.errors import NothingToPublish, WrongUse
+from threatcast_orchestration.publication import read_decisions
 from threatcast_orchestration.settings import Settings
 from threatcast_orchestration.tracking.lookup import night_of, registered_versions
 
@@ -57,14 +57,14 @@ class Standing:
         """Day under which a decision made now is recorded: that of the newest night."""
         return max([self.as_of, *(row.as_of for row in self.record)])
 
-    def next_publication(self, target: str) -> Publication:
+    def next_published(self, target: str) -> PublishedModel:
         """Return what the next night publishes for a target."""
-        return publication_of(target, self.record, self.day + timedelta(days=1))
+        return published_model_of(target, self.record, self.day + timedelta(days=1))
 
-    def publication(self, target: str) -> Publication:
+    def published(self, target: str) -> PublishedModel:
         """Return what the release publishes for a target."""
         before = [row for row in self.record if row.as_of < self.as_of]
-        return publication_of(target, before, self.as_of)
+        return published_model_of(target, before, self.as_of)
 
     def of_target(self, target: str) -> pd.DataFrame:
         """Return a target's scores, or refuse a target that has none.
@@ -136,6 +136,7 @@ def standing_of(home: Home) -> Standing:
     OrchestrationError
         If the record of decisions cannot be read.
     """
+    from threatcast_forecasting.night.decisions import comparable
     from threatcast_publishing.catalog import show
     from threatcast_publishing.query import run_query
 
@@ -162,10 +163,12 @@ def standing_of(home: Home) -> Standing:
 
 def table(standing: Standing) -> list[dict[str, Any]]:
     """Return one row a target: what is published, how it scores, and its challenger."""
+    from threatcast_forecasting.night.decisions import numbers_of
+
     versions = registered_versions(standing.home)
     rows = []
     for target in standing.targets:
-        now, later = standing.publication(target), standing.next_publication(target)
+        now, later = standing.published(target), standing.next_published(target)
         row: dict[str, Any] = {
             "target": target,
             "model": now.model,

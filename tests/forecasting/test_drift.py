@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import ndtri
-from threatcast_forecasting.judging.drift import MODEL, STATES, WITHHOLD, assess
+from threatcast_forecasting.judging.drift import STATES, WITHHOLD, assess
+from threatcast_forecasting.roles import DEFAULT_PUBLISHED
 
 FIRST = pd.Timestamp("2026-01-04")
 HORIZON = 12
@@ -51,7 +52,7 @@ def scored(
     size = -ndtri((1 - held) / 2)
     wide = 1.0 if held == 0.8 else 0.75
     frames = []
-    for model, factor in ((MODEL, worse), ("comb_two", 1.0)):
+    for model, factor in ((DEFAULT_PUBLISHED, worse), ("comb_two", 1.0)):
         noise = np.exp(rng.normal(0, 0.2, size=error.shape))
         frame = pd.DataFrame(
             {
@@ -159,7 +160,7 @@ def test_another_published_model_is_judged_in_the_champions_place(backtest):
 
 def test_without_a_baseline_coverage_alone_is_judged(backtest):
     live = scored(5, 26, np.random.default_rng(11), held=0.3)
-    table = places_of(assess(live[live["model"] == MODEL], backtest))
+    table = places_of(assess(live[live["model"] == DEFAULT_PUBLISHED], backtest))
     assert set(table["state"]) == {"withhold"}
     assert table["relative_to_comb_two"].isna().all()
 
@@ -180,7 +181,8 @@ def test_order_of_rows_and_missing_scores_change_nothing(backtest):
 def test_evidence_of_one_game_is_the_product_of_its_stakes():
     """One place, horizon 12, one reference date: the capital can be told by hand."""
     row = {
-        "target": "claims", "location": "DE", "location_level": "country", "model": MODEL,
+        "target": "claims", "location": "DE", "location_level": "country",
+        "model": DEFAULT_PUBLISHED,
         "reference_date": FIRST, "horizon": 12, "scaled_wis": 1.0, "covered_80": False,
         "covered_95": False,
     }  # fmt: skip

@@ -10,17 +10,14 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from threatcast_orchestration.decisions import decide, write_decisions
-from threatcast_orchestration.forecasts import Inputs, Results
+from threatcast_forecasting.judging.published import BOTH_DAYS, Decision
+from threatcast_forecasting.night.inputs import NightInputs, NightOptions
+from threatcast_forecasting.night.outlooks import published_model
+from threatcast_orchestration.decisions import tonight_of, write_decisions
 from threatcast_orchestration.home import Home
+from threatcast_orchestration.kept_forecasts import KeptForecasts
 from threatcast_orchestration.night import Plan
-from threatcast_orchestration.outlooks import chosen
-from threatcast_orchestration.publication import (
-    BOTH_DAYS,
-    Decision,
-    published_models,
-    record_decisions,
-)
+from threatcast_orchestration.publication import published_models, record_decisions
 from threatcast_orchestration.settings import Settings
 
 TARGET = "malware_hosts"
@@ -49,29 +46,32 @@ def night(home: Home, day: date = DAY) -> Plan:
     return Plan(home, Settings(), "mirror", None, day, datetime(2026, 6, 14, tzinfo=UTC))
 
 
-def inputs(plan: Plan, models: tuple[str, ...] = tuple(WIS)) -> Inputs:
+def inputs(plan: Plan, models: tuple[str, ...] = tuple(WIS)) -> NightInputs:
     panel = pd.DataFrame({"target": [TARGET]})
     shown = published_models(plan.home, [TARGET], plan.as_of)
     empty = pd.DataFrame()
-    return Inputs(panel, empty, empty, models, "0123456789abcdef" * 4, publications=shown)
+    options = NightOptions(models)
+    return NightInputs(panel, empty, empty, options, "0123456789abcdef", published=shown)
 
 
 @pytest.fixture
-def results(tmp_path: Path) -> Results:
+def results(tmp_path: Path) -> KeptForecasts:
     folder = tmp_path / "results"
     folder.mkdir()
     back_test(folder)
-    return Results(folder, "key", reused=False)
+    return KeptForecasts(folder, "key", reused=False)
 
 
-def decided(home: Home, results: Results, day: date = DAY, **other: tuple[str, ...]) -> Decision:
+def decided(
+    home: Home, results: KeptForecasts, day: date = DAY, **other: tuple[str, ...]
+) -> Decision:
     plan = night(home, day)
-    (decision,) = decide(plan, inputs(plan, **other), results)
+    (decision,) = tonight_of(plan, inputs(plan, **other), results)
     return decision
 
 
 def test_sure_winner_is_promoted_and_published_from_the_next_night(
-    home: Home, results: Results
+    home: Home, results: KeptForecasts
 ) -> None:
     first = decided(home, results)
     assert (first.action, first.model_before, first.model_after) == (
@@ -86,7 +86,9 @@ def test_sure_winner_is_promoted_and_published_from_the_next_night(
     assert (second.action, second.model_before, second.challenger) == ("keep", "better", "champion")
 
 
-def test_gate_changes_nothing_while_two_models_are_published(home: Home, results: Results) -> None:
+def test_gate_changes_nothing_while_two_models_are_published(
+    home: Home, results: KeptForecasts
+) -> None:
     person = replace(decided(home, results), decided_by="person", model_after="better")
     back = replace(
         person,
@@ -104,13 +106,15 @@ def test_gate_changes_nothing_while_two_models_are_published(home: Home, results
     assert later.action == "promote"
 
 
-def test_model_that_is_not_run_gives_way_for_that_night_only(home: Home, results: Results) -> None:
+def test_model_that_is_not_run_gives_way_for_that_night_only(
+    home: Home, results: KeptForecasts
+) -> None:
     record_decisions(home, [decided(home, results)])
     day = DAY + timedelta(days=1)
     plan = night(home, day)
     left = inputs(plan, models=("champion", "flat"))
-    assert chosen(left, TARGET).model == "champion"
-    assert chosen(left, TARGET).previous is None
+    assert published_model(left, TARGET).model == "champion"
+    assert published_model(left, TARGET).previous is None
     fallen = decided(home, results, day, models=("champion", "flat"))
     assert (fallen.action, fallen.model_before, fallen.model_after) == (
         "fall_back",
@@ -122,17 +126,19 @@ def test_model_that_is_not_run_gives_way_for_that_night_only(home: Home, results
 
 
 def test_night_without_champion_and_promoted_model_publishes_the_first_one_run(
-    home: Home, results: Results
+    home: Home, results: KeptForecasts
 ) -> None:
-    assert chosen(inputs(night(home), models=("prophet", "flat")), TARGET).model == "prophet"
+    assert (
+        published_model(inputs(night(home), models=("prophet", "flat")), TARGET).model == "prophet"
+    )
 
 
 def test_night_without_scores_decides_nothing(home: Home, tmp_path: Path) -> None:
     plan = night(home)
-    assert decide(plan, inputs(plan), Results(tmp_path, "key", reused=False)) == []
+    assert tonight_of(plan, inputs(plan), KeptForecasts(tmp_path, "key", reused=False)) == []
 
 
-def test_table_holds_earlier_decisions_and_this_night_s(home: Home, results: Results) -> None:
+def test_table_holds_earlier_decisions_and_this_night_s(home: Home, results: KeptForecasts) -> None:
     tonight = decided(home, results)
     earlier = replace(tonight, as_of=DAY - timedelta(days=1), action="keep", model_after="champion")
     later = replace(earlier, as_of=DAY + timedelta(days=1))

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from threatcast_orchestration import nowcasts
+from threatcast_forecasting.night import nowcasts
 from threatcast_orchestration.forecast_tables import TABLES
-from threatcast_orchestration.forecasts import _KNOWN, _PANEL
+from threatcast_orchestration.home import Home
+from threatcast_orchestration.night import Plan
+from threatcast_orchestration.night_inputs import load_inputs
+from threatcast_orchestration.settings import Settings
 
 
 @pytest.fixture(scope="module")
 def inputs(sample_home):
-    path = str(sample_home / "warehouse" / "threatcast.duckdb")
-    with duckdb.connect(path, read_only=True) as connection:
-        yield SimpleNamespace(
-            late=nowcasts.load_late(connection),
-            panel=connection.execute(_PANEL).df(),
-            known=connection.execute(_KNOWN).df(),
-        )
+    home, day = Home(sample_home), date(2026, 6, 14)
+    plan = Plan(home, Settings(), "sample", None, day, datetime(2026, 6, 14, tzinfo=UTC))
+    with duckdb.connect(str(home.warehouse), read_only=True) as connection:
+        yield load_inputs(connection, plan, "key")
 
 
 def test_tables_have_the_columns_of_the_warehouse(inputs):
@@ -55,10 +56,7 @@ def test_only_targets_that_report_late_are_learnt_from_otherwise(inputs):
 
 
 def test_nights_without_a_triangle_learn_from_the_counts_as_they_are(inputs):
-    for late in (
-        None,
-        nowcasts.Late(inputs.late.triangle[:0], inputs.late.counts, {}, inputs.late.day),
-    ):
-        bare = SimpleNamespace(late=late, panel=inputs.panel, known=inputs.known)
+    for late in (None, replace(inputs.late, triangle=inputs.late.triangle[:0])):
+        bare = replace(inputs, late=late)
         assert nowcasts.training_values(bare) is inputs.known
         assert all(table.empty for table in nowcasts.nowcast_tables(bare).values())

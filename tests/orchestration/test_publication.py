@@ -7,13 +7,11 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from threatcast_forecasting.judging.published import BOTH_DAYS, Decision, changes_of
+from threatcast_forecasting.roles import DEFAULT_PUBLISHED
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.home import Home
 from threatcast_orchestration.publication import (
-    BOTH_DAYS,
-    DEFAULT,
-    Decision,
-    changes_of,
     published_models,
     read_decisions,
     record_decisions,
@@ -22,7 +20,15 @@ from threatcast_orchestration.publication import (
 DAY = date(2026, 6, 14)
 NEXT = DAY + timedelta(days=1)
 PROMOTION = Decision(
-    DAY, "malware_hosts", "promote", DEFAULT, "prophet", "gate", "it won", "prophet", ratio=0.9
+    DAY,
+    "malware_hosts",
+    "promote",
+    DEFAULT_PUBLISHED,
+    "prophet",
+    "gate",
+    "it won",
+    "prophet",
+    ratio=0.9,
 )
 
 
@@ -33,8 +39,8 @@ def model(home: Home, day: date, target: str = "malware_hosts") -> str:
 def test_fresh_home_publishes_the_champion_of_every_target(home: Home) -> None:
     found = published_models(home, ["b", "a"], DAY)
     assert [(one.target, one.model, one.since, one.previous) for one in found.values()] == [
-        ("a", DEFAULT, None, None),
-        ("b", DEFAULT, None, None),
+        ("a", DEFAULT_PUBLISHED, None, None),
+        ("b", DEFAULT_PUBLISHED, None, None),
     ]
     assert not home.decisions.exists(), "reading makes nothing"
 
@@ -44,7 +50,7 @@ def test_decision_counts_from_the_next_day_so_that_a_night_can_be_repeated(home:
     record_decisions(home, [PROMOTION])
     assert published_models(home, ["malware_hosts"], DAY) == before
     assert model(home, NEXT) == "prophet"
-    assert model(home, NEXT, "ransomware_claims") == DEFAULT
+    assert model(home, NEXT, "ransomware_claims") == DEFAULT_PUBLISHED
 
 
 def test_previous_model_is_published_beside_the_new_one_for_four_weeks(home: Home) -> None:
@@ -52,8 +58,12 @@ def test_previous_model_is_published_beside_the_new_one_for_four_weeks(home: Hom
     last = NEXT + timedelta(days=BOTH_DAYS - 1)
     during = published_models(home, ["malware_hosts"], last)["malware_hosts"]
     after = published_models(home, ["malware_hosts"], last + timedelta(days=1))["malware_hosts"]
-    assert (during.since, during.previous, during.previous_until) == (NEXT, DEFAULT, last)
-    assert (after.model, after.previous, after.previous_until) == ("prophet", DEFAULT, None)
+    assert (during.since, during.previous, during.previous_until) == (NEXT, DEFAULT_PUBLISHED, last)
+    assert (after.model, after.previous, after.previous_until) == (
+        "prophet",
+        DEFAULT_PUBLISHED,
+        None,
+    )
 
 
 def test_keeping_a_model_changes_neither_it_nor_its_day(home: Home) -> None:
@@ -76,10 +86,10 @@ def test_person_wins_over_the_gate_of_the_same_day_whoever_came_last(home: Home)
 
 def test_change_that_was_taken_back_the_same_day_was_never_published(home: Home) -> None:
     person = replace(PROMOTION, decided_by="person")
-    back = replace(person, action="rollback", model_before="prophet", model_after=DEFAULT)
+    back = replace(person, action="rollback", model_before="prophet", model_after=DEFAULT_PUBLISHED)
     record_decisions(home, [person, back])
     found = published_models(home, ["malware_hosts"], NEXT)["malware_hosts"]
-    assert (found.model, found.since, found.previous) == (DEFAULT, None, None)
+    assert (found.model, found.since, found.previous) == (DEFAULT_PUBLISHED, None, None)
     record_decisions(home, [replace(person, reason="once more")])
     assert model(home, NEXT) == "prophet"
 
@@ -100,9 +110,11 @@ def test_lines_that_are_there_stay_as_they_are(home: Home) -> None:
 
 
 def test_repeated_night_of_the_past_decides_nothing_anew(home: Home) -> None:
-    record_decisions(home, [replace(PROMOTION, as_of=NEXT, action="keep", model_after=DEFAULT)])
+    record_decisions(
+        home, [replace(PROMOTION, as_of=NEXT, action="keep", model_after=DEFAULT_PUBLISHED)]
+    )
     assert record_decisions(home, [PROMOTION]) == []
-    assert model(home, NEXT + timedelta(days=5)) == DEFAULT
+    assert model(home, NEXT + timedelta(days=5)) == DEFAULT_PUBLISHED
 
 
 def test_numbers_that_do_not_exist_are_null_in_the_record(home: Home) -> None:
@@ -138,12 +150,12 @@ def test_changes_say_which_model_spoke_when_also_for_one_night() -> None:
     )
     alone = replace(alone, model_after="prophet", challenger="comb_two", reason="not run")
     back = replace(PROMOTION, as_of=DAY + timedelta(days=9), action="rollback")
-    back = replace(back, model_before="prophet", model_after=DEFAULT)
+    back = replace(back, model_before="prophet", model_after=DEFAULT_PUBLISHED)
     keep = replace(PROMOTION, as_of=NEXT, action="keep", model_before="prophet")
     found = changes_of(target, [PROMOTION, keep, alone, back])
     assert [(one.since, one.until, one.model) for one in found] == [
         (NEXT, back.as_of, "prophet"),
         (alone.as_of, alone.as_of, "comb_two"),
-        (back.as_of + timedelta(days=1), None, DEFAULT),
+        (back.as_of + timedelta(days=1), None, DEFAULT_PUBLISHED),
     ]
     assert changes_of("ransomware_claims", [PROMOTION]) == []

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from threatcast_forecasting.judging.published import Decision
+from threatcast_forecasting.night.inputs import NightInputs, NightOptions
 from threatcast_orchestration.commands.doctor import all_checks
-from threatcast_orchestration.forecasts import Inputs, Results
 from threatcast_orchestration.home import Home
+from threatcast_orchestration.kept_forecasts import KeptForecasts
 from threatcast_orchestration.night import Plan
-from threatcast_orchestration.publication import Decision
 from threatcast_orchestration.settings import Settings
 from threatcast_orchestration.tracking import (
     NightRecord,
@@ -437,7 +438,9 @@ def test_record_takes_the_night_s_tables_and_the_payloads_of_the_warehouse(
         table.to_parquet(tmp_path / f"{name}.parquet")
     moment = datetime(2026, 6, 14, tzinfo=UTC)
     plan = Plan(home, Settings(origins=6), "mirror", None, moment.date(), moment)
-    inputs = Inputs(panel(), pd.DataFrame(), pd.DataFrame(), MODELS, "0123456789abcdef" * 4)
+    inputs = NightInputs(
+        panel(), pd.DataFrame(), pd.DataFrame(), NightOptions(MODELS), "0123456789abcdef"
+    )
 
     decisions = record().decisions
 
@@ -448,7 +451,7 @@ def test_record_takes_the_night_s_tables_and_the_payloads_of_the_warehouse(
                 "CREATE OR REPLACE TABLE raw.vintages AS SELECT 'cisa_kev' AS feed, "
                 f"DATE '2026-06-14' AS vintage_day, '{payload}' AS payload"
             )
-        return record_of(plan, inputs, Results(tmp_path, inputs.key, reused=False), decisions)
+        return record_of(plan, inputs, KeptForecasts(tmp_path, "key", reused=False), decisions)
 
     night = record_with("aa")
     assert night.decisions == decisions

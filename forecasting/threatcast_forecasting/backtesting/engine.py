@@ -19,6 +19,7 @@ from threatcast_forecasting.errors import ModelError
 from threatcast_forecasting.grid import weeks_behind
 from threatcast_forecasting.models.card import Prediction, is_pooled
 from threatcast_forecasting.quantiles import LEVELS, finish
+from threatcast_forecasting.roles import BASELINE
 from threatcast_forecasting.seeds import stable_seed
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
-FALLBACK = "flat"
 NOTHING_SEEN = "fallback: no observed week at or before the origin"
 MOST_BEHIND = 26
 """Weeks missing at the end of a series that are looked over; a longer gap widens nothing more."""
@@ -124,8 +124,8 @@ def _mended(task: Task, batch: Batch, origin: str) -> tuple[Floats, NDArray[np.o
     for row in np.flatnonzero(lost & (states == "")):
         states[row] = f"fallback: {task.name} returned no number"
     rest = pick(batch, lost)
-    seed = stable_seed(task.seed, FALLBACK, origin)
-    spare = _attempt(FALLBACK, task.spare, rest, task.horizon, seed)
+    seed = stable_seed(task.seed, BASELINE, origin)
+    spare = _attempt(BASELINE, task.spare, rest, task.horizon, seed)
     mended = finish(spare.quantiles)
     bare = np.isnan(mended).any(axis=(1, 2))
     mended[bare] = newest(rest)[bare, None, None]

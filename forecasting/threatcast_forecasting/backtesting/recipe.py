@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from threatcast_forecasting.backtesting.engine import FALLBACK
 from threatcast_forecasting.combinations.members import Average, Champion
 from threatcast_forecasting.errors import ModelError
+from threatcast_forecasting.roles import BASELINE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from threatcast_forecasting.models.card import Model
 
     Registry = Mapping[str, Model | Combination]
-
-RIVAL = "comb_two"
-REFERENCES = (FALLBACK, RIVAL)
-"""What every back-test compares with, asked for or not."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +108,7 @@ def recipe_of(
         base=dict(sorted(base.items())),
         averages=averages,
         champions=champions,
-        spare=_model(registry, FALLBACK),
+        spare=_model(registry, BASELINE),
     )
 
 

@@ -12,12 +12,14 @@ import numpy as np
 
 from threatcast_forecasting.backtesting.origins import keys_of, named, newest, regular
 from threatcast_forecasting.backtesting.pipeline import CHUNK, Settings, run
-from threatcast_forecasting.backtesting.recipe import REFERENCES, recipe_of
+from threatcast_forecasting.backtesting.recipe import recipe_of
 from threatcast_forecasting.backtesting.results import BacktestResult, ForecastResult, NightResult
 from threatcast_forecasting.combinations.members import all_models
 from threatcast_forecasting.errors import ForecastError
 from threatcast_forecasting.grid import Grid, Knowledge
 from threatcast_forecasting.panels import validate
+from threatcast_forecasting.roles import REFERENCES
+from threatcast_forecasting.seeds import SEED
 from threatcast_forecasting.weeks import HORIZON
 
 if TYPE_CHECKING:
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
     from threatcast_forecasting.backtesting.engine import Clock
     from threatcast_forecasting.backtesting.pipeline import Progress
     from threatcast_forecasting.backtesting.recipe import Registry
-
-SEED = 20260101
 
 
 def backtest(

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from threatcast_forecasting.backtesting.engine import FALLBACK
-from threatcast_forecasting.backtesting.recipe import RIVAL
 from threatcast_forecasting.backtesting.results import BOOLEANS
 from threatcast_forecasting.panels import location_level
+from threatcast_forecasting.roles import BASELINE, RIVAL
 from threatcast_forecasting.scores import BUSY, PIT_GRID, pit_sums, score_table
 
 if TYPE_CHECKING:
@@ -164,7 +163,7 @@ def _compared(sums: dict[str, _Sums], groups: NDArray[np.object_], label: str) -
     for group in sorted(set(groups)):
         members = groups == group
         means = {name: part.means(members) for name, part in sums.items()}
-        flat, rival = means[FALLBACK], means[RIVAL]
+        flat, rival = means[BASELINE], means[RIVAL]
         for name, measures in means.items():
             own, log = measures["scaled_wis"], measures["log_wis"]
             scored = ~np.isnan(sums[name].by_series("scaled_wis")[members])

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from threatcast_forecasting.roles import BASELINE, DEFAULT_PUBLISHED, RIVAL
 from threatcast_forecasting.weeks import HORIZON
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-MODEL, BASELINE, WEAKEST = "champion", "comb_two", "flat"
-"""What is published unless said otherwise, what stands in for it, and the rival told beside it."""
 WEEKS = 26
 """Newest settled target weeks that count; what lies before is forgiven."""
 FAILING = {80: 0.5, 95: 0.75}
@@ -65,7 +64,7 @@ def assess(
     backtest : frame
         The same columns of the back-test.
     published : mapping, optional
-        The model that is published for a target; `MODEL` for one that is not named.
+        The model that is published for a target; `DEFAULT_PUBLISHED` for one that is not named.
 
     Returns
     -------
@@ -101,30 +100,30 @@ def _steps(scores: pd.DataFrame, published: Mapping[str, str]) -> pd.DataFrame:
     known = scores.dropna(subset=["scaled_wis"]).astype({"covered_80": float, "covered_95": float})
     known["week"] = (pd.to_datetime(known["reference_date"]) - pd.Timestamp(0)).dt.days // 7
     keys = ["target", "location", "week", "horizon"]
-    own = known[known["model"] == known["target"].map(published).fillna(MODEL)]
-    for rival in (BASELINE, WEAKEST):
+    own = known[known["model"] == known["target"].map(published).fillna(DEFAULT_PUBLISHED)]
+    for rival in (RIVAL, BASELINE):
         theirs = known.loc[known["model"] == rival, [*keys, "scaled_wis"]]
         own = own.merge(theirs.rename(columns={"scaled_wis": rival}), on=keys, how="left")
-    own["own"] = own["scaled_wis"].where(own[BASELINE].notna())
-    own["own_by_weakest"] = own["scaled_wis"].where(own[WEAKEST].notna())
+    own["own"] = own["scaled_wis"].where(own[RIVAL].notna())
+    own["own_by_baseline"] = own["scaled_wis"].where(own[BASELINE].notna())
     levels = own.assign(scope="level", place=own["location_level"])
     places = own.assign(scope="location", place=own["location"])
     rows = pd.concat([levels, places], ignore_index=True)
     rows = rows.sort_values([*_PLACE, "horizon", "week", "location"], kind="stable")
     grouped = rows.groupby([*_PLACE, "location_level", "horizon", "week"])
     means = grouped[
-        ["scaled_wis", "covered_80", "covered_95", "own", BASELINE, "own_by_weakest", WEAKEST]
+        ["scaled_wis", "covered_80", "covered_95", "own", RIVAL, "own_by_baseline", BASELINE]
     ].mean()
     means["scored"] = grouped.size()
-    both = means["own"] + means[BASELINE]
-    means["loss"] = ((means["own"] - means[BASELINE]) / both).mask(both == 0, 0.0)
+    both = means["own"] + means[RIVAL]
+    means["loss"] = ((means["own"] - means[RIVAL]) / both).mask(both == 0, 0.0)
     return means.reset_index()
 
 
 def _means(steps: pd.DataFrame) -> pd.DataFrame:
     """Return the figures of each place and model, every score weighing the same."""
     columns = ["scaled_wis", "covered_80", "covered_95"]
-    rivals = ["own", BASELINE, "own_by_weakest", WEAKEST]
+    rivals = ["own", RIVAL, "own_by_baseline", BASELINE]
     weighted = steps[[*_PLACE, "location_level", "week", "scored"]].join(
         steps[[*columns, *rivals]].mul(steps["scored"], axis=0)
     )
@@ -134,8 +133,8 @@ def _means(steps: pd.DataFrame) -> pd.DataFrame:
     table["location_level"] = grouped["location_level"].first()
     table["reference_weeks"] = grouped["week"].nunique()
     table["scored"] = sums["scored"]
-    table["relative_to_comb_two"] = sums["own"] / sums[BASELINE].where(sums[BASELINE] > 0)
-    table["relative_to_flat"] = sums["own_by_weakest"] / sums[WEAKEST].where(sums[WEAKEST] > 0)
+    table["relative_to_comb_two"] = sums["own"] / sums[RIVAL].where(sums[RIVAL] > 0)
+    table["relative_to_flat"] = sums["own_by_baseline"] / sums[BASELINE].where(sums[BASELINE] > 0)
     return table
 
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from threatcast_forecasting.judging.comparison import PairedRatio, paired_ratio
+from threatcast_forecasting.roles import BASELINE
 from threatcast_forecasting.scores import BUSY
 
 if TYPE_CHECKING:
     import pandas as pd
 
-BASELINE = "flat"
-"""Never a challenger: it is what everyone is measured by."""
 LEAST_ORIGINS = 6
 """Origins of the back-test below which nothing is promoted: blocks of fewer show no spread."""
 SLACK = 0.02
@@ -61,6 +60,7 @@ def best_rival(scores: pd.DataFrame, published: str) -> str | None:
     str or None
         None if no other model has a score; of two equally good ones the first by name.
     """
+    # the baseline is what everyone is measured by, never a challenger
     others = scores[~scores["model"].isin([published, BASELINE])]
     means = _means(others, ["model", "series_id"], "scaled_wis").groupby(level="model").mean()
     means = means.dropna().sort_index()

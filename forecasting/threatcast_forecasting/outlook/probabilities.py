@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.backtesting.recipe import RIVAL
 from threatcast_forecasting.outlook.past_outlooks import CHANCES, TOP_OF
+from threatcast_forecasting.roles import RIVAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

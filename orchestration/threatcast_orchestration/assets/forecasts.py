@@ -1,6 +1,6 @@
 """The forecasting step as assets: the tables of the schema `forecasts`, and the MLflow run.
 
-Wires only; the numbers come from `threatcast_orchestration.forecasts` and the library.
+Wires only; the numbers come from `threatcast_forecasting.night`.
 
 No postponed annotations here: Dagster reads those of a step's arguments.
 """
@@ -12,15 +12,15 @@ import dagster as dg
 
 from threatcast_orchestration.assets.stamps import begin, finish
 from threatcast_orchestration.assets.tables import table_schema
-from threatcast_orchestration.decisions import decide, write_decisions
+from threatcast_orchestration.decisions import tonight_of, write_decisions
 from threatcast_orchestration.forecast_tables import TABLES, write_tables
-from threatcast_orchestration.forecasts import load_inputs, make
 from threatcast_orchestration.gates.suites import load_suite
 from threatcast_orchestration.gates.version import gate_version
 from threatcast_orchestration.green import refuse_unless_green
+from threatcast_orchestration.kept_forecasts import key_of, make
 from threatcast_orchestration.left_out import leave_out
-from threatcast_orchestration.level_shifts import recent
 from threatcast_orchestration.night import Night
+from threatcast_orchestration.night_inputs import load_inputs
 from threatcast_orchestration.publication import record_decisions
 from threatcast_orchestration.warehouse import POOL, connect
 
@@ -87,7 +87,8 @@ def _forecast_step() -> dg.AssetsDefinition:
         refuse_unless_green(plan, "marts", step="Forecasting")
         begin(plan.home, "forecasts")
         with connect(plan.home, read_only=True) as connection:
-            inputs = load_inputs(connection, plan)
+            key = key_of(connection, plan)
+            inputs = load_inputs(connection, plan, key)
         series = inputs.panel["series_id"].nunique()
         context.log.info("%d series, models: %s", series, ", ".join(inputs.models))
 
@@ -95,8 +96,8 @@ def _forecast_step() -> dg.AssetsDefinition:
             if done in (1, total) or done % max(total // 10, 1) == 0:
                 context.log.info("forecasts %d/%d: %s", done, total, what)
 
-        results = make(inputs, plan.home, plan.settings, progress=say)
-        tonight = decide(plan, inputs, results)
+        results = make(inputs, plan.home, key, progress=say)
+        tonight = tonight_of(plan, inputs, results)
         with connect(plan.home) as connection:
             rows = write_tables(connection, results)
             written, record = write_decisions(connection, plan, tonight)
@@ -116,6 +117,8 @@ def _forecast_step() -> dg.AssetsDefinition:
                 frames = (inputs.panel, results.frame("forecast"), results.frame("outlook"))
                 metadata["world"] = dg.MetadataValue.md(as_markdown(fan_charts(*frames)))
             if table == "level_shifts" and series:
+                from threatcast_forecasting.night.level_shifts import recent
+
                 metadata["recent"] = recent(results.frame(table), inputs.panel)
             yield dg.MaterializeResult(
                 asset_key=dg.AssetKey(["forecasts", table]), metadata=metadata
@@ -144,11 +147,12 @@ def _tracking_step() -> dg.AssetsDefinition:
         plan = night.plan
         refuse_unless_green(plan, "marts", "forecasts", "release", step="Recording the night")
         with connect(plan.home, read_only=True) as connection:
-            inputs = load_inputs(connection, plan)
-        results = make(inputs, plan.home, plan.settings)
+            key = key_of(connection, plan)
+            inputs = load_inputs(connection, plan, key)
+        results = make(inputs, plan.home, key)
         if not (results.folder / "scores.parquet").is_file():
             return dg.MaterializeResult(metadata={"runs": 0, "why": "no series may be forecast"})
-        tonight = decide(plan, inputs, results)
+        tonight = tonight_of(plan, inputs, results)
         # first: the release tells of them already
         new = record_decisions(plan.home, tonight)
         context.log.info("%d decisions recorded in %s", len(new), plan.home.decisions)

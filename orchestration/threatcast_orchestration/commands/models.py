@@ -22,8 +22,8 @@ from threatcast_orchestration.settings import home_path
 
 if TYPE_CHECKING:
     from threatcast_forecasting.judging.promotion import Verdict
+    from threatcast_forecasting.judging.published import Decision
 
-    from threatcast_orchestration.publication import Decision
     from threatcast_orchestration.standing import Standing
 
 LONGEST_REASON = 300
@@ -80,11 +80,12 @@ def compare(
     quiet: QuietOption = False,
 ) -> None:
     """Compare two models of a target: scores by horizon, the paired test, coverage, the gate."""
-    from threatcast_orchestration.decisions import numbers_of
+    from threatcast_forecasting.night.decisions import numbers_of
+
     from threatcast_orchestration.standing import by_horizon, standing_of
 
     standing = standing_of(home_path(home))
-    own = standing.model(target, first or standing.publication(target).model)
+    own = standing.model(target, first or standing.published(target).model)
     other = second or standing.rival(target, own)
     if other is None:
         raise WrongUse(f"Beside {own} no model was scored for {target}. Name another one.")
@@ -134,7 +135,7 @@ def promote(
         _check_reason(override)
     with run_lock(place.lock):
         standing = standing_of(place)
-        published = standing.next_publication(target).model
+        published = standing.next_published(target).model
         standing.model(target, model)
         if model == published:
             raise WrongUse(f"{model} is the published model of {target} already.")
@@ -167,7 +168,7 @@ def rollback(
     with run_lock(place.lock):
         standing = standing_of(place)
         standing.of_target(target)
-        now = standing.next_publication(target)
+        now = standing.next_published(target)
         if now.previous is None:
             raise WrongUse(
                 f"{target} was never published by another model than {now.model}; there is none "
@@ -230,8 +231,10 @@ def _decide(
     verdict: Verdict | None,
 ) -> Decision:
     """Record a person's decision."""
-    from threatcast_orchestration.decisions import numbers_of
-    from threatcast_orchestration.publication import Decision, record_decisions
+    from threatcast_forecasting.judging.published import Decision
+    from threatcast_forecasting.night.decisions import numbers_of
+
+    from threatcast_orchestration.publication import record_decisions
 
     numbers: dict[str, Any] = numbers_of(verdict) if verdict else {}
     decision = Decision(

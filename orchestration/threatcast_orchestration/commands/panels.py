@@ -25,7 +25,7 @@ from threatcast_orchestration.commands.panel_files import (
     write_text,
 )
 from threatcast_orchestration.errors import WrongUse
-from threatcast_orchestration.settings import clock, home_path, load_settings
+from threatcast_orchestration.settings import clock, home_path, load_settings, split_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,7 +174,7 @@ def split_models(text: str) -> list[str]:
     """Split and check the names of models."""
     from threatcast_forecasting import all_models
 
-    names = [name.strip() for name in text.split(",") if name.strip()]
+    names = list(split_names(text))
     known = sorted(all_models())
     unknown = [name for name in names if name not in known]
     if unknown or not names:

@@ -28,7 +28,7 @@ def models_page() -> str:
 
     from threatcast_orchestration.settings import Settings
 
-    nightly = ", ".join(f"`{name}`" for name in Settings().models.split(","))
+    nightly = ", ".join(f"`{name}`" for name in Settings().model_names)
     parts = []
     for name, model in all_models().items():
         card = model.card

@@ -19,7 +19,7 @@ DEFAULTS = {
 PLACES = ("target", "location")
 
 
-class Champion(PythonModel):
+class PublishedForecaster(PythonModel):
     """Forecasts a panel with one of the library's models."""
 
     def load_context(self, context: Any) -> None:
@@ -88,9 +88,8 @@ def _forecasts(
     }
     if not settings["parents"] or not {*PLACES} <= {*panel}:
         return forecast(panel, names, **options).forecasts
-    from threatcast_orchestration.forecasts import Inputs
-    from threatcast_orchestration.hierarchy import Places, agree
-    from threatcast_orchestration.settings import Settings
+    from threatcast_forecasting.night.coherence import make_coherent
+    from threatcast_forecasting.night.inputs import NightInputs, NightOptions, Places
 
     origins, step = int(settings["origins"]), int(settings["step"])
     result = nightly(panel, names, origins=origins, step=step, **options)
@@ -98,12 +97,11 @@ def _forecasts(
     known = (
         pd.DataFrame(columns=["series_id", "origin", "week", "value"]) if known is None else known
     )
-    inputs = Inputs(
-        panel, known, pd.DataFrame(), tuple(names), "", places=Places(settings["parents"], empty)
-    )
-    night = Settings(origins=origins, step=step, seed=settings["seed"], jobs=1)
+    night = NightOptions(tuple(names), origins, step, settings["seed"])
+    places = Places(settings["parents"], empty)
+    inputs = NightInputs(panel, known, pd.DataFrame(), night, places=places)
     pairs = [(target, settings["model"]) for target in sorted(panel["target"].unique())]
-    return agree(inputs, result, known, pairs, night).forecasts
+    return make_coherent(inputs, result, known, pairs).forecasts
 
 
 def _parted(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame | None]:
@@ -119,4 +117,4 @@ def _parted(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame | None]:
     return panel.reset_index(drop=True), known.reset_index(drop=True) if len(known) else None
 
 
-set_model(Champion())
+set_model(PublishedForecaster())

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from threatcast_orchestration.publication import Decision
+    from threatcast_forecasting.judging.published import Decision
 
 RIVALS = ("flat", "comb_two")
 _MEANS = {

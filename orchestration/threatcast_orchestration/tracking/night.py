@@ -12,8 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.home import Home
-from threatcast_orchestration.night_tables import members
-from threatcast_orchestration.outlooks import PUBLISHED
+from threatcast_orchestration.settings import split_names
 from threatcast_orchestration.tracking import figures, metrics
 from threatcast_orchestration.tracking.places import EXPERIMENT, artifacts_of
 from threatcast_orchestration.tracking.record import NightRecord
@@ -28,10 +27,11 @@ from threatcast_orchestration.tracking.store import open_store
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from threatcast_orchestration.publication import Decision
+    from threatcast_forecasting.judging.published import Decision
 
 AS_OF = "threatcast.as_of"
+ALL_PUBLISHED = "published"
+"""In pictures over all targets: each target's published model."""
 _PARENT = "mlflow.parentRunId"
 _PANEL = [{"name": name, "type": "string"} for name in ("series_id", "target", "location")] + [
     {"name": "week", "type": "datetime"},
@@ -86,7 +86,7 @@ class _Writer:
             with TemporaryDirectory() as folder:
                 self._tables(parent, Path(folder))
                 scores = _with_published(night)
-                self._figures(parent, Path(folder), scores, PUBLISHED, "all targets")
+                self._figures(parent, Path(folder), scores, ALL_PUBLISHED, "all targets")
             for target, scores in night.scores.groupby("target", sort=True):
                 self._target(parent, str(target), scores)
         except BaseException:
@@ -141,8 +141,9 @@ class _Writer:
         if night.parents:
             config["parents"] = dict(night.parents)
         if "models" in night.params:
-            names = [name.strip() for name in night.params["models"].split(",")]
-            config["candidates"] = list(members([name for name in names if name]))
+            from threatcast_forecasting.night.tables import champion_members
+
+            config["candidates"] = list(champion_members(split_names(night.params["models"])))
         number = register(self._client, run, target, alias, identity, config)
         self._client.set_tag(run, f"threatcast.{alias}_version", number)
 
@@ -223,7 +224,7 @@ def _with_published(night: NightRecord) -> pd.DataFrame:
     shown = {decision.target: decision.shown for decision in night.decisions}
     scores = night.scores
     own = scores[scores["model"] == scores["target"].map(shown)]
-    return pd.concat([scores, own.assign(model=PUBLISHED)], ignore_index=True)
+    return pd.concat([scores, own.assign(model=ALL_PUBLISHED)], ignore_index=True)
 
 
 def digest(panel: pd.DataFrame) -> str:

@@ -8,17 +8,18 @@ from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from threatcast_orchestration.forecasts import settings_hash
+from threatcast_orchestration.kept_forecasts import settings_hash
 from threatcast_orchestration.provenance import commit, settings_of
 from threatcast_orchestration.warehouse import connect
 
 if TYPE_CHECKING:
     import pandas as pd
+    from threatcast_forecasting.judging.published import Decision
+    from threatcast_forecasting.night.inputs import NightInputs
 
-    from threatcast_orchestration.forecasts import Inputs, Results
     from threatcast_orchestration.home import Home
+    from threatcast_orchestration.kept_forecasts import KeptForecasts
     from threatcast_orchestration.night import Plan
-    from threatcast_orchestration.publication import Decision
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ class NightRecord:
 
 
 def record_of(
-    plan: Plan, inputs: Inputs, results: Results, decisions: Sequence[Decision]
+    plan: Plan, inputs: NightInputs, results: KeptForecasts, decisions: Sequence[Decision]
 ) -> NightRecord:
     """Gather what MLflow keeps of a night that has its forecasts."""
     seconds = results.frame("seconds")

@@ -1,46 +1,46 @@
-"""The outlooks of a night: of each target's published model, and of the one before it.
-
-Knows no Dagster, no files and no warehouse: frames in, frames out.
-"""
+"""The outlooks of a night: of each target's published model, and of the one before it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from threatcast_orchestration.hierarchy import GRADE
-from threatcast_orchestration.publication import DEFAULT, Publication
+from threatcast_forecasting.judging.published import PublishedModel
+from threatcast_forecasting.night.coherence import GRADE
+from threatcast_forecasting.roles import DEFAULT_PUBLISHED
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
-    from threatcast_orchestration.forecasts import Inputs
-    from threatcast_orchestration.hierarchy import Agreed
+    from threatcast_forecasting.night.coherence import CoherentForecasts
+    from threatcast_forecasting.night.inputs import NightInputs
 
 PUBLISHED, PREVIOUS = "published", "previous"
 
 
-def outlook_tables(inputs: Inputs, agreed: Agreed, *, seed: int) -> dict[str, pd.DataFrame]:
+def outlook_tables(
+    inputs: NightInputs, coherent: CoherentForecasts, *, seed: int
+) -> dict[str, pd.DataFrame]:
     """Return the tables `outlook` and `outlook_by_model`.
 
     Parameters
     ----------
     inputs
-    agreed
+    coherent
         The night's forecasts and back-test.
     seed
     """
     import pandas as pd
 
-    shown = [chosen(inputs, target) for target in sorted(inputs.panel["target"].unique())]
+    shown = [published_model(inputs, target) for target in sorted(inputs.panel["target"].unique())]
     own, before = _models(shown)
-    outlook = of_models(inputs, agreed, own, seed=seed)
+    outlook = outlook_of(inputs, coherent, own, seed=seed)
     both = pd.concat(
         [
             outlook.assign(role=PUBLISHED),
-            of_models(inputs, agreed, before, seed=seed).assign(role=PREVIOUS),
+            outlook_of(inputs, coherent, before, seed=seed).assign(role=PREVIOUS),
         ]
     )
     facts = pd.DataFrame(
@@ -50,37 +50,37 @@ def outlook_tables(inputs: Inputs, agreed: Agreed, *, seed: int) -> dict[str, pd
     return {"outlook": outlook, "outlook_by_model": both.merge(facts, on="target")}
 
 
-def published_pairs(inputs: Inputs) -> list[tuple[str, str]]:
+def published_pairs(inputs: NightInputs) -> list[tuple[str, str]]:
     """Return pairs of a target and a model whose outlook is shown."""
-    shown = [chosen(inputs, target) for target in sorted(inputs.panel["target"].unique())]
+    shown = [published_model(inputs, target) for target in sorted(inputs.panel["target"].unique())]
     return [pair for models in _models(shown) for pair in models.items()]
 
 
-def _models(shown: list[Publication]) -> tuple[dict[str, str], dict[str, str]]:
+def _models(shown: list[PublishedModel]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the published model by target, and the one before it while that is shown."""
     before = {one.target: one.previous for one in shown if one.previous and one.previous_until}
     return {one.target: one.model for one in shown}, before
 
 
-def chosen(inputs: Inputs, target: str) -> Publication:
+def published_model(inputs: NightInputs, target: str) -> PublishedModel:
     """Return what is published for a target of those models that the night runs.
 
-    A model that the settings do not run gives way for this night to `DEFAULT`, else to the first
+    A model that the settings do not run gives way for this night to the default, else to the first
     one run; a previous one that is not run is not shown.
     """
-    publication = inputs.publications.get(target, Publication(target))
+    publication = inputs.published.get(target, PublishedModel(target))
     run = inputs.models
     if publication.model not in run:
-        model = next((name for name in (DEFAULT, *run) if name in run), DEFAULT)
+        model = next((name for name in (DEFAULT_PUBLISHED, *run) if name in run), DEFAULT_PUBLISHED)
         why = f"{publication.model} is not among the models that the settings run"
-        return Publication(target, model, reason=why)
+        return PublishedModel(target, model, reason=why)
     if publication.previous not in run:
         return replace(publication, previous=None, previous_until=None)
     return publication
 
 
 @dataclass(frozen=True)
-class Material:
+class OutlookMaterial:
     """What outlooks are made from: one model a target.
 
     Parameters
@@ -98,36 +98,38 @@ class Material:
     totals: dict[str, NDArray[np.float64]]
 
     @classmethod
-    def of(cls, inputs: Inputs, agreed: Agreed, models: dict[str, str]) -> Material:
+    def of(
+        cls, inputs: NightInputs, coherent: CoherentForecasts, models: dict[str, str]
+    ) -> OutlookMaterial:
         """Return it for a model by target; targets without one are left out."""
         import pandas as pd
+
         from threatcast_forecasting.outlook.dependence import dependence
 
-        forecasts, scored = agreed.forecasts, agreed.scores
+        forecasts, scored = coherent.forecasts, coherent.scores
         own = forecasts[forecasts["model"] == forecasts["target"].map(models)]
         past = scored[scored["model"] == scored["target"].map(models)]
-        panel = pd.concat([inputs.panel, _sparse(inputs)[list(inputs.panel.columns)]])
+        panel = pd.concat([inputs.panel, inputs.sparse[list(inputs.panel.columns)]])
         shown = set(zip(own["model"], own["series_id"], strict=True))
         return cls(
             own.drop(columns=["target", "location"]),
             panel[panel["series_id"].isin(set(own["series_id"]))],
             past,
             dependence(past),
-            {pair[1]: drawn for pair, drawn in agreed.totals.items() if pair in shown},
+            {pair[1]: drawn for pair, drawn in coherent.totals.items() if pair in shown},
         )
 
 
-def _sparse(inputs: Inputs) -> pd.DataFrame:
-    return inputs.places.sparse if inputs.places else inputs.panel.iloc[:0]
-
-
-def of_models(inputs: Inputs, agreed: Agreed, models: dict[str, str], *, seed: int) -> pd.DataFrame:
+def outlook_of(
+    inputs: NightInputs, coherent: CoherentForecasts, models: dict[str, str], *, seed: int
+) -> pd.DataFrame:
     """Return the outlook of each series by its target's model; targets without one are left out."""
     import pandas as pd
+
     from threatcast_forecasting.judging import evidence
     from threatcast_forecasting.outlook.answers import outlook
 
-    made = Material.of(inputs, agreed, models)
+    made = OutlookMaterial.of(inputs, coherent, models)
     if made.forecasts.empty:
         return pd.DataFrame(columns=["target", "location", "model", "run_id", "evidence_grade"])
     picked = pd.DataFrame({"target": list(models), "chosen": list(models.values())})
@@ -143,6 +145,6 @@ def of_models(inputs: Inputs, agreed: Agreed, models: dict[str, str], *, seed: i
         .rename(columns={"chosen": "model"})
         .assign(run_id=inputs.run_id)
     )
-    borrows = graded["series_id"].isin(_sparse(inputs)["series_id"])
+    borrows = graded["series_id"].isin(inputs.sparse["series_id"])
     graded.loc[borrows, "evidence_grade"] = GRADE
     return graded.drop(columns="series_id")

@@ -1,67 +1,31 @@
-"""The hierarchy in a night: published forecasts made to add up, and sparse countries that borrow.
-
-Knows no Dagster and no files: a connection or frames in, frames out.
-"""
+"""The hierarchy in a night: published forecasts that add up, and countries that borrow."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from threatcast_forecasting.roles import REST
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    import duckdb
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-    from threatcast_forecasting import NightResult
 
-    from threatcast_orchestration.forecasts import Inputs
-    from threatcast_orchestration.settings import Settings
+    from threatcast_forecasting.backtesting.results import NightResult
+    from threatcast_forecasting.night.inputs import NightInputs, Places
 
     Totals = dict[tuple[str, str], NDArray[np.float64]]
     PastTotals = dict[tuple[str, str, object], NDArray[np.float64]]
 
-REST_MODEL = "comb_two"
-"""What forecasts a rest: it is never shown, only shared out and thinned."""
 GRADE = "C"
 """Evidence grade of what borrows."""
 
-_PARENTS = "SELECT location, parent FROM marts.dim_locations ORDER BY location"
-# countries that borrow, over the weeks by which their share is taken
-_SPARSE = """
-    SELECT counts.target || '|' || counts.location AS series_id, counts.target, counts.location,
-        places.parent, counts.week, CAST(counts.value AS DOUBLE) AS value
-    FROM marts.fct_weekly_counts AS counts
-    INNER JOIN marts.dim_series AS series USING (target, location)
-    INNER JOIN marts.dim_locations AS places USING (location)
-    WHERE series.borrows
-    QUALIFY counts.week > max(counts.week) OVER (PARTITION BY counts.target) - 7 * 104
-    ORDER BY series_id, week
-"""
-QUERIES = (_PARENTS, _SPARSE)
-"""All that the hierarchy depends on; part of the key of a night's numbers."""
-
 
 @dataclass(frozen=True)
-class Places:
-    """How places are summed, and the countries that borrow.
-
-    Parameters
-    ----------
-    parents : dict
-        Parent of each location; none above the world.
-    sparse : DataFrame
-        `series_id, target, location, parent, week, value`: the last 104 weeks.
-    """
-
-    parents: dict[str, str | None]
-    sparse: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Agreed:
+class CoherentForecasts:
     """What a night says of all places together.
 
     Parameters
@@ -80,19 +44,12 @@ class Agreed:
     past: PastTotals
 
 
-def load_places(connection: duckdb.DuckDBPyConnection) -> Places:
-    """Return how places are summed, and the countries that borrow."""
-    parents = dict(connection.execute(_PARENTS).fetchall())
-    return Places(parents, connection.execute(_SPARSE).df())
-
-
-def agree(
-    inputs: Inputs,
+def make_coherent(
+    inputs: NightInputs,
     result: NightResult,
     known: pd.DataFrame,
     models: Iterable[tuple[str, str]],
-    settings: Settings,
-) -> Agreed:
+) -> CoherentForecasts:
     """Return the night's forecasts and back-test, those of the published models made to add up.
 
     What is drawn together takes the place of the rows of its target and model, so that outlook,
@@ -108,19 +65,18 @@ def agree(
         What the models learned from at each origin.
     models
         Pairs of a target and a model that is published for it.
-    settings
     """
     scores = _named(result.scores, inputs.panel)
-    agreed = Agreed(_named(result.forecasts, inputs.panel), scores, {}, {})
-    rest = _rests(inputs, known, settings)
+    agreed = CoherentForecasts(_named(result.forecasts, inputs.panel), scores, {}, {})
+    rest = _rests(inputs, known)
     if inputs.places is None or rest is None:
         return agreed
     pairs = sorted(set(models))
-    made = {model: Made.of(result, scores, inputs.panel, model) for _, model in pairs}
+    made = {model: ModelForecasts.of(result, scores, inputs.panel, model) for _, model in pairs}
     for target, model in pairs:
         own, left = made[model].part(target), rest.part(target)
         if not own.forecasts.empty and not left.panel.empty:
-            agreed = _put(agreed, own, left, inputs.places, model, settings.seed)
+            agreed = _put(agreed, own, left, inputs.places, model, inputs.options.seed)
     return agreed
 
 
@@ -130,7 +86,7 @@ def _named(rows: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Made:
+class ModelForecasts:
     """One model's forecasts of past origins and the newest, their scores, and what came."""
 
     forecasts: pd.DataFrame
@@ -138,7 +94,9 @@ class Made:
     panel: pd.DataFrame
 
     @classmethod
-    def of(cls, result: NightResult, scores: pd.DataFrame, panel: pd.DataFrame, model: str) -> Made:
+    def of(
+        cls, result: NightResult, scores: pd.DataFrame, panel: pd.DataFrame, model: str
+    ) -> ModelForecasts:
         """Return what a night made with one model; `scores` are all of the night's, by place."""
         import pandas as pd
 
@@ -146,26 +104,27 @@ class Made:
         forecasts = pd.concat([frame[frame["model"] == model] for frame in frames])
         return cls(_named(forecasts, panel), scores[scores["model"] == model], panel)
 
-    def part(self, target: str) -> Made:
+    def part(self, target: str) -> ModelForecasts:
         """Return what is there of one target."""
         frames = (self.forecasts, self.scores, self.panel)
-        return Made(*(frame[frame["target"] == target] for frame in frames))
+        return ModelForecasts(*(frame[frame["target"] == target] for frame in frames))
 
-    def beside(self, other: Made) -> Made:
+    def beside(self, other: ModelForecasts) -> ModelForecasts:
         """Return both."""
         import pandas as pd
 
-        return Made(
+        return ModelForecasts(
             pd.concat([self.forecasts, other.forecasts]),
             pd.concat([self.scores, other.scores]),
             pd.concat([self.panel, other.panel]),
         )
 
 
-def _rests(inputs: Inputs, known: pd.DataFrame, settings: Settings) -> Made | None:
+def _rests(inputs: NightInputs, known: pd.DataFrame) -> ModelForecasts | None:
     """Return what is left of sums, forecast and back-tested from what was known each time."""
     import pandas as pd
-    from threatcast_forecasting import nightly
+
+    from threatcast_forecasting.backtesting.rolling import nightly
     from threatcast_forecasting.hierarchy.tree import rests
 
     parents = inputs.places.parents if inputs.places else {}
@@ -182,19 +141,27 @@ def _rests(inputs: Inputs, known: pd.DataFrame, settings: Settings) -> Made | No
     left["value"] = left["value"].clip(lower=0).round()
     result = nightly(
         panel,
-        [REST_MODEL],
-        origins=settings.origins,
-        step=settings.step,
+        [REST],
+        origins=inputs.options.origins,
+        step=inputs.options.step,
         known=left[["series_id", "origin", "week", "value"]],
-        jobs=settings.jobs,
-        seed=settings.seed,
+        jobs=inputs.options.jobs,
+        seed=inputs.options.seed,
     )
-    return Made.of(result, _named(result.scores, panel), panel, REST_MODEL)
+    return ModelForecasts.of(result, _named(result.scores, panel), panel, REST)
 
 
-def _put(agreed: Agreed, own: Made, rest: Made, places: Places, model: str, seed: int) -> Agreed:
+def _put(
+    agreed: CoherentForecasts,
+    own: ModelForecasts,
+    rest: ModelForecasts,
+    places: Places,
+    model: str,
+    seed: int,
+) -> CoherentForecasts:
     """Return it with one target's forecasts by one model drawn together."""
     import pandas as pd
+
     from threatcast_forecasting.hierarchy.borrowing import lent
     from threatcast_forecasting.hierarchy.coherent import coherent, rows_of
     from threatcast_forecasting.outlook.answers import weeks_together
@@ -222,7 +189,7 @@ def _put(agreed: Agreed, own: Made, rest: Made, places: Places, model: str, seed
     forecasts = _replaced(agreed.forecasts, series(together.forecasts), ["horizon", "quantile"])
     if len(extra):
         forecasts = pd.concat([forecasts, series(extra)], ignore_index=True)
-    return Agreed(
+    return CoherentForecasts(
         forecasts,
         _replaced(agreed.scores, series(together.scores), ["horizon"]),
         agreed.totals | totals,

@@ -1,7 +1,4 @@
-"""Level shifts of a night: which series and which whole feeds stand at another level, since when.
-
-Knows no Dagster and no files: frames in, frames out.
-"""
+"""Level shifts of a night: which series and whole feeds stand at another level, since when."""
 
 from __future__ import annotations
 
@@ -37,6 +34,7 @@ def shift_table(panel: pd.DataFrame, nowcasts: pd.DataFrame) -> pd.DataFrame:
     """
     import numpy as np
     import pandas as pd
+
     from threatcast_forecasting.breaks.shifts import feed_shifts
 
     tables = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from threatcast_orchestration.level_shifts import COLUMNS, recent, shift_table
+from threatcast_forecasting.night.level_shifts import COLUMNS, recent, shift_table
 
 WEEKS = pd.date_range("2024-01-01", periods=80, freq="W-MON")
 NO_NOWCASTS = pd.DataFrame(columns=["target", "location", "week", "nowcast"])

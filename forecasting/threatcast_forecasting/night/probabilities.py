@@ -1,71 +1,69 @@
-"""What a night's probabilities are worth, and which threat is likeliest to grow where.
-
-Knows no Dagster and no files: frames in, frames out.
-"""
+"""What a night's probabilities are worth, and which threat is likeliest to grow where."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from threatcast_orchestration.outlooks import Material, published_pairs
+from threatcast_forecasting.night.outlooks import OutlookMaterial, published_pairs
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-    from threatcast_forecasting import NightResult
 
-    from threatcast_orchestration.forecasts import Inputs
-    from threatcast_orchestration.hierarchy import Agreed
-    from threatcast_orchestration.settings import Settings
+    from threatcast_forecasting.backtesting.results import NightResult
+    from threatcast_forecasting.night.coherence import CoherentForecasts
+    from threatcast_forecasting.night.inputs import NightInputs
 
 RANK_DRAWS = 1000
 
 
-def chance_tables(
-    inputs: Inputs,
+def probability_tables(
+    inputs: NightInputs,
     result: NightResult,
-    agreed: Agreed,
+    coherent: CoherentForecasts,
     outlook: pd.DataFrame,
     known: pd.DataFrame,
-    settings: Settings,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables `probability_scores`, `reliability` and `ranks`.
 
     Parameters
     ----------
-    inputs, result, agreed, known, settings
+    inputs, result, coherent, known
         As in the night.
     outlook
         Outlooks of the published models.
     """
-    from threatcast_forecasting.backtesting.recipe import RIVAL
     from threatcast_forecasting.outlook.past_outlooks import cases_of, scored
     from threatcast_forecasting.outlook.probabilities import probability_scores, reliability
+    from threatcast_forecasting.roles import RIVAL
 
     pairs = published_pairs(inputs)
     models = sorted({model for _, model in pairs} | {RIVAL})
     cases = cases_of(result.past, models, known)
-    past = scored(cases, seed=settings.seed, drawn=agreed.past)
+    past = scored(cases, seed=inputs.options.seed, drawn=coherent.past)
     published = dict(zip(outlook["target"], outlook["model"], strict=True))
     return {
         "probability_scores": probability_scores(past),
         "reliability": reliability(past, published),
-        "ranks": rank_table(inputs, agreed, outlook, seed=settings.seed),
+        "ranks": rank_table(inputs, coherent, outlook, seed=inputs.options.seed),
     }
 
 
-def rank_table(inputs: Inputs, agreed: Agreed, outlook: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+def rank_table(
+    inputs: NightInputs, coherent: CoherentForecasts, outlook: pd.DataFrame, *, seed: int
+) -> pd.DataFrame:
     """Return the table `ranks` of tonight's outlooks.
 
     Parameters
     ----------
-    inputs, agreed
+    inputs, coherent
     outlook
         Outlooks of the published models; its probabilities give the order.
     seed
     """
     import numpy as np
+
     from threatcast_forecasting.outlook.answers import drawn
     from threatcast_forecasting.outlook.past_outlooks import apart
     from threatcast_forecasting.outlook.ranks import ranks
@@ -77,7 +75,9 @@ def rank_table(inputs: Inputs, agreed: Agreed, outlook: pd.DataFrame, *, seed: i
         location_level=shown["location"].map(location_level),
         series_id=shown["target"] + "|" + shown["location"],
     )
-    made = Material.of(inputs, agreed, dict(zip(shown["target"], shown["model"], strict=True)))
+    made = OutlookMaterial.of(
+        inputs, coherent, dict(zip(shown["target"], shown["model"], strict=True))
+    )
     near: dict[str, NDArray[np.float64]] = {}
     usual: dict[str, float] = {}
     if not made.forecasts.empty:
