@@ -49,7 +49,7 @@ def main(selections: list[str]) -> None:
 
 def _run(every: Any, chosen: list[str], instance: Any) -> dict[str, Any]:
     import dagster as dg
-    from threatcast_orchestration.run_record import failed_checks, failed_steps
+    from threatcast_orchestration.nightly.record import failed_checks, failed_steps
 
     assets = {dg.AssetKey(one[6:].split("/")) for one in chosen if one.startswith("asset:")}
     named = (one[6:].rsplit(":", 1) for one in chosen if one.startswith("check:"))

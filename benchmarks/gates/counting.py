@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import duckdb
     import pandas as pd
-    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.run.home import Home
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 DATABASE = "threatcast"
@@ -145,7 +145,7 @@ class Counter:
             )
 
     def _prepare(self, connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> None:
-        from threatcast_orchestration.warehouse import write_raw
+        from threatcast_orchestration.warehouse.raw import write_raw
 
         from .homes import plan_of
 

@@ -13,9 +13,9 @@ from .past import Atlas, Past
 
 if TYPE_CHECKING:
     from threatcast_feeds.registry import FeedSpec
-    from threatcast_orchestration.home import Home
-    from threatcast_orchestration.intake import PullReport
-    from threatcast_orchestration.night import Plan
+    from threatcast_orchestration.feed_steps.pull import PullReport
+    from threatcast_orchestration.run.home import Home
+    from threatcast_orchestration.run.plan import Plan
 
     from .grounds import Vintage
 
@@ -24,15 +24,15 @@ _NEVER_CHANGED = {".zst", ".parquet"}
 
 
 def home_at(folder: Path) -> Home:
-    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.run.home import Home
 
     return Home(folder)
 
 
 def plan_of(home: Home, as_of: date, mirror: Path | None = None) -> Plan:
     """Return the circumstances of a night on recordings at the end of a day."""
-    from threatcast_orchestration.night import Plan
-    from threatcast_orchestration.settings import Settings
+    from threatcast_orchestration.run.plan import Plan
+    from threatcast_orchestration.run.settings import Settings
 
     moment = datetime.combine(as_of, time(23, 59, 59), tzinfo=UTC)
     return Plan(home, Settings(), "mirror", mirror, as_of, moment)
@@ -46,8 +46,8 @@ def catalog() -> dict[str, FeedSpec]:
 
 def build_base(mirror: Path, folder: Path, feeds: list[str]) -> Home:
     """Land and parse all recordings of the feeds, and of what they need; nothing is gated."""
-    from threatcast_orchestration.intake import pull
-    from threatcast_orchestration.night import days_of
+    from threatcast_orchestration.feed_steps.pull import pull
+    from threatcast_orchestration.run.plan import days_of
 
     home = home_at(folder)
     plan = plan_of(home, max(days_of(mirror)), mirror)
@@ -100,7 +100,7 @@ def atlas_of(home: Home) -> Atlas:
 def receive(home: Home, feed: str, vintage: Vintage) -> PullReport:
     """Land and parse a payload as a night does; returns what the night would say of it."""
     from threatcast_feeds.arrivals import Arrival
-    from threatcast_orchestration.intake import PullReport, parse
+    from threatcast_orchestration.feed_steps.pull import PullReport, parse
 
     plan = plan_of(home, vintage.day)
     plan.landing.land(

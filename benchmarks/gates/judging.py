@@ -10,7 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.run.home import Home
 
     from .grounds import Vintage
 
@@ -63,7 +63,7 @@ def judge_all(home: Home, feed: str) -> list[Past]:
     """Judge all landed payloads of a feed in the order of their moments."""
     from threatcast_feeds.landing import Landing
     from threatcast_feeds.outcomes import read_outcome
-    from threatcast_orchestration.payload_meaning import judge_home, reason
+    from threatcast_orchestration.feed_steps.judgement import judge_home, reason
 
     from .homes import catalog
 
@@ -83,7 +83,7 @@ def judge_all(home: Home, feed: str) -> list[Past]:
 def judge(home: Home, feed: str, vintage: Vintage) -> Judged:
     """Land, parse and judge a payload as the night of its day does."""
     from threatcast_feeds.outcomes import read_outcome
-    from threatcast_orchestration.payload_gate import gate
+    from threatcast_orchestration.feed_steps.gate import gate
 
     from .homes import plan_of, receive
 

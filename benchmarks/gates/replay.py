@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.run.home import Home
 
     from .judging import Past
 

@@ -16,7 +16,7 @@ from .wire import SHAPES, encode
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.run.home import Home
 
     from .counting import Counter
     from .grounds import Ground

@@ -16,7 +16,7 @@ from .judging import Judged, judge
 from .kinds import spoilt
 
 if TYPE_CHECKING:
-    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.run.home import Home
 
     from .counting import Counter
 

@@ -92,7 +92,7 @@ def from_file(path: Path, kind: str) -> Panel:
     threatcast_orchestration.errors.WrongUse, threatcast_forecasting.errors.PanelError
     """
     from threatcast_orchestration.commands.panels import read_panel
-    from threatcast_orchestration.settings import Settings
+    from threatcast_orchestration.run.settings import Settings
 
     frame = read_panel(path, Settings())
     return Panel(path.name.split(".")[0], kind, f"The file {path.name}", frame)

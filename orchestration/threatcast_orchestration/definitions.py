@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -12,18 +11,17 @@ import threatcast_feeds.catalog
 from dagster.components.core.component_tree import ComponentTree
 
 from threatcast_orchestration.assets.dbt import build_dbt_assets, build_raw_assets, dbt_resource
+from threatcast_orchestration.assets.feed_states import build_feed_states
 from threatcast_orchestration.assets.forecasts import build_forecast_assets
+from threatcast_orchestration.assets.gates import build_gate_checks
 from threatcast_orchestration.assets.live import build_live_assets
 from threatcast_orchestration.assets.release import build_release_assets
-from threatcast_orchestration.checks import build_gate_checks
-from threatcast_orchestration.feed_states import build_feed_states
-from threatcast_orchestration.jobs import build_job, build_schedule
-from threatcast_orchestration.night import Night
-from threatcast_orchestration.progress import step_logger
-from threatcast_orchestration.sensors import build_sensors
-from threatcast_orchestration.settings import home_path, quiet_environment
-
-ROOT = Path(__file__).resolve().parents[2]
+from threatcast_orchestration.nightly.jobs import build_job, build_schedule
+from threatcast_orchestration.nightly.progress import step_logger
+from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.nightly.sensors import build_sensors
+from threatcast_orchestration.run.project import ROOT
+from threatcast_orchestration.run.settings import home_path, quiet_environment
 
 
 def feed_definitions() -> dg.Definitions:

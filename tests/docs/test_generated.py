@@ -11,7 +11,7 @@ from threatcast_feeds.registry import load_catalog
 from threatcast_orchestration.documents import DOCS, pages, stale, write
 from threatcast_orchestration.documents.markdown import seed, table
 from threatcast_orchestration.gates.suites import KINDS, load_suites
-from threatcast_orchestration.settings import Settings
+from threatcast_orchestration.run.settings import Settings
 from threatcast_publishing.contract import TABLES
 
 PAGES = pages()

@@ -17,8 +17,8 @@ import duckdb
 import pytest
 from nights import threatcast
 from threatcast_feeds.simulation import LAST_DAY
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.settings import quiet_environment
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.settings import quiet_environment
 
 NIGHT = LAST_DAY + timedelta(days=1)
 PAGE = b"<!doctype html><html><head><title>Just a moment...</title></head></html>"

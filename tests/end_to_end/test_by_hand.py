@@ -8,7 +8,7 @@ import duckdb
 import pytest
 from by_hand import by_hand
 from nights import threatcast
-from threatcast_orchestration.home import Home
+from threatcast_orchestration.run.home import Home
 from threatcast_publishing.catalog import current, list_releases
 
 IN_ORDER = "check:published/outlook:outlook_bounds_in_order"

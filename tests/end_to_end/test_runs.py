@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from nights import threatcast
 from threatcast_feeds.outcomes import digest_of
-from threatcast_orchestration.kept_forecasts import MADE
+from threatcast_orchestration.forecasts.kept import MADE
 from threatcast_publishing.catalog import current, list_releases
 from threatcast_publishing.verify import verify
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 from in_process import threatcast
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.standing import standing_of
+from threatcast_orchestration.commands.standing import standing_of
+from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.tracking import open_store
 from threatcast_publishing.query import run_query
 

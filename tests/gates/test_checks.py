@@ -15,7 +15,7 @@ from threatcast_orchestration.gates.checks import build_checks, check_spec, to_c
 from threatcast_orchestration.gates.records import GateRecords
 from threatcast_orchestration.gates.runner import run_suite
 from threatcast_orchestration.gates.suites import Suite
-from threatcast_orchestration.run_record import failed_steps
+from threatcast_orchestration.nightly.record import failed_steps
 
 MakeSuite = Callable[..., Suite]
 COUNTS = dg.AssetKey(["marts", "counts"])

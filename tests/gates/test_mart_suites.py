@@ -7,11 +7,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from threatcast_orchestration.forecast_tables import TABLES
+from threatcast_orchestration.forecasts.left_out import leave_out
+from threatcast_orchestration.forecasts.tables import TABLES
 from threatcast_orchestration.gates.runner import GateResult, load_suite, load_suites, run_suite
-from threatcast_orchestration.history import COLUMNS as HISTORY_COLUMNS
-from threatcast_orchestration.left_out import leave_out
-from threatcast_orchestration.live import TABLES as LIVE_TABLES
+from threatcast_orchestration.live_scores.scoring import TABLES as LIVE_TABLES
+from threatcast_orchestration.warehouse.history import COLUMNS as HISTORY_COLUMNS
 
 SMALL_MARTS = Path(__file__).with_name("small_marts.sql")
 

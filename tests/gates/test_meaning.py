@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 from threatcast_feeds.registry import load_feed
+from threatcast_orchestration.feed_steps.judgement import reason
 from threatcast_orchestration.meaning.copies import NOWHERE, Copy, Names, day_number
 from threatcast_orchestration.meaning.facts import Meaning
 from threatcast_orchestration.meaning.judge import Bench, Verdict, judge_copy
-from threatcast_orchestration.payload_meaning import reason
 
 START = day_number(date(2026, 1, 5))
 PLACES = 6

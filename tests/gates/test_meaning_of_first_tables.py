@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 from threatcast_feeds.registry import load_feed
+from threatcast_orchestration.feed_steps.judgement import write_meaning
 from threatcast_orchestration.gates.runner import load_suite
-from threatcast_orchestration.payload_meaning import write_meaning
 
 SHARES = {
     "US": 437, "CN": 93, "JP": 51, "GB": 38, "DE": 34, "KR": 31,

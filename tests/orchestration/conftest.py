@@ -9,9 +9,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.night import Plan, make_plan
-from threatcast_orchestration.settings import load_settings
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.plan import Plan, make_plan
+from threatcast_orchestration.run.settings import load_settings
 
 # pytest's importlib mode puts no test folder on the path, and the kits are modules of their own
 sys.path.insert(0, str(Path(__file__).parent))

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import duckdb
 from threatcast_feeds.registry import load_feed
-from threatcast_orchestration.intake import PullReport, pull
-from threatcast_orchestration.night import Plan
-from threatcast_orchestration.warehouse import write_raw
+from threatcast_orchestration.feed_steps.pull import PullReport, pull
+from threatcast_orchestration.run.plan import Plan
+from threatcast_orchestration.warehouse.raw import write_raw
 
 KEV = load_feed("cisa_kev")
 NEWEST, BEFORE = date(2026, 6, 14), date(2026, 6, 7)

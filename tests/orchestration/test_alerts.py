@@ -10,10 +10,10 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from threatcast_orchestration.alerts import send, tell_end
-from threatcast_orchestration.sensors import COMMAND_LINE_TAG, build_failure_sensor
-from threatcast_orchestration.setbacks import Setbacks
-from threatcast_orchestration.settings import Settings
+from threatcast_orchestration.nightly.alerts import send, tell_end
+from threatcast_orchestration.nightly.sensors import COMMAND_LINE_TAG, build_failure_sensor
+from threatcast_orchestration.nightly.setbacks import Setbacks
+from threatcast_orchestration.run.settings import Settings
 
 
 class Webhook:

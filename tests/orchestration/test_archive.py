@@ -10,9 +10,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from threatcast_orchestration.archive import keep_releases, read_archive
-from threatcast_orchestration.archive_files import readable_archive
 from threatcast_orchestration.errors import OrchestrationError
+from threatcast_orchestration.live_scores.archive import keep_releases, read_archive
+from threatcast_orchestration.live_scores.archive_files import readable_archive
 
 sys.path.insert(0, str(Path(__file__).parent))
 from published_kit import SUNDAY, release_of

@@ -20,10 +20,10 @@ from nights import threatcast
 from threatcast_feeds.outcomes import read_outcome
 from threatcast_feeds.registry import generator_of, load_feed
 from threatcast_feeds.simulation import simulate
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.intake import PullReport, pull
-from threatcast_orchestration.night import Plan, make_plan
-from threatcast_orchestration.settings import load_settings
+from threatcast_orchestration.feed_steps.pull import PullReport, pull
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.plan import Plan, make_plan
+from threatcast_orchestration.run.settings import load_settings
 
 Change = Callable[[Path], object]
 FEEDS = ("cisa_kev", "c2_tracker", "threatfox_ips", "eurepoc", "xposedornot_breaches")
@@ -254,7 +254,7 @@ def test_lock_is_held_on_a_full_disk(home: Home) -> None:
     script = (
         "import resource, signal, sys\n"
         "from pathlib import Path\n"
-        "from threatcast_orchestration.lock import run_lock\n"
+        "from threatcast_orchestration.run.lock import run_lock\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
         "with run_lock(Path(sys.argv[1])):\n"
@@ -307,7 +307,7 @@ def test_file_named_by_an_impossible_day_is_told_and_costs_nothing(
 
 
 def test_damaged_notes_of_earlier_runs_are_made_anew(mirror: Path, home: Home) -> None:
-    from threatcast_orchestration.assets.stamps import finish, read_stamps
+    from threatcast_orchestration.warehouse.stamps import finish, read_stamps
 
     plan = plan_for(mirror, home)
     pull(load_feed("cisa_kev"), plan)
@@ -324,8 +324,8 @@ def test_damaged_notes_of_earlier_runs_are_made_anew(mirror: Path, home: Home) -
 def test_damaged_warehouse_is_moved_away_and_made_anew(
     damage: str, home: Home, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from threatcast_orchestration.assets.stamps import finish, read_stamps
-    from threatcast_orchestration.warehouse import connect
+    from threatcast_orchestration.warehouse.raw import connect
+    from threatcast_orchestration.warehouse.stamps import finish, read_stamps
 
     with connect(home) as connection:
         connection.execute("CREATE TABLE numbers AS SELECT * FROM range(300000)")

@@ -7,7 +7,7 @@ from datetime import date
 import duckdb
 import pytest
 from threatcast_feeds.registry import Coverage, FeedSpec, load_feed
-from threatcast_orchestration.contents import read_contents
+from threatcast_orchestration.warehouse.contents import read_contents
 
 DAY = date(2026, 6, 14)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dagster as dg
-from threatcast_orchestration.dead_runs import close_dead_runs
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.warehouse import POOL
+from threatcast_orchestration.nightly.dead_runs import close_dead_runs
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.warehouse.raw import POOL
 
 
 def test_killed_run_is_closed_and_gives_its_slot_of_the_warehouse_back(tmp_path, monkeypatch):

@@ -13,12 +13,12 @@ import pytest
 from threatcast_forecasting.judging.published import BOTH_DAYS, Decision
 from threatcast_forecasting.night.inputs import NightInputs, NightOptions
 from threatcast_forecasting.night.outlooks import published_model
-from threatcast_orchestration.decisions import tonight_of, write_decisions
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.kept_forecasts import KeptForecasts
-from threatcast_orchestration.night import Plan
-from threatcast_orchestration.publication import published_models, record_decisions
-from threatcast_orchestration.settings import Settings
+from threatcast_orchestration.forecasts.kept import KeptForecasts
+from threatcast_orchestration.published_models.decisions import tonight_of, write_decisions
+from threatcast_orchestration.published_models.record import published_models, record_decisions
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.plan import Plan
+from threatcast_orchestration.run.settings import Settings
 
 TARGET = "malware_hosts"
 DAY = date(2026, 6, 14)
@@ -66,7 +66,7 @@ def decided(
     home: Home, results: KeptForecasts, day: date = DAY, **other: tuple[str, ...]
 ) -> Decision:
     plan = night(home, day)
-    (decision,) = tonight_of(plan, inputs(plan, **other), results)
+    (decision,) = tonight_of(plan, inputs(plan, **other), results.scores)
     return decision
 
 
@@ -135,7 +135,7 @@ def test_night_without_champion_and_promoted_model_publishes_the_first_one_run(
 
 def test_night_without_scores_decides_nothing(home: Home, tmp_path: Path) -> None:
     plan = night(home)
-    assert tonight_of(plan, inputs(plan), KeptForecasts(tmp_path, "key", reused=False)) == []
+    assert tonight_of(plan, inputs(plan), KeptForecasts(tmp_path, "key", reused=False).scores) == []
 
 
 def test_table_holds_earlier_decisions_and_this_night_s(home: Home, results: KeptForecasts) -> None:

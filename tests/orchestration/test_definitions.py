@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 import pytest
 from threatcast_feeds.registry import load_catalog
+from threatcast_orchestration.assets.feed_states import HEALTH
 from threatcast_orchestration.components.feed import FETCH_RETRIES, PAYLOAD_GATE
 from threatcast_orchestration.definitions import build_definitions
-from threatcast_orchestration.feed_states import HEALTH
 from threatcast_orchestration.gates.suites import load_suites
-from threatcast_orchestration.jobs import JOB
-from threatcast_orchestration.run_record import FEED_STATE
-from threatcast_orchestration.warehouse import POOL
+from threatcast_orchestration.nightly.jobs import JOB
+from threatcast_orchestration.nightly.record import FEED_STATE
+from threatcast_orchestration.warehouse.raw import POOL
 from threatcast_publishing.contract import TABLES
 
 SNAPSHOT = Path(__file__).with_name("asset_keys.txt")

@@ -17,15 +17,15 @@ from kev_kit import KEV, NEWEST, pulled, rows_of
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 from threatcast_feeds.outcomes import set_aside
-from threatcast_orchestration import warehouse_file
 from threatcast_orchestration.assets import dbt
-from threatcast_orchestration.assets.stamps import finish, read_stamps
 from threatcast_orchestration.errors import OrchestrationError
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.intake import pull
-from threatcast_orchestration.night import Plan
-from threatcast_orchestration.stores import kept_open, set_damaged_aside
-from threatcast_orchestration.warehouse_file import connect, show
+from threatcast_orchestration.feed_steps.pull import pull
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.plan import Plan
+from threatcast_orchestration.run.stores import kept_open, set_damaged_aside
+from threatcast_orchestration.warehouse import file as warehouse_file
+from threatcast_orchestration.warehouse.file import connect, show
+from threatcast_orchestration.warehouse.stamps import finish, read_stamps
 
 MakePlan = Callable[..., Plan]
 

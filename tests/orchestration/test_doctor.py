@@ -12,9 +12,9 @@ import pytest
 from small_release import make_release, write_warehouse
 from threatcast_orchestration import cli
 from threatcast_orchestration.commands import doctor
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.lock import run_lock
-from threatcast_orchestration.settings import Settings, load_settings
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.lock import run_lock
+from threatcast_orchestration.run.settings import Settings, load_settings
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from threatcast_feeds.registry import load_catalog, load_feed
 from threatcast_orchestration.components import feed as component
 from threatcast_orchestration.components.feed import PAYLOAD_GATE, FeedSource, feed_asset
 from threatcast_orchestration.definitions import feed_definitions
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.night import Night
+from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.run.home import Home
 
 KEV = dg.AssetKey(["raw", "cisa_kev"])
 PLACES = dg.AssetKey(["raw", "country_codes"])

@@ -6,10 +6,10 @@ from datetime import date
 
 import dagster as dg
 import pytest
-from threatcast_orchestration.feed_states import build_feed_states, to_check
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.night import Night
-from threatcast_orchestration.warehouse import connect
+from threatcast_orchestration.assets.feed_states import build_feed_states, to_check
+from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.warehouse.raw import connect
 
 WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from nights import threatcast
 from threatcast_feeds.registry import load_catalog
-from threatcast_orchestration.home import Home
+from threatcast_orchestration.run.home import Home
 
 
 class Upstream:

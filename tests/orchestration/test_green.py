@@ -9,14 +9,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from threatcast_orchestration.assets.stamps import MADE_OF, begin, finish
 from threatcast_orchestration.errors import GateBlocked
+from threatcast_orchestration.gates.green import READS, inputs_of, refuse_unless_green
 from threatcast_orchestration.gates.records import GateRecords
 from threatcast_orchestration.gates.results import ExpectationResult, GateResult
 from threatcast_orchestration.gates.suites import load_suite, load_suites
-from threatcast_orchestration.green import READS, inputs_of, refuse_unless_green
-from threatcast_orchestration.night import Plan
-from threatcast_orchestration.warehouse import connect
+from threatcast_orchestration.run.plan import Plan
+from threatcast_orchestration.warehouse.raw import connect
+from threatcast_orchestration.warehouse.stamps import MADE_OF, begin, finish
 
 MakePlan = Callable[..., Plan]
 KINDS = ("marts", "forecasts", "release")

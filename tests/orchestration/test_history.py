@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from small_release import AS_OF, make_release, write_warehouse
-from threatcast_orchestration.history import write_history
+from threatcast_orchestration.warehouse.history import write_history
 
 
 def test_column_younger_than_a_release_is_null_in_its_history(tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 from threatcast_orchestration.errors import LockHeld, OrchestrationError, WrongUse
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.lock import run_lock
-from threatcast_orchestration.settings import home_path
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.lock import run_lock
+from threatcast_orchestration.run.settings import home_path
 
 
 def test_first_run_binds_the_home_to_its_source(home: Home) -> None:
@@ -84,7 +84,7 @@ def test_full_disk_is_one_clear_error_before_any_work(home: Home) -> None:
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from threatcast_orchestration.errors import OrchestrationError\n"
-        "from threatcast_orchestration.home import Home\n"
+        "from threatcast_orchestration.run.home import Home\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try:\n    Home(Path(sys.argv[1])).prepare()\n"
         "except OrchestrationError as error:\n    print(error)\n"
@@ -102,7 +102,7 @@ def test_lock_is_held_against_another_process_and_freed_at_the_end(home: Home) -
         "import sys\n"
         "from pathlib import Path\n"
         "from threatcast_orchestration.errors import LockHeld\n"
-        "from threatcast_orchestration.lock import run_lock\n"
+        "from threatcast_orchestration.run.lock import run_lock\n"
         "try:\n"
         "    with run_lock(Path(sys.argv[1])):\n        print('mine')\n"
         "except LockHeld as error:\n    print(error)\n    sys.exit(error.exit_code)\n"
@@ -120,7 +120,7 @@ def test_lock_of_a_killed_process_does_not_stay(home: Home) -> None:
     code = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from threatcast_orchestration.lock import run_lock\n"
+        "from threatcast_orchestration.run.lock import run_lock\n"
         "with run_lock(Path(sys.argv[1])):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     killed = subprocess.run([sys.executable, "-c", code, str(home.lock)], check=False)
@@ -133,7 +133,7 @@ def test_lock_names_the_process_that_holds_it(home: Home) -> None:
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from threatcast_orchestration.lock import run_lock\n"
+        "from threatcast_orchestration.run.lock import run_lock\n"
         "with run_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
     )
     with subprocess.Popen(

@@ -12,11 +12,11 @@ from kev_kit import BEFORE, KEV, NEWEST, kev_file, pulled, rows_of
 from threatcast_feeds.arrivals import Arrival
 from threatcast_feeds.errors import LandingError
 from threatcast_feeds.registry import load_feed
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.intake import PullReport, backfill_hint, parse, pull
-from threatcast_orchestration.night import Plan
-from threatcast_orchestration.payload_gate import gate
-from threatcast_orchestration.settings import Settings
+from threatcast_orchestration.feed_steps.gate import gate
+from threatcast_orchestration.feed_steps.pull import PullReport, backfill_hint, parse, pull
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.plan import Plan
+from threatcast_orchestration.run.settings import Settings
 
 MakePlan = Callable[..., Plan]
 

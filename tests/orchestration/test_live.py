@@ -15,12 +15,12 @@ import pytest
 from threatcast_feeds.outcomes import digest_of
 from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.scores import score_table
-from threatcast_orchestration.archive import keep_releases
-from threatcast_orchestration.forecast_tables import TABLES
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.live import TABLES as LIVE_TABLES
-from threatcast_orchestration.live import write_live
-from threatcast_orchestration.stand_in import write_stand_in
+from threatcast_orchestration.forecasts.tables import TABLES
+from threatcast_orchestration.live_scores.archive import keep_releases
+from threatcast_orchestration.live_scores.fallback import write_stand_in
+from threatcast_orchestration.live_scores.scoring import TABLES as LIVE_TABLES
+from threatcast_orchestration.live_scores.scoring import write_live
+from threatcast_orchestration.run.home import Home
 
 sys.path.insert(0, str(Path(__file__).parent))
 from published_kit import SUNDAY, release_of

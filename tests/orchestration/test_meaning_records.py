@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from kev_kit import KEV, NEWEST, kev_file, pulled, rows_of, shorten
 from threatcast_orchestration.cli import app
-from threatcast_orchestration.intake import PullReport
-from threatcast_orchestration.meaning_records import Acceptance, acceptances
-from threatcast_orchestration.night import Plan
-from threatcast_orchestration.payload_gate import gate
-from threatcast_orchestration.payload_meaning import judge_home, settle
+from threatcast_orchestration.feed_steps.acceptances import Acceptance, acceptances
+from threatcast_orchestration.feed_steps.gate import gate
+from threatcast_orchestration.feed_steps.judgement import judge_home, settle
+from threatcast_orchestration.feed_steps.pull import PullReport
+from threatcast_orchestration.run.plan import Plan
 from typer.testing import CliRunner
 
 MakePlan = Callable[..., Plan]

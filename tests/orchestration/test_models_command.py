@@ -15,9 +15,9 @@ import pytest
 from in_process import Done, threatcast
 from small_release import AS_OF, make_release, write_warehouse
 from threatcast_orchestration.commands.options import SIMULATED_LINE
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.lock import run_lock
-from threatcast_orchestration.publication import published_models, read_decisions
+from threatcast_orchestration.published_models.record import published_models, read_decisions
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.lock import run_lock
 
 TARGET = "ransomware_claims"
 WIS = {"champion": 0.5, "better": 0.45, "worse": 0.6, "flat": 0.4, "narrow": 0.44}

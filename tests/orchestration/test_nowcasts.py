@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from threatcast_forecasting.night import nowcasts
-from threatcast_orchestration.forecast_tables import TABLES
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.night import Plan
-from threatcast_orchestration.night_inputs import load_inputs
-from threatcast_orchestration.settings import Settings
+from threatcast_orchestration.forecasts.inputs import load_inputs
+from threatcast_orchestration.forecasts.tables import TABLES
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.plan import Plan
+from threatcast_orchestration.run.settings import Settings
 
 
 @pytest.fixture(scope="module")

@@ -7,13 +7,13 @@ import logging
 
 import pytest
 from in_process import threatcast
-from threatcast_orchestration import alerts
 from threatcast_orchestration.cli import _PlainLines
 from threatcast_orchestration.commands.options import print_json, print_table, remark, say
+from threatcast_orchestration.feed_steps.pull import PullReport
 from threatcast_orchestration.gates.results import ExpectationResult
-from threatcast_orchestration.intake import PullReport
-from threatcast_orchestration.progress import Progress
-from threatcast_orchestration.settings import Settings
+from threatcast_orchestration.nightly import alerts
+from threatcast_orchestration.nightly.progress import Progress
+from threatcast_orchestration.run.settings import Settings
 
 HOSTILE = "\x1b]0;owned\x07\u202egpj.exe\x9b31m\ud83d"
 ESCAPED = "\\x1b]0;owned\\x07\\u202egpj.exe\\x9b31m\\ud83d"

@@ -9,11 +9,11 @@ import pytest
 from kev_kit import BEFORE, KEV, NEWEST, kev_file, pulled, rows_of, shorten
 from threatcast_feeds.outcomes import Outcome, read_outcome
 from threatcast_orchestration.cli import app
+from threatcast_orchestration.feed_steps.gate import gate
+from threatcast_orchestration.feed_steps.pull import PullReport
 from threatcast_orchestration.gates import suites
 from threatcast_orchestration.gates.results import GateCrashed
-from threatcast_orchestration.intake import PullReport
-from threatcast_orchestration.night import Plan
-from threatcast_orchestration.payload_gate import gate
+from threatcast_orchestration.run.plan import Plan
 from typer.testing import CliRunner
 
 MakePlan = Callable[..., Plan]

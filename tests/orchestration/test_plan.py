@@ -9,10 +9,11 @@ import pytest
 from dagster import build_init_resource_context
 from threatcast_feeds.simulation import LAST_DAY
 from threatcast_orchestration.errors import LockHeld, WrongUse
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.lock import run_lock
-from threatcast_orchestration.night import Night, make_plan, newest_day
-from threatcast_orchestration.settings import Settings, clock
+from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.lock import run_lock
+from threatcast_orchestration.run.plan import make_plan, newest_day
+from threatcast_orchestration.run.settings import Settings, clock
 
 
 def test_mirror_night_is_the_newest_recorded_day_of_any_feed(

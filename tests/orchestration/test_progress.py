@@ -8,7 +8,7 @@ import re
 
 import dagster as dg
 import pytest
-from threatcast_orchestration.progress import LOGGER, Progress, step_logger
+from threatcast_orchestration.nightly.progress import LOGGER, Progress, step_logger
 
 
 @dg.op

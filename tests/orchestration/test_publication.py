@@ -10,12 +10,12 @@ import pytest
 from threatcast_forecasting.judging.published import BOTH_DAYS, Decision, changes_of
 from threatcast_forecasting.roles import DEFAULT_PUBLISHED
 from threatcast_orchestration.errors import OrchestrationError
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.publication import (
+from threatcast_orchestration.published_models.record import (
     published_models,
     read_decisions,
     record_decisions,
 )
+from threatcast_orchestration.run.home import Home
 
 DAY = date(2026, 6, 14)
 NEXT = DAY + timedelta(days=1)

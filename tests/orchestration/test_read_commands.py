@@ -364,7 +364,7 @@ def test_rollback_to_a_damaged_release_is_refused_and_current_stays(command, ful
 
 
 def test_rollback_waits_for_no_other_run(command, full_home):
-    from threatcast_orchestration.lock import run_lock
+    from threatcast_orchestration.run.lock import run_lock
 
     newest = current(full_home / "releases")
     with run_lock(full_home / "run.lock"):

@@ -12,12 +12,9 @@ import pytest
 from small_release import make_release, write_warehouse
 from threatcast_orchestration.definitions import build_definitions
 from threatcast_orchestration.errors import GateBlocked, OrchestrationError
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.jobs import JOB
-from threatcast_orchestration.lock import run_lock
-from threatcast_orchestration.night import Plan
-from threatcast_orchestration.run_night import judge
-from threatcast_orchestration.run_record import (
+from threatcast_orchestration.launch import judge
+from threatcast_orchestration.nightly.jobs import JOB
+from threatcast_orchestration.nightly.record import (
     AS_OF_TAG,
     SOURCE_TAG,
     NightResult,
@@ -26,7 +23,10 @@ from threatcast_orchestration.run_record import (
     record_of,
     standing_release,
 )
-from threatcast_orchestration.sensors import build_failure_sensor, build_success_sensor
+from threatcast_orchestration.nightly.sensors import build_failure_sensor, build_success_sensor
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.lock import run_lock
+from threatcast_orchestration.run.plan import Plan
 
 MakePlan = Callable[..., Plan]
 

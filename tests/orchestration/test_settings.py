@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from threatcast_orchestration.errors import WrongUse
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.settings import (
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.settings import (
     Settings,
     home_path,
     load_settings,

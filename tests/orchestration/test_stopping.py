@@ -19,7 +19,7 @@ time.sleep(60)
 """
 CODE = """
 import sys
-from threatcast_orchestration import stopping
+from threatcast_orchestration.run import stopping
 stopping.PATIENCE = 1.0
 sys.exit(stopping.run_until_told([sys.executable, "-c", sys.argv[1]]))
 """

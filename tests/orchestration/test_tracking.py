@@ -19,10 +19,10 @@ import pytest
 from threatcast_forecasting.judging.published import Decision
 from threatcast_forecasting.night.inputs import NightInputs, NightOptions
 from threatcast_orchestration.commands.doctor import all_checks
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.kept_forecasts import KeptForecasts
-from threatcast_orchestration.night import Plan
-from threatcast_orchestration.settings import Settings
+from threatcast_orchestration.forecasts.kept import KeptForecasts
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.plan import Plan
+from threatcast_orchestration.run.settings import Settings
 from threatcast_orchestration.tracking import (
     NightRecord,
     migrate,
@@ -35,7 +35,7 @@ from threatcast_orchestration.tracking.metrics import of_model
 from threatcast_orchestration.tracking.night import digest
 from threatcast_orchestration.tracking.places import points_elsewhere, store_path
 from threatcast_orchestration.tracking.store import newest_revision
-from threatcast_orchestration.warehouse import connect
+from threatcast_orchestration.warehouse.raw import connect
 
 TARGETS = ("malware_hosts", "ransomware_claims")
 MODELS = ("flat", "comb_two", "champion")

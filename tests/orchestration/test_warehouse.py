@@ -14,8 +14,8 @@ from threatcast_feeds.moments import END_OF_DAY, at
 from threatcast_feeds.outcomes import set_aside
 from threatcast_feeds.parsing import parse_new
 from threatcast_feeds.registry import FeedSpec, load_catalog, load_feed
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.warehouse import connect, fingerprint, write_raw
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.warehouse.raw import connect, fingerprint, write_raw
 
 HOSTS = "threatfox_ips"
 PLACES = "country_codes"

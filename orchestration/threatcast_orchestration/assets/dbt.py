@@ -18,24 +18,24 @@ from dagster_dbt import dbt_assets as make_dbt_assets
 from packaging.version import Version
 
 from threatcast_orchestration.assets.stages import build_stage
-from threatcast_orchestration.assets.stamps import begin, finish
 from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.errors import NothingToPublish
-from threatcast_orchestration.green import raw_stamp, refuse_unless_green
-from threatcast_orchestration.night import Night
-from threatcast_orchestration.run_record import night_tags
-from threatcast_orchestration.warehouse import (
+from threatcast_orchestration.gates.green import raw_stamp, refuse_unless_green
+from threatcast_orchestration.nightly.record import night_tags
+from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.run.project import DBT
+from threatcast_orchestration.warehouse.raw import (
     POOL,
     RAW_TABLES,
     connect,
     fingerprint,
     write_raw,
 )
+from threatcast_orchestration.warehouse.stamps import begin, finish
 
 if TYPE_CHECKING:
     import duckdb
 
-PROJECT = Path(__file__).resolve().parents[3] / "dbt_project"
 _GROUPS = {
     "seeds": "seeds",
     "staging": "staging",
@@ -84,7 +84,7 @@ class Translator(DagsterDbtTranslator):
 
 def manifest() -> Path:
     """Return dbt's manifest; parses the project first if that is newer or the manifest damaged."""
-    path = PROJECT / "target" / "manifest.json"
+    path = DBT / "target" / "manifest.json"
     newest = max(source.stat().st_mtime for source in _sources())
     if not path.is_file() or path.stat().st_mtime < newest or not _is_whole(path):
         parse_project()
@@ -102,14 +102,14 @@ def _is_whole(path: Path) -> bool:
 def _sources() -> Iterator[Path]:
     """Yield all files of the dbt project that decide what it builds, in one order."""
     for name in _SOURCE_CODE:
-        root = PROJECT / name
+        root = DBT / name
         found = sorted(root.rglob("*")) if root.is_dir() else [root]
         yield from (path for path in found if path.is_file())
 
 
 def parse_project() -> None:
     """Run `dbt parse`."""
-    dbt_resource().cli(["--quiet", "parse"], target_path=PROJECT / "target").wait()
+    dbt_resource().cli(["--quiet", "parse"], target_path=DBT / "target").wait()
 
 
 def _program() -> str:
@@ -119,14 +119,14 @@ def _program() -> str:
 
 def dbt_resource() -> LocalDbt:
     """Return dbt's command line for this project."""
-    return LocalDbt(project_dir=str(PROJECT), profiles_dir=str(PROJECT), dbt_executable=_program())
+    return LocalDbt(project_dir=str(DBT), profiles_dir=str(DBT), dbt_executable=_program())
 
 
 def code_hash() -> str:
     """Hash all files of the dbt project that decide what it builds."""
     digest = sha256()
     for path in _sources():
-        digest.update(path.relative_to(PROJECT).as_posix().encode())
+        digest.update(path.relative_to(DBT).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -10,19 +10,19 @@ from typing import Any
 
 import dagster as dg
 
-from threatcast_orchestration.assets.stamps import begin, finish
 from threatcast_orchestration.assets.tables import table_schema
-from threatcast_orchestration.decisions import tonight_of, write_decisions
-from threatcast_orchestration.forecast_tables import TABLES, write_tables
+from threatcast_orchestration.forecasts.inputs import load_inputs
+from threatcast_orchestration.forecasts.kept import key_of, make
+from threatcast_orchestration.forecasts.left_out import leave_out
+from threatcast_orchestration.forecasts.tables import TABLES, write_tables
+from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.gates.suites import load_suite
 from threatcast_orchestration.gates.version import gate_version
-from threatcast_orchestration.green import refuse_unless_green
-from threatcast_orchestration.kept_forecasts import key_of, make
-from threatcast_orchestration.left_out import leave_out
-from threatcast_orchestration.night import Night
-from threatcast_orchestration.night_inputs import load_inputs
-from threatcast_orchestration.publication import record_decisions
-from threatcast_orchestration.warehouse import POOL, connect
+from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.published_models.decisions import tonight_of, write_decisions
+from threatcast_orchestration.published_models.record import record_decisions
+from threatcast_orchestration.warehouse.raw import POOL, connect
+from threatcast_orchestration.warehouse.stamps import begin, finish
 
 _DESCRIPTIONS = {
     "forecast": "One row a target, location, model, horizon and quantile: events in that week.",
@@ -97,7 +97,7 @@ def _forecast_step() -> dg.AssetsDefinition:
                 context.log.info("forecasts %d/%d: %s", done, total, what)
 
         results = make(inputs, plan.home, key, progress=say)
-        tonight = tonight_of(plan, inputs, results)
+        tonight = tonight_of(plan, inputs, results.scores)
         with connect(plan.home) as connection:
             rows = write_tables(connection, results)
             written, record = write_decisions(connection, plan, tonight)
@@ -112,7 +112,7 @@ def _forecast_step() -> dg.AssetsDefinition:
                 "unchanged": results.reused,
             }
             if table == "outlook" and rows["outlook"]:
-                from threatcast_orchestration.plots import as_markdown, fan_charts
+                from threatcast_orchestration.assets.plots import as_markdown, fan_charts
 
                 frames = (inputs.panel, results.frame("forecast"), results.frame("outlook"))
                 metadata["world"] = dg.MetadataValue.md(as_markdown(fan_charts(*frames)))
@@ -150,9 +150,9 @@ def _tracking_step() -> dg.AssetsDefinition:
             key = key_of(connection, plan)
             inputs = load_inputs(connection, plan, key)
         results = make(inputs, plan.home, key)
-        if not (results.folder / "scores.parquet").is_file():
+        if results.scores is None:
             return dg.MaterializeResult(metadata={"runs": 0, "why": "no series may be forecast"})
-        tonight = tonight_of(plan, inputs, results)
+        tonight = tonight_of(plan, inputs, results.scores)
         # first: the release tells of them already
         new = record_decisions(plan.home, tonight)
         context.log.info("%d decisions recorded in %s", len(new), plan.home.decisions)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from threatcast_orchestration.assets.stamps import begin, finish
 from threatcast_orchestration.assets.tables import table_schema
-from threatcast_orchestration.green import refuse_unless_green
-from threatcast_orchestration.live import TABLES
-from threatcast_orchestration.night import Night
-from threatcast_orchestration.stand_in import COLUMNS
-from threatcast_orchestration.warehouse import POOL, connect
+from threatcast_orchestration.gates.green import refuse_unless_green
+from threatcast_orchestration.live_scores.fallback import COLUMNS
+from threatcast_orchestration.live_scores.scoring import TABLES
+from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.warehouse.raw import POOL, connect
+from threatcast_orchestration.warehouse.stamps import begin, finish
 
 if TYPE_CHECKING:
     import duckdb
@@ -58,8 +58,8 @@ def build_live_assets() -> dg.AssetsDefinition:
     def score_published(
         context: dg.AssetExecutionContext, night: Night
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        from threatcast_orchestration.live import write_live
-        from threatcast_orchestration.stand_in import write_stand_in
+        from threatcast_orchestration.live_scores.fallback import write_stand_in
+        from threatcast_orchestration.live_scores.scoring import write_live
 
         plan = night.plan
         refuse_unless_green(plan, "marts", "forecasts", step="Scoring")

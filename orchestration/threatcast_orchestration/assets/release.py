@@ -8,14 +8,14 @@ from typing import Any
 
 import dagster as dg
 
-from threatcast_orchestration.archive import keep_releases
-from threatcast_orchestration.assets.stamps import begin, finish
 from threatcast_orchestration.assets.tables import table_schema
-from threatcast_orchestration.green import refuse_unless_green
-from threatcast_orchestration.history import COLUMNS
-from threatcast_orchestration.night import Night
-from threatcast_orchestration.settings import clock
-from threatcast_orchestration.warehouse import POOL, connect
+from threatcast_orchestration.gates.green import refuse_unless_green
+from threatcast_orchestration.live_scores.archive import keep_releases
+from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.run.settings import clock
+from threatcast_orchestration.warehouse.history import COLUMNS
+from threatcast_orchestration.warehouse.raw import POOL, connect
+from threatcast_orchestration.warehouse.stamps import begin, finish
 
 
 def build_release_assets() -> list[dg.AssetsDefinition]:
@@ -38,7 +38,7 @@ def _history_step() -> dg.AssetsDefinition:
         pool=POOL,
     )
     def outlook_history(night: Night) -> dg.MaterializeResult[Any]:
-        from threatcast_orchestration.history import write_history
+        from threatcast_orchestration.warehouse.history import write_history
 
         plan = night.plan
         begin(plan.home, "history")
@@ -71,7 +71,7 @@ def _release_step() -> dg.AssetsDefinition:
         from threatcast_publishing.release import build, publish
 
         from threatcast_orchestration.gates.records import GateRecords
-        from threatcast_orchestration.provenance import commit, settings_of
+        from threatcast_orchestration.run.provenance import commit, settings_of
 
         plan = night.plan
         refuse_unless_green(plan, "marts", "forecasts", "release", step="The release")

@@ -14,11 +14,12 @@ from dagster_dbt import DbtCliResource
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from threatcast_orchestration.assets.kept import kept_results
-from threatcast_orchestration.assets.stamps import MADE_OF, begin, finish, read_stamps
-from threatcast_orchestration.assets.tables import published_content, row_counts
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.jobs import JOB
-from threatcast_orchestration.warehouse_file import damage_in
+from threatcast_orchestration.assets.tables import row_counts
+from threatcast_orchestration.nightly.jobs import JOB
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.warehouse.content import published_content
+from threatcast_orchestration.warehouse.file import damage_in
+from threatcast_orchestration.warehouse.stamps import MADE_OF, begin, finish, read_stamps
 
 
 def build_stage(

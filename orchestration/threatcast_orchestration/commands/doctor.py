@@ -21,11 +21,11 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import OrchestrationError
-from threatcast_orchestration.lock import run_lock
-from threatcast_orchestration.settings import Settings, credentials, home_path, load_settings
+from threatcast_orchestration.run.lock import run_lock
+from threatcast_orchestration.run.settings import Settings, credentials, home_path, load_settings
 
 if TYPE_CHECKING:
-    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.run.home import Home
 
 NEEDED_BYTES = 3_000_000_000
 NEEDED_MEMORY = 4_000_000_000
@@ -184,7 +184,7 @@ def _place(home: Home) -> Check:
 
 
 def _source(home: Home, settings: Settings) -> Check:
-    from threatcast_orchestration.home import SOURCES
+    from threatcast_orchestration.run.home import SOURCES
 
     chosen = settings.chosen_source
     try:

@@ -16,7 +16,7 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import OrchestrationError, WrongUse
-from threatcast_orchestration.settings import home_path, load_settings, parse_day
+from threatcast_orchestration.run.settings import home_path, load_settings, parse_day
 
 if TYPE_CHECKING:
     from threatcast_feeds.registry import FeedSpec
@@ -59,7 +59,7 @@ def show(feed: FeedArgument, home: HomeOption = None, *, as_json: JsonOption = F
     """Show all that the catalog says of one feed."""
     from threatcast_feeds.registry import load_feed
 
-    from threatcast_orchestration.meaning_records import acceptances
+    from threatcast_orchestration.feed_steps.acceptances import acceptances
 
     spec = load_feed(feed)
     accepted = {one.payload: one.words for one in acceptances(home_path(home), spec.key)}
@@ -86,9 +86,9 @@ def fetch(
     """Pull one feed now: land what is new, parse it, say what happened."""
     from threatcast_feeds.registry import load_feed
 
-    from threatcast_orchestration.intake import pull
-    from threatcast_orchestration.lock import run_lock
-    from threatcast_orchestration.night import make_plan
+    from threatcast_orchestration.feed_steps.pull import pull
+    from threatcast_orchestration.run.lock import run_lock
+    from threatcast_orchestration.run.plan import make_plan
 
     spec = load_feed(feed)
     place = home_path(home)
@@ -123,9 +123,9 @@ def accept(
     from threatcast_feeds.outcomes import read_outcome
     from threatcast_feeds.registry import load_feed
 
-    from threatcast_orchestration.lock import run_lock
-    from threatcast_orchestration.meaning_records import Acceptance, write_acceptance
-    from threatcast_orchestration.settings import clock
+    from threatcast_orchestration.feed_steps.acceptances import Acceptance, write_acceptance
+    from threatcast_orchestration.run.lock import run_lock
+    from threatcast_orchestration.run.settings import clock
 
     spec, place = load_feed(feed), home_path(home)
     landed = {one.sha12 for one in Landing(place.landing).payloads(feed)}
@@ -163,8 +163,8 @@ def backfill(
     """Replay a feed's git history as vintages; safe to interrupt and to start again."""
     from threatcast_feeds.registry import load_feed
 
-    from threatcast_orchestration.backfill import backfill_feed
-    from threatcast_orchestration.settings import clock
+    from threatcast_orchestration.feed_steps.backfill import backfill_feed
+    from threatcast_orchestration.run.settings import clock
 
     spec = load_feed(feed)
     if spec.history is None:

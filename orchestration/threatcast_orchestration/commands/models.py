@@ -18,13 +18,13 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import GateBlocked, WrongUse
-from threatcast_orchestration.settings import home_path
+from threatcast_orchestration.run.settings import home_path
 
 if TYPE_CHECKING:
     from threatcast_forecasting.judging.promotion import Verdict
     from threatcast_forecasting.judging.published import Decision
 
-    from threatcast_orchestration.standing import Standing
+    from threatcast_orchestration.commands.standing import Standing
 
 LONGEST_REASON = 300
 LISTED = (
@@ -43,7 +43,7 @@ def list_models(
     home: HomeOption = None, *, as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
     """List the published model of each target, its score, and the challenger's."""
-    from threatcast_orchestration.standing import standing_of, table
+    from threatcast_orchestration.commands.standing import standing_of, table
 
     standing = standing_of(home_path(home))
     rows = table(standing)
@@ -82,7 +82,7 @@ def compare(
     """Compare two models of a target: scores by horizon, the paired test, coverage, the gate."""
     from threatcast_forecasting.night.decisions import numbers_of
 
-    from threatcast_orchestration.standing import by_horizon, standing_of
+    from threatcast_orchestration.commands.standing import by_horizon, standing_of
 
     standing = standing_of(home_path(home))
     own = standing.model(target, first or standing.published(target).model)
@@ -126,8 +126,8 @@ def promote(
     quiet: QuietOption = False,
 ) -> None:
     """Publish another model for a target, if the gate lets it or a person says why."""
-    from threatcast_orchestration.lock import run_lock
-    from threatcast_orchestration.standing import standing_of
+    from threatcast_orchestration.commands.standing import standing_of
+    from threatcast_orchestration.run.lock import run_lock
 
     place = home_path(home)
     standing_of(place)  # a home without releases gets no lock file either
@@ -159,8 +159,8 @@ def rollback(
     quiet: QuietOption = False,
 ) -> None:
     """Publish the model before the last change of a target again."""
-    from threatcast_orchestration.lock import run_lock
-    from threatcast_orchestration.standing import standing_of
+    from threatcast_orchestration.commands.standing import standing_of
+    from threatcast_orchestration.run.lock import run_lock
 
     place = home_path(home)
     standing_of(place)
@@ -234,7 +234,7 @@ def _decide(
     from threatcast_forecasting.judging.published import Decision
     from threatcast_forecasting.night.decisions import numbers_of
 
-    from threatcast_orchestration.publication import record_decisions
+    from threatcast_orchestration.published_models.record import record_decisions
 
     numbers: dict[str, Any] = numbers_of(verdict) if verdict else {}
     decision = Decision(

@@ -25,14 +25,14 @@ from threatcast_orchestration.commands.panel_files import (
     write_text,
 )
 from threatcast_orchestration.errors import WrongUse
-from threatcast_orchestration.settings import clock, home_path, load_settings, split_names
+from threatcast_orchestration.run.settings import clock, home_path, load_settings, split_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
 
-    from threatcast_orchestration.settings import Settings
+    from threatcast_orchestration.run.settings import Settings
 
 PanelArgument = Annotated[Path, typer.Argument(help="Panel: CSV, CSV.gz or Parquet.")]
 OutOption = Annotated[Path, typer.Option("--out", help="Folder for the results.")]

@@ -22,8 +22,8 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import OrchestrationError, WrongUse
-from threatcast_orchestration.settings import home_path
-from threatcast_orchestration.stopping import hear_as_interrupt
+from threatcast_orchestration.run.settings import home_path
+from threatcast_orchestration.run.stopping import hear_as_interrupt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,7 +143,7 @@ def rollback(
     from threatcast_publishing.catalog import resolve
     from threatcast_publishing.catalog import rollback as go_back
 
-    from threatcast_orchestration.lock import run_lock
+    from threatcast_orchestration.run.lock import run_lock
 
     place = home_path(home)
     resolve(place.releases, release)  # a home without releases gets no lock file either

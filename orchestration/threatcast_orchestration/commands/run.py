@@ -20,12 +20,13 @@ from threatcast_orchestration.commands.options import (
     remark,
 )
 from threatcast_orchestration.errors import LockHeld, WrongUse
-from threatcast_orchestration.home import SOURCES
-from threatcast_orchestration.settings import home_path, load_settings, quiet_environment
-from threatcast_orchestration.stopping import hear_as_interrupt, run_until_told
+from threatcast_orchestration.run.home import SOURCES
+from threatcast_orchestration.run.project import WORKSPACE
+from threatcast_orchestration.run.settings import home_path, load_settings, quiet_environment
+from threatcast_orchestration.run.stopping import hear_as_interrupt, run_until_told
 
 if TYPE_CHECKING:
-    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.run.home import Home
 
 
 def run(
@@ -55,7 +56,7 @@ def run(
     said = {"source": source, "mirror": mirror, "as_of": as_of, "correction": correction}
     settings = load_settings(place, said)
     from threatcast_orchestration.commands.status import summary, write_summary
-    from threatcast_orchestration.run_night import run_night
+    from threatcast_orchestration.launch import run_night
 
     remark(
         f"Threatcast: source {settings.chosen_source}, home {place.root}. "
@@ -82,7 +83,6 @@ def ui(
     quiet_environment(place)
     _refuse_taken(host, port)
     _keep_alone(place, f"http://{host}:{port}")
-    workspace = Path(__file__).resolve().parents[3] / "workspace.yaml"
     remark(
         f"Dagster UI for {place.root}: http://{host}:{port} (ready in about 15 seconds; "
         "Ctrl-C ends it). While it is open, the nightly schedule runs at 02:00 UTC."
@@ -90,7 +90,7 @@ def ui(
     _serve_gates(place)
     os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"
     program = str(Path(sys.executable).with_name("dagster"))
-    words = ["dev", "-w", str(workspace), "-h", host, "-p", str(port), "--log-level", "warning"]
+    words = ["dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port), "--log-level", "warning"]
     raise typer.Exit(run_until_told([program, *words]))
 
 

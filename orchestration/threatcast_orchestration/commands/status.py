@@ -19,13 +19,13 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import NothingToPublish
-from threatcast_orchestration.meaning_records import Acceptance, acceptances
-from threatcast_orchestration.run_record import FEED_STATE, standing_release
-from threatcast_orchestration.setbacks import setbacks_of
-from threatcast_orchestration.settings import home_path, load_settings
+from threatcast_orchestration.feed_steps.acceptances import Acceptance, acceptances
+from threatcast_orchestration.nightly.record import FEED_STATE, standing_release
+from threatcast_orchestration.nightly.setbacks import setbacks_of
+from threatcast_orchestration.run.settings import home_path, load_settings
 
 if TYPE_CHECKING:
-    from threatcast_orchestration.home import Home
+    from threatcast_orchestration.run.home import Home
 
 STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
 _FEEDS = """
@@ -103,8 +103,8 @@ def _missing_past(home: Home) -> list[str]:
     """Return which feeds of a live home lack their past, and the command that fetches it."""
     if home.source != "live":
         return []
-    from threatcast_orchestration.intake import backfill_hint
-    from threatcast_orchestration.night import make_plan
+    from threatcast_orchestration.feed_steps.pull import backfill_hint
+    from threatcast_orchestration.run.plan import make_plan
 
     plan = make_plan(home, load_settings(home, {"source": "live"}))
     hints = [backfill_hint(spec, plan) for spec in plan.catalog.values()]

@@ -13,13 +13,14 @@ import dagster as dg
 from pydantic import BaseModel
 from threatcast_feeds.registry import FeedSpec
 
+from threatcast_orchestration.feed_steps.gate import COUNTRIES, gate
+from threatcast_orchestration.feed_steps.pull import PullReport, pull
 from threatcast_orchestration.gates.checks import to_check_result
 from threatcast_orchestration.gates.results import GateResult
-from threatcast_orchestration.intake import PullReport, pull
-from threatcast_orchestration.night import Night, Plan
-from threatcast_orchestration.payload_gate import COUNTRIES, gate
-from threatcast_orchestration.run_record import PAYLOAD_GATE
-from threatcast_orchestration.warehouse import copies_of
+from threatcast_orchestration.nightly.record import PAYLOAD_GATE
+from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.run.plan import Plan
+from threatcast_orchestration.warehouse.raw import copies_of
 
 MOST_MESSAGES = 20
 

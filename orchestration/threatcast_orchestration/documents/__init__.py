@@ -11,9 +11,9 @@ from pathlib import Path
 
 from threatcast_orchestration.documents.commands import commands_page
 from threatcast_orchestration.documents.feeds import feed_pages
-from threatcast_orchestration.documents.markdown import ROOT
 from threatcast_orchestration.documents.reference import gates_page, models_page, tables_page
 from threatcast_orchestration.documents.targets import targets_page
+from threatcast_orchestration.run.project import ROOT
 
 DOCS = ROOT / "docs"
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from functools import cache
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
-DBT = ROOT / "dbt_project"
+from threatcast_orchestration.run.project import SEEDS
 
 
 def page(source: str, title: str, *parts: str) -> str:
@@ -37,7 +35,7 @@ def one_line(text: str) -> str:
 @cache
 def seed(name: str) -> tuple[dict[str, str], ...]:
     """Return the rows of a dbt seed."""
-    with (DBT / "seeds" / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    with (SEEDS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         return tuple(csv.DictReader(file))
 
 

@@ -26,7 +26,7 @@ def models_page() -> str:
     """Return the cards of all models."""
     from threatcast_forecasting.combinations.members import all_models
 
-    from threatcast_orchestration.settings import Settings
+    from threatcast_orchestration.run.settings import Settings
 
     nightly = ", ".join(f"`{name}`" for name in Settings().model_names)
     parts = []

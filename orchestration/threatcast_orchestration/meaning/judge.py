@@ -5,7 +5,7 @@
 `payloads` are the parsed copies of one feed in the order of their moments, as `Payload`; the
 answer holds one `Verdict` for each, in that order. Nothing of a verdict depends on a later copy,
 so that judging hundreds at once gives what as many nights would have given. For a whole home:
-`threatcast_orchestration.payload_meaning.judge_home(spec, home, landing, as_of)`.
+`threatcast_orchestration.feed_steps.judgement.judge_home(spec, home, landing, as_of)`.
 
 States: `accepted`; `warned` (counted, with a warning); `doubtful` (set aside until a person
 accepts it or the source repeats it); `broken` (set aside, repeats do not help); `silent` (adds

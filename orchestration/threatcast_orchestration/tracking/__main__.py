@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from threatcast_orchestration.settings import home_path
+from threatcast_orchestration.run.settings import home_path
 from threatcast_orchestration.tracking.store import migrate
 
 

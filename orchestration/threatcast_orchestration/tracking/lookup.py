@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import Any
 
-from threatcast_orchestration.home import Home
+from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.tracking.places import open_to_read, store_path
 
 _ALIASES = "SELECT name, alias, version FROM registered_model_aliases ORDER BY name, alias"

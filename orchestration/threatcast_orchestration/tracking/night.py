@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.settings import split_names
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.settings import split_names
 from threatcast_orchestration.tracking import figures, metrics
 from threatcast_orchestration.tracking.places import EXPERIMENT, artifacts_of
 from threatcast_orchestration.tracking.record import NightRecord

@@ -11,7 +11,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from threatcast_orchestration.home import Home
+from threatcast_orchestration.run.home import Home
 
 EXPERIMENT = "threatcast"
 _PLACED = "SELECT artifact_location FROM experiments WHERE name = ?"

@@ -8,18 +8,18 @@ from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from threatcast_orchestration.kept_forecasts import settings_hash
-from threatcast_orchestration.provenance import commit, settings_of
-from threatcast_orchestration.warehouse import connect
+from threatcast_orchestration.forecasts.kept import settings_hash
+from threatcast_orchestration.run.provenance import commit, settings_of
+from threatcast_orchestration.warehouse.raw import connect
 
 if TYPE_CHECKING:
     import pandas as pd
     from threatcast_forecasting.judging.published import Decision
     from threatcast_forecasting.night.inputs import NightInputs
 
-    from threatcast_orchestration.home import Home
-    from threatcast_orchestration.kept_forecasts import KeptForecasts
-    from threatcast_orchestration.night import Plan
+    from threatcast_orchestration.forecasts.kept import KeptForecasts
+    from threatcast_orchestration.run.home import Home
+    from threatcast_orchestration.run.plan import Plan
 
 
 @dataclass(frozen=True)

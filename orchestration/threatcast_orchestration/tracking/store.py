@@ -13,9 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from threatcast_orchestration.home import Home
-from threatcast_orchestration.settings import quiet_environment
-from threatcast_orchestration.stores import set_damaged_aside
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.settings import quiet_environment
+from threatcast_orchestration.run.stores import set_damaged_aside
 from threatcast_orchestration.tracking.places import follow, open_to_read, store_path
 
 _REVISION = re.compile(r"^(down_)?revision\s*=\s*\(?[\"'](\w+)[\"']", re.MULTILINE)

@@ -1,0 +1,70 @@
+"""How each feed is, as a check of its asset: from the data, not from when it was last asked.
+
+No postponed annotations here: Dagster reads those of a check's context.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from threatcast_orchestration.nightly.record import FEED_STATE
+from threatcast_orchestration.warehouse.raw import POOL, connect
+
+HEALTH = dg.AssetKey(["marts", "fct_feed_health"])
+_ROWS = """
+    SELECT feed, state, reason, is_within_limits, newest_vintage, last_event, age_hours
+    FROM marts.fct_feed_health
+    ORDER BY feed
+"""
+
+
+def build_feed_states(feeds: Sequence[str]) -> dg.AssetChecksDefinition:
+    """Return the step that yields the check `feed_state` of `raw/<feed>` for each feed."""
+
+    @dg.multi_asset_check(
+        name="feed_states",
+        specs=[
+            dg.AssetCheckSpec(
+                FEED_STATE,
+                asset=dg.AssetKey(["raw", feed]),
+                description="The feed's own state as `feed_health` says it. A warning: what is "
+                "published from it goes by its last good payload. An error: that one is past the "
+                "feed's limits, and its targets show no outlook.",
+                additional_deps=[HEALTH],
+            )
+            for feed in feeds
+        ],
+        can_subset=True,
+        pool=POOL,
+        required_resource_keys={"night"},
+    )
+    def feed_states(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        home = context.resources.night.plan.home
+        with connect(home, read_only=True) as connection:
+            rows = connection.execute(_ROWS).to_arrow_table().to_pylist()
+        wanted = {key.asset_key for key in context.selected_asset_check_keys}
+        for row in rows:
+            if dg.AssetKey(["raw", row["feed"]]) in wanted:
+                yield to_check(row)
+
+    return feed_states
+
+
+def to_check(row: Mapping[str, Any]) -> dg.AssetCheckResult:
+    """Return the check of one row of `fct_feed_health`."""
+    serves = row["is_within_limits"]
+    told = {
+        "state": row["state"],
+        "newest good payload": row["newest_vintage"],
+        "newest event": row["last_event"],
+        "hours since the last good payload": row["age_hours"],
+    }
+    return dg.AssetCheckResult(
+        passed=row["state"] in ("fresh", "unchanged"),
+        severity=dg.AssetCheckSeverity.WARN if serves else dg.AssetCheckSeverity.ERROR,
+        asset_key=dg.AssetKey(["raw", row["feed"]]),
+        check_name=FEED_STATE,
+        description=": ".join(filter(None, (row["state"], row["reason"]))),
+        metadata={name: str(value) for name, value in told.items() if value is not None},
+    )

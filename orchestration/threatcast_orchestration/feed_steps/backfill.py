@@ -1,0 +1,86 @@
+"""Replays a feed's git history into the landing, then parses it."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Literal
+
+from threatcast_orchestration.feed_steps.pull import PullReport, parse
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.lock import run_lock
+from threatcast_orchestration.run.plan import Plan
+from threatcast_orchestration.run.settings import load_settings
+
+if TYPE_CHECKING:
+    from threatcast_feeds.registry import FeedSpec
+
+
+def backfill_feed(
+    spec: FeedSpec,
+    home: Home,
+    *,
+    since: date,
+    until: date,
+    every: Literal["week", "day"],
+    repository: str | None,
+    quiet: bool,
+) -> PullReport:
+    """Land one vintage a week (or day) of the feed's public repository.
+
+    Raises
+    ------
+    WrongUse
+        If the home holds recorded or simulated data.
+    threatcast_feeds.errors.BackfillError
+        If the repository cannot be read; what was landed before stays.
+    """
+    from threatcast_feeds.modes.git_history import backfill
+
+    home.bind_source("live")
+    moment = datetime.combine(until, time(23, 59, 59), tzinfo=UTC)
+    plan = Plan(home, load_settings(home), "live", None, until, moment)
+    report = PullReport(spec.key)
+    with run_lock(home.lock), _Bar(spec.key, quiet=quiet) as bar:
+        known = {landed.day for landed in plan.landing.payloads(spec.key)}
+        for arrival in backfill(
+            spec,
+            since=since,
+            until=until,
+            workdir=home.git,
+            repository=repository,
+            every=every,
+            known=known,
+            progress=bar.step,
+        ):
+            plan.landing.land(arrival)
+            report.landed += 1
+        parse(spec, plan, report)
+    return report
+
+
+class _Bar:
+    """A progress bar on a terminal, a line every 25 vintages elsewhere."""
+
+    def __init__(self, feed: str, *, quiet: bool) -> None:
+        self._feed = feed
+        self._quiet = quiet
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._quiet and sys.stderr.isatty():
+            sys.stderr.write("\n")
+
+    def step(self, done: int, total: int, day: date) -> None:
+        """Show that `done` of `total` vintages are replayed, the last of `day`."""
+        if self._quiet:
+            return
+        if sys.stderr.isatty():
+            filled = 30 * done // max(total, 1)
+            bar = "#" * filled + "-" * (30 - filled)
+            sys.stderr.write(f"\r{self._feed} [{bar}] {done}/{total} {day}")
+        elif done % 25 == 0 or done == total:
+            sys.stderr.write(f"{self._feed}: {done}/{total} vintages, {day}\n")
+        sys.stderr.flush()

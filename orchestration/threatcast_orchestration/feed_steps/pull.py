@@ -1,0 +1,214 @@
+"""One feed's night: get its payloads, land them, parse the new ones.
+
+Knows no Dagster, so that the command line can pull a single feed the same way.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from threatcast_feeds.outside import MOST_MESSAGE, shown
+
+from threatcast_orchestration.feed_steps.looks import believed, note_look, settled
+from threatcast_orchestration.run.plan import Plan
+from threatcast_orchestration.run.project import SEEDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from datetime import date
+
+    from threatcast_feeds.arrivals import Arrival
+    from threatcast_feeds.outcomes import Outcome
+    from threatcast_feeds.registry import FeedSpec
+
+_TARGETS = SEEDS / "targets.csv"
+
+
+@dataclass
+class PullReport:
+    """What one feed gave on one night.
+
+    `error` says why the source could not be reached or read; `may_retry` that another try may
+    help. `hint` names the command that fetches a past which the source itself no longer serves.
+    """
+
+    feed: str
+    landed: int = 0
+    repeats: int = 0
+    parsed: int = 0
+    rows: int = 0
+    rejected: int = 0
+    quarantined: int = 0
+    unchanged: bool = False
+    error: str = ""
+    may_retry: bool = False
+    hint: str = ""
+    messages: list[str] = field(default_factory=list)
+
+    def tell(self, text: str) -> None:
+        """Add a message, which may quote the name of a file or an address."""
+        self.messages.append(shown(text, MOST_MESSAGE))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a machine may read; the first five messages only."""
+        return vars(self) | {"messages": self.messages[:5]}
+
+
+def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None) -> PullReport:
+    """Land and parse what is new of one feed.
+
+    A source that cannot be reached is reported and noted, so that the other feeds go on.
+
+    Raises
+    ------
+    threatcast_feeds.errors.LandingError
+        If the home cannot be written: no feed could go on.
+    """
+    from threatcast_feeds.errors import DamagedError, FeedError, LandingError, NotModified
+
+    report = PullReport(spec.key)
+    known = {(landed.retrieved_at, landed.sha256) for landed in plan.landing.payloads(spec.key)}
+    try:
+        for arrival in _arrivals(spec, plan, report.tell):
+            landed = plan.landing.land(arrival)
+            if (landed.retrieved_at, landed.sha256) in known:
+                continue
+            report.landed += 1
+            report.repeats += int(landed.is_repeat)
+            if report.landed % 50 == 0:
+                say(f"{spec.key}: {report.landed} payloads landed")
+    except NotModified:
+        report.unchanged = True
+        note_look(spec, plan)
+    except DamagedError as error:
+        report.error = str(error)
+    except LandingError:
+        raise
+    except FeedError as error:
+        report.error = str(error)
+        report.may_retry = error.retryable
+    damage = plan.landing.damage(spec.key)
+    if damage is not None:
+        report.error = str(damage)
+    plan.landing.note_attempt(
+        spec.key,
+        attempted_at=plan.moment,
+        ok=not report.error,
+        error=report.error,
+        not_modified=report.unchanged,
+    )
+    parse(spec, plan, report)
+    _remind(spec, plan, report)
+    report.hint = backfill_hint(spec, plan)
+    if report.hint:
+        report.messages.append(report.hint)
+    return report
+
+
+def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterable[Arrival]:
+    if plan.source == "live":
+        from threatcast_feeds.modes.live import arrivals as visit
+        from threatcast_feeds.modes.visitor import Surroundings
+
+        from threatcast_orchestration.run.settings import credentials
+
+        return visit(
+            spec,
+            now=plan.moment,
+            previous=believed(spec, plan),
+            credentials=credentials(),
+            around=Surroundings(tell=tell),
+        )
+    from threatcast_feeds.modes.mirror import arrivals
+
+    folder = plan.mirror if plan.source == "mirror" else simulated_mirror(plan)
+    assert folder is not None  # noqa: S101 a plan with source mirror always has its folder
+    return arrivals(
+        spec,
+        folder,
+        until=plan.as_of,
+        known=settled(spec, plan),
+        today=plan.today if plan.source == "mirror" else None,
+        mode=plan.source,
+        tell=tell,
+    )
+
+
+def backfill_hint(spec: FeedSpec, plan: Plan) -> str:
+    """Return how to fetch a feed's past from its git history, if a home lacks it; else ''.
+
+    Only a live home with a single vintage is told, and only of feeds whose events are dated by
+    the vintage they first appear in: records that carry their own dates bring their past along.
+    """
+    if plan.source != "live" or spec.history is None:
+        return ""
+    starts = _vintage_dated(spec.key)
+    if not starts or len({landed.day for landed in plan.landing.payloads(spec.key)}) > 1:
+        return ""
+    return (
+        f"{spec.key}: this home knows one day of it at most, so {', '.join(sorted(starts))} cannot "
+        "be forecast yet. Its past is public; fetch it once with "
+        f"`threatcast feeds backfill {spec.key} --since {min(starts.values())}`."
+    )
+
+
+def _vintage_dated(feed: str) -> dict[str, str]:
+    """Return the feed's targets whose events are dated by vintages, with their first day."""
+    with _TARGETS.open(encoding="utf-8", newline="") as file:
+        return {
+            row["target"]: row["series_start_world"]
+            for row in csv.DictReader(file)
+            if row["feed"] == feed and row["dating"] == "vintage"
+        }
+
+
+def simulated_mirror(plan: Plan) -> Path:
+    """Return the folder of the simulated feeds; generated once for a home."""
+    folder = plan.home.simulated
+    if not (folder / "truth.parquet").is_file():
+        from threatcast_feeds.modes.sample import write_mirror
+
+        write_mirror(folder)
+    return folder
+
+
+def parse(spec: FeedSpec, plan: Plan, report: PullReport) -> None:
+    """Parse what is landed and not yet parsed, and add what came of it to the report."""
+    from threatcast_feeds.parsing import parse_new
+
+    until = None if spec.role == "reference" else plan.as_of
+    days = {landed.sha12: landed.day for landed in reversed(plan.landing.payloads(spec.key))}
+    for outcome in parse_new(spec, plan.landing, plan.home.raw, until):
+        report.parsed += 1
+        report.rows += outcome.rows
+        report.rejected += outcome.rejected
+        report.quarantined += int(outcome.state != "accepted")
+        if outcome.message or outcome.samples:
+            report.messages.append(_said(spec, days[outcome.payload], outcome))
+
+
+def _said(spec: FeedSpec, day: date, outcome: Outcome) -> str:
+    """Return what the parser says of a payload, with its place and what to do."""
+    if outcome.state != "accepted":
+        return outcome.message
+    what = "; ".join(filter(None, [outcome.message, *outcome.samples]))
+    if outcome.rejected > len(outcome.samples):
+        what = f"{what}; and {outcome.rejected - len(outcome.samples):,} more"
+    return (
+        f"{spec.key}, payload of {day} ({outcome.payload}): {what}. Kept: {outcome.rows:,} rows. "
+        f"If that is here to stay, catalog/{spec.key}/parse.py must follow."
+    )
+
+
+def _remind(spec: FeedSpec, plan: Plan, report: PullReport) -> None:
+    """Say again why the newest payload was set aside, if that was on an earlier night."""
+    from threatcast_orchestration.warehouse.raw import vintages_of
+
+    _, refused = vintages_of(spec, plan.home, plan.landing, plan.as_of)
+    if refused is not None and refused[1] not in report.messages:
+        day, text = refused
+        named = text if text.startswith(spec.key) else f"{spec.key}, payload of {day}: {text}"
+        report.messages.append(named)

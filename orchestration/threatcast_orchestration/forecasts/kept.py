@@ -1,0 +1,135 @@
+"""Finished forecasts, kept by the hash of all that they depend on.
+
+A night with nothing new costs a look-up, and a run that died goes on from here.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from threatcast_feeds.durable import write_durably
+from threatcast_feeds.outcomes import digest_of
+
+from threatcast_orchestration.forecasts.inputs import data_hash
+from threatcast_orchestration.run.project import LOCK
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+    from threatcast_forecasting.night.inputs import NightInputs
+
+    from threatcast_orchestration.run.home import Home
+    from threatcast_orchestration.run.plan import Plan
+    from threatcast_orchestration.run.settings import Settings
+
+MADE = "made.json"
+"""Beside the tables of a night: their hashes, written last."""
+KEPT = 5
+"""Results kept beside the newest; a night may be repeated for an earlier day."""
+
+
+@dataclass(frozen=True)
+class KeptForecasts:
+    """The tables of one night, where they lie and whether they were there before."""
+
+    folder: Path
+    key: str
+    reused: bool
+
+    def frame(self, table: str) -> pd.DataFrame:
+        """Return one table as a frame."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / f"{table}.parquet")
+
+    @property
+    def scores(self) -> pd.DataFrame | None:
+        """The back-test; None if no series may be forecast."""
+        there = (self.folder / "scores.parquet").is_file()
+        return self.frame("scores") if there else None
+
+
+def key_of(connection: duckdb.DuckDBPyConnection, plan: Plan) -> str:
+    """Return the key of a night's forecasts: its inputs, its settings, the code that makes them."""
+    parts = (code_hash(), settings_hash(plan.settings), data_hash(connection, plan))
+    return sha256("".join(parts).encode()).hexdigest()
+
+
+def settings_hash(settings: Settings) -> str:
+    """Return a hash of the settings that change numbers (not how many processes compute them)."""
+    chosen = (settings.models, settings.origins, settings.step, settings.seed)
+    return sha256(repr(chosen).encode()).hexdigest()[:16]
+
+
+@cache
+def code_hash() -> str:
+    """Return a hash of the forecasting library and of the lock file."""
+    import threatcast_forecasting
+
+    digest = sha256()
+    package = Path(threatcast_forecasting.__file__).parent
+    for path in [*sorted(package.rglob("*.py")), *([LOCK] if LOCK.is_file() else [])]:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def make(
+    inputs: NightInputs,
+    home: Home,
+    key: str,
+    *,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> KeptForecasts:
+    """Return the night's forecasts: those kept from an earlier run, or new ones.
+
+    Raises
+    ------
+    threatcast_forecasting.errors.ForecastError
+        If the panel breaks its contract.
+    """
+    from threatcast_forecasting.night.tables import night_tables
+
+    folder = home.forecasts / key[:32]
+    if _is_whole(folder):
+        folder.touch()
+        return KeptForecasts(folder, key, reused=True)
+    scratch = folder.with_name(f"{folder.name}.partial")
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    tables = night_tables(inputs, progress=progress, clock=perf_counter)
+    for table, frame in tables.items():
+        frame.to_parquet(scratch / f"{table}.parquet", index=False)
+    made = {path.name: digest_of(path) for path in sorted(scratch.iterdir())}
+    write_durably(scratch / MADE, json.dumps(made, indent=1).encode())
+    shutil.rmtree(folder, ignore_errors=True)
+    scratch.replace(folder)
+    _forget_old(home.forecasts)
+    return KeptForecasts(folder, key, reused=False)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether kept forecasts are there to the last byte; what is not whole is made anew."""
+    try:
+        made = json.loads((folder / MADE).read_text(encoding="utf-8"))
+        return bool(made) and all(digest_of(folder / name) == made[name] for name in made)
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+
+
+def _forget_old(folder: Path) -> None:
+    kept = sorted(
+        (path for path in folder.iterdir() if path.is_dir()),
+        key=lambda path: path.stat().st_mtime,
+        reverse=True,
+    )
+    for path in kept[KEPT + 1 :]:
+        shutil.rmtree(path, ignore_errors=True)

@@ -1,0 +1,190 @@
+"""Runs the nightly job in this process, through Dagster's own API and into its history."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from threatcast_orchestration.errors import GateBlocked, NothingToPublish, OrchestrationError
+from threatcast_orchestration.nightly.alerts import send, tell_end
+from threatcast_orchestration.nightly.jobs import JOB
+from threatcast_orchestration.nightly.progress import Progress
+from threatcast_orchestration.nightly.record import (
+    COMMAND_LINE_TAG,
+    NightResult,
+    blocking,
+    failed_checks,
+    failed_steps,
+    standing_release,
+    write_last_run,
+)
+from threatcast_orchestration.nightly.setbacks import setbacks_of
+from threatcast_orchestration.run.lock import run_lock
+from threatcast_orchestration.run.plan import Plan, make_plan
+from threatcast_orchestration.run.settings import clock, quiet_environment
+from threatcast_orchestration.run.stores import kept_open, set_damaged_aside
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from threatcast_orchestration.run.home import Home
+    from threatcast_orchestration.run.settings import Settings
+
+LOCATION, REPOSITORY = "threatcast", "__repository__"
+"""What `workspace.yaml` calls these definitions, and what Dagster does."""
+REPOSITORY_TAG = {".dagster/repository": f"{REPOSITORY}@{LOCATION}"}
+
+
+def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightResult:
+    """Run every step from feed to release and return how it ended.
+
+    Raises
+    ------
+    LockHeld
+        If another run works in this home.
+    GateBlocked
+        If a check of severity error failed, or a step found a gate before it not green.
+    NothingToPublish
+        If no feed of observations has given a payload that could be read.
+    OrchestrationError
+        If a step failed, or a gate crashed. All errors say which release is current.
+    """
+    quiet_environment(home)
+    plan = make_plan(home, settings)
+    home.prepare()
+    home.bind_source(plan.source)
+    with run_lock(home.lock, lend=True):
+        result = _recorded(plan, quiet=quiet)
+    write_last_run(home, result)
+    judge(plan, result)
+    return result
+
+
+def _recorded(plan: Plan, *, quiet: bool) -> NightResult:
+    """Run the job; says what to do if its history cannot be written, as on a full disk."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    started = clock()
+    try:
+        return _execute(plan, started, quiet=quiet)
+    except (OSError, SQLAlchemyError) as error:
+        reason = str(getattr(error, "orig", None) or error)
+        raise OrchestrationError(
+            f"The run of {plan.as_of} stopped: its history in {plan.home.dagster} cannot be "
+            f"written ({reason}). Kept: all that was landed and parsed. "
+            f"{standing_release(plan.home, started.isoformat())} Free the disk or make the folder "
+            "writable, then run again; it goes on."
+        ) from error
+
+
+def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightResult:
+    import dagster as dg
+
+    from threatcast_orchestration.definitions import build_definitions
+
+    set_damaged_aside(plan.home.history_stores, "the history of runs")
+    with (
+        kept_open(plan.home.dagster),
+        dg.DagsterInstance.get() as instance,
+        _chatter_to(plan.home.dagster / "last_run.log"),
+    ):
+        job = build_definitions().resolve_job_def(JOB)
+        _sign_runs(instance)
+        # without the home's place: a run that is started again from the history of a home that
+        # was moved must not work in the old one
+        config = {
+            "source": plan.source,
+            "mirror": str(plan.mirror or ""),
+            "as_of": plan.as_of.isoformat(),
+            "correction": plan.settings.correction,
+        }
+        with Progress(len(job.graph.node_defs), quiet=quiet):
+            outcome = job.execute_in_process(
+                run_config={
+                    "resources": {"night": {"config": config}},
+                    # `Progress` prints the warnings; the job's own console would print them again
+                    "loggers": {"steps": {}, "console": {"config": {"log_level": "CRITICAL"}}},
+                },
+                instance=instance,
+                raise_on_error=False,
+                tags={COMMAND_LINE_TAG: "command line"} | REPOSITORY_TAG,
+            )
+    from threatcast_publishing.catalog import current
+
+    return NightResult(
+        run_id=outcome.run_id,
+        as_of=plan.as_of.isoformat(),
+        source=plan.source,
+        release=current(plan.home.releases) if outcome.success else None,
+        seconds=round((clock() - started).total_seconds(), 1),
+        started=started.isoformat(),
+        failed_checks=failed_checks(outcome.get_asset_check_evaluations()),
+        failed_steps=failed_steps(outcome.all_events),
+    )
+
+
+@contextmanager
+def _chatter_to(path: Path) -> Iterator[None]:
+    """Send what Dagster and dbt print to a file; `Progress` shows what a person needs."""
+    builtin = logging.getLogger("dagster.builtin")
+    propagate, builtin.propagate = builtin.propagate, False
+    try:
+        with path.open("w", encoding="utf-8") as sink, redirect_stdout(sink):
+            yield
+    finally:
+        builtin.propagate = propagate
+
+
+def _sign_runs(instance: dg.DagsterInstance) -> None:
+    """Say of runs made here which definitions they belong to.
+
+    Without it the UI leaves them out of its timeline and cannot run them again.
+    """
+    from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
+
+    place = RegisteredCodeLocationOrigin(LOCATION)
+    origin = RemoteRepositoryOrigin(place, REPOSITORY).get_job_origin(JOB)
+    # `execute_in_process` does not hand it on
+    instance.create_run_for_job = partial(  # type: ignore[method-assign]
+        instance.create_run_for_job, remote_job_origin=origin
+    )
+
+
+def judge(plan: Plan, result: NightResult) -> None:
+    """Tell the webhook how a night ended, and raise what the exit code needs if it failed."""
+    details = {"run_id": result.run_id, "as_of": result.as_of, "source": result.source}
+    if not result.failed_steps:
+        found = setbacks_of(plan.home.releases, plan.settings.drop_limit)
+        tell_end(plan.settings, result.release, found, details)
+        return
+    error = _error_of(plan, result)
+    event = "blocked" if isinstance(error, GateBlocked) else "failure"
+    send(plan.settings, event, f"Threatcast: {error}", details)
+    raise error
+
+
+def _error_of(plan: Plan, result: NightResult) -> OrchestrationError:
+    """Return what a night that failed must say, of the class that has its exit code."""
+    standing = standing_release(plan.home, result.started)
+    look = f"(`make ui`, run {result.run_id[:8]})"
+    kinds = {step["kind"]: step["error"] for step in result.failed_steps}
+    refused = ", ".join(f"{c['asset']} / {c['check']}" for c in blocking(result))
+    if refused:
+        return GateBlocked(
+            f"A gate blocked the release of {result.as_of}: {refused}. {standing} Look at the "
+            f"failed check in the UI {look} or in {plan.home.gates}."
+        )
+    if GateBlocked.__name__ in kinds:
+        return GateBlocked(f"{kinds[GateBlocked.__name__]} {standing}")
+    if NothingToPublish.__name__ in kinds:
+        return NothingToPublish(kinds[NothingToPublish.__name__])
+    steps = "; ".join(f"{step['step']}: {step['error']}" for step in result.failed_steps)
+    return OrchestrationError(
+        f"The run of {result.as_of} failed: {steps.rstrip('.')}. {standing} The history keeps the "
+        f"details {look}."
+    )

@@ -1,0 +1,1 @@
+"""Forecasts that were published: kept for ever, scored once settled, replaced if adrift."""

@@ -1,0 +1,84 @@
+"""The baseline's outlook where the published model has drifted: `live.stand_in`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from threatcast_orchestration.forecasts.tables import TABLES
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+COLUMNS = TABLES["outlook"]
+"""As `forecasts.outlook`: it takes the place of a row there."""
+
+_WITHHOLD = """
+    UPDATE live.drift
+    SET state = 'withhold',
+        reason = reason || '; ' || $model || ', which would stand in, was left out tonight'
+    WHERE scope = 'location' AND state = 'fallback'
+        AND target IN (SELECT target FROM forecasts.left_out WHERE model = $model)
+"""
+_PLACES = """
+    SELECT drift.target, drift.place AS location, outlooks.run_id
+    FROM live.drift AS drift
+    INNER JOIN forecasts.outlook AS outlooks
+        ON drift.target = outlooks.target AND drift.place = outlooks.location
+    WHERE drift.scope = 'location' AND drift.state = 'fallback'
+"""
+_FORECASTS = f"""
+    SELECT target || '|' || location AS series_id, horizon, quantile, value
+    FROM forecasts.forecast INNER JOIN ({_PLACES}) USING (target, location)
+    WHERE model = $model ORDER BY ALL
+"""
+_PANEL = f"""
+    SELECT target || '|' || location AS series_id, target, week, CAST(value AS DOUBLE) AS value
+    FROM marts.fct_weekly_counts INNER JOIN ({_PLACES}) USING (target, location)
+    ORDER BY series_id, week
+"""
+_SCORES = """
+    SELECT target, location AS series_id, reference_date AS origin, horizon, scale,
+        pit_low, pit_high
+    FROM forecasts.scores WHERE model = $model AND kind = 'backtest' ORDER BY ALL
+"""
+
+
+def write_stand_in(connection: duckdb.DuckDBPyConnection, seed: int) -> int:
+    """Write the outlooks of places that fall back to the baseline; returns how many.
+
+    They are graded D, as all that rests on the baseline alone. Where the baseline was left out of
+    the night, such a place is withheld.
+    """
+    from threatcast_forecasting.roles import RIVAL
+
+    connection.execute(f"CREATE OR REPLACE TABLE live.stand_in ({COLUMNS})")
+    connection.execute(_WITHHOLD, {"model": RIVAL})
+    places = connection.execute(_PLACES).df()
+    if places.empty:
+        return 0
+    rows = _outlooks(connection, seed, places)
+    names = ", ".join(part.split()[0] for part in COLUMNS.split(", "))
+    connection.register("rows", rows)
+    connection.execute(f"INSERT INTO live.stand_in BY NAME SELECT {names} FROM rows")
+    connection.unregister("rows")
+    return len(rows)
+
+
+def _outlooks(
+    connection: duckdb.DuckDBPyConnection, seed: int, places: pd.DataFrame
+) -> pd.DataFrame:
+    from threatcast_forecasting.outlook.answers import outlook
+    from threatcast_forecasting.outlook.dependence import dependence
+    from threatcast_forecasting.roles import RIVAL
+
+    forecasts = connection.execute(_FORECASTS, {"model": RIVAL}).df()
+    rho = dependence(connection.execute(_SCORES, {"model": RIVAL}).df())
+    panel = connection.execute(_PANEL).df()
+    places["series_id"] = places["target"] + "|" + places["location"]
+    numbers = outlook(forecasts, panel, rho_by_target=rho, seed=seed)
+    return (
+        numbers.drop(columns=["target", "usual_weekly"])
+        .merge(places, on="series_id")
+        .assign(model=RIVAL, evidence_grade="D")
+    )

@@ -1,0 +1,58 @@
+"""The night as Dagster's steps are given it: the plan, and the home's lock around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from dagster import ConfigurableResource, InitResourceContext
+from pydantic import Field, PrivateAttr
+
+from threatcast_orchestration.nightly.dead_runs import close_dead_runs
+from threatcast_orchestration.run.lock import run_lock
+from threatcast_orchestration.run.plan import Plan, make_plan
+from threatcast_orchestration.run.settings import home_path, load_settings, quiet_environment
+from threatcast_orchestration.warehouse.file import show
+
+
+class Night(ConfigurableResource["Night"]):
+    """Settings of one run; empty fields take the home's own settings.
+
+    A run from the UI and one from the command line go through here alike.
+    """
+
+    home: str = Field(default="", description="Folder of the home; empty: THREATCAST_HOME.")
+    source: str = Field(default="", description="live, mirror or sample; empty: the settings'.")
+    mirror: str = Field(default="", description="Folder of recorded feeds, for source mirror.")
+    as_of: str = Field(default="", description="Day (YYYY-MM-DD) whose knowledge counts.")
+    correction: str = Field(
+        default="", description="Why a forecast is published again; the archive keeps it."
+    )
+
+    _plan: Plan | None = PrivateAttr(default=None)
+
+    @property
+    def plan(self) -> Plan:
+        """What this run works with; resolved on first use."""
+        if self._plan is None:
+            home = home_path(self.home or None)
+            quiet_environment(home)
+            flags = {
+                key: value
+                for key in ("source", "mirror", "as_of", "correction")
+                if (value := getattr(self, key))
+            }
+            self._plan = make_plan(home, load_settings(home, flags))
+            home.bind_source(self._plan.source)
+        return self._plan
+
+    @contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator[Night]:
+        """Hold the home's lock from the first step to the last, and clear up after the dead."""
+        with run_lock(self.plan.home.lock, borrow=True):
+            if context.instance is not None and context.run is not None:
+                close_dead_runs(context.instance, context.run.run_id)
+            try:
+                yield self
+            finally:
+                show(self.plan.home)
