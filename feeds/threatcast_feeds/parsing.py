@@ -315,6 +315,6 @@ def parser_version(spec: FeedSpec) -> str:
 @cache
 def _reader_sources() -> tuple[bytes, ...]:
     here = Path(__file__).parent
-    paths = [here / "payload.py", here / "unpack.py"]
+    paths = [here / "parsing.py", here / "payload.py", here / "unpack.py"]
     paths = [*paths, *sorted((here / "readers").glob("*.py"))]
     return tuple(path.read_bytes() for path in paths if path.is_file())

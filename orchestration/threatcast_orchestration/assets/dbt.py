@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ from threatcast_orchestration.errors import NothingToPublish
 from threatcast_orchestration.gates.green import raw_stamp, refuse_unless_green
 from threatcast_orchestration.nightly.record import night_tags
 from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.run.project import DBT
 from threatcast_orchestration.warehouse.raw import (
     POOL,
@@ -122,15 +122,6 @@ def dbt_resource() -> LocalDbt:
     return LocalDbt(project_dir=str(DBT), profiles_dir=str(DBT), dbt_executable=_program())
 
 
-def code_hash() -> str:
-    """Hash all files of the dbt project that decide what it builds."""
-    digest = sha256()
-    for path in _sources():
-        digest.update(path.relative_to(DBT).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
 def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
     """Return the step that shows dbt what was known on the as-of day."""
     tables = ("run_context", "feeds", "vintages")
@@ -145,6 +136,7 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
                 kinds={"duckdb"},
                 description=description,
                 deps=[dg.AssetKey(["raw", feed]) for feed in feeds],
+                code_version=code_key("raw")[:12],
                 metadata={"dagster/column_schema": table_schema(RAW_TABLES[table])},
             )
             for table, description in zip(
@@ -175,13 +167,15 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
                 last_day=plan.last_day,
                 source=plan.source,
             )
-            finish(plan.home, "raw", raw_stamp(plan, fingerprint(connection)))
+            stamp = raw_stamp(plan, fingerprint(connection))
+            finish(plan.home, "raw", stamp)
             _refuse_nothing(connection)
             for table in tables:
                 rows = connection.execute(f"SELECT count(*) FROM raw.{table}").fetchone()
                 yield dg.MaterializeResult(
                     asset_key=dg.AssetKey(["raw", table]),
                     metadata={"dagster/row_count": rows[0] if rows else 0},
+                    data_version=dg.DataVersion(stamp),
                 )
 
     return open_warehouse
@@ -215,7 +209,7 @@ def build_dbt_assets() -> list[dg.AssetsDefinition]:
     def dbt_warehouse(
         context: dg.AssetExecutionContext, night: Night, dbt: LocalDbt
     ) -> Iterator[Any]:
-        yield from build_stage(context, dbt, night.plan.home, "warehouse", code_hash())
+        yield from build_stage(context, dbt, night.plan.home, "warehouse")
 
     @make_dbt_assets(
         manifest=manifest(),
@@ -229,6 +223,6 @@ def build_dbt_assets() -> list[dg.AssetsDefinition]:
     ) -> Iterator[Any]:
         if context.selected_asset_keys:
             refuse_unless_green(night.plan, "marts", "forecasts", step="Building what is published")
-        yield from build_stage(context, dbt, night.plan.home, "published", code_hash())
+        yield from build_stage(context, dbt, night.plan.home, "published")
 
     return [dbt_warehouse, dbt_published]

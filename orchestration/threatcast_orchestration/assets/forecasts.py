@@ -11,8 +11,8 @@ from typing import Any
 import dagster as dg
 
 from threatcast_orchestration.assets.tables import table_schema
-from threatcast_orchestration.forecasts.inputs import load_inputs
-from threatcast_orchestration.forecasts.kept import key_of, make
+from threatcast_orchestration.forecasts.inputs import key_of, load_inputs
+from threatcast_orchestration.forecasts.kept import make
 from threatcast_orchestration.forecasts.left_out import leave_out
 from threatcast_orchestration.forecasts.tables import TABLES, write_tables
 from threatcast_orchestration.gates.green import refuse_unless_green
@@ -21,6 +21,7 @@ from threatcast_orchestration.gates.version import gate_version
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.published_models.decisions import tonight_of, write_decisions
 from threatcast_orchestration.published_models.record import record_decisions
+from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
 
@@ -74,6 +75,7 @@ def _forecast_step() -> dg.AssetsDefinition:
                 kinds={"python", "prophet", "duckdb"},
                 description=_DESCRIPTIONS[table],
                 deps=_INPUTS,
+                code_version=code_key("forecasts")[:12],
                 metadata={"dagster/column_schema": table_schema(TABLES[table])},
             )
             for table in TABLES
@@ -103,7 +105,8 @@ def _forecast_step() -> dg.AssetsDefinition:
             written, record = write_decisions(connection, plan, tonight)
             rows |= written | {"left_out": leave_out(connection)}
         asked = gate_version(load_suite("forecasts", "forecast"))
-        finish(plan.home, "forecasts", f"{results.key} {record} {asked}")
+        stamp = f"{results.key} {record} {asked}"
+        finish(plan.home, "forecasts", stamp)
         for table in TABLES:
             metadata: dict[str, Any] = {
                 "dagster/row_count": rows[table],
@@ -121,7 +124,9 @@ def _forecast_step() -> dg.AssetsDefinition:
 
                 metadata["recent"] = recent(results.frame(table), inputs.panel)
             yield dg.MaterializeResult(
-                asset_key=dg.AssetKey(["forecasts", table]), metadata=metadata
+                asset_key=dg.AssetKey(["forecasts", table]),
+                metadata=metadata,
+                data_version=dg.DataVersion(stamp),
             )
 
     return make_forecasts

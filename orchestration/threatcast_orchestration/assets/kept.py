@@ -18,7 +18,7 @@ _UNIQUE_ID = "dagster_dbt/unique_id"
 
 
 def kept_results(
-    context: dg.AssetExecutionContext, home: Home, target: Path
+    context: dg.AssetExecutionContext, home: Home, target: Path, stamp: str
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Yield every table of the step with its rows, and every test as it ended when it was built.
 
@@ -26,11 +26,17 @@ def kept_results(
     ----------
     target
         Where dbt left `run_results.json` of the build that still holds.
+    stamp
+        Of that build: the version of its data.
     """
     rows = row_counts(home)
     for key in _in_order(context):
         counted = rows.get(key, {})
-        yield dg.MaterializeResult(asset_key=key, metadata={"unchanged": True, **counted})
+        yield dg.MaterializeResult(
+            asset_key=key,
+            metadata={"unchanged": True, **counted},
+            data_version=dg.DataVersion(stamp),
+        )
     ends = results_of_tests(target)
     specs = {spec.key: spec for spec in context.assets_def.check_specs}
     for check in sorted(context.selected_asset_check_keys):

@@ -14,6 +14,7 @@ from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.live_scores.fallback import COLUMNS
 from threatcast_orchestration.live_scores.scoring import TABLES
 from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
 
@@ -49,6 +50,7 @@ def build_live_assets() -> dg.AssetsDefinition:
                     dg.AssetKey(["marts", "fct_weekly_counts"]),
                     *(dg.AssetKey(["forecasts", name]) for name in ("forecast", "outlook")),
                 ],
+                code_version=code_key("live")[:12],
                 metadata={"dagster/column_schema": table_schema(columns)},
             )
             for table, columns in _TABLES.items()
@@ -76,7 +78,9 @@ def build_live_assets() -> dg.AssetsDefinition:
         context.log.info("live scores: %d, places by state: %s", rows["scores"], dict(told))
         for table in _TABLES:
             yield dg.MaterializeResult(
-                asset_key=dg.AssetKey(["live", table]), metadata={"dagster/row_count": rows[table]}
+                asset_key=dg.AssetKey(["live", table]),
+                metadata={"dagster/row_count": rows[table]},
+                data_version=dg.DataVersion(stamp),
             )
 
     return score_published

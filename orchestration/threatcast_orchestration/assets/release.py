@@ -12,6 +12,7 @@ from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.live_scores.archive import keep_releases
 from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.run.settings import clock
 from threatcast_orchestration.warehouse.history import COLUMNS
 from threatcast_orchestration.warehouse.raw import POOL, connect
@@ -34,6 +35,7 @@ def _history_step() -> dg.AssetsDefinition:
         "published. Releases of earlier as-of days only.",
         # after the gate on the forecasts, so that a refused night stops here
         deps=[dg.AssetKey(["raw", "run_context"]), dg.AssetKey(["forecasts", "outlook"])],
+        code_version=code_key("history")[:12],
         metadata={"dagster/column_schema": table_schema(COLUMNS)},
         pool=POOL,
     )
@@ -45,7 +47,9 @@ def _history_step() -> dg.AssetsDefinition:
         with connect(plan.home) as connection:
             rows, stamp = write_history(connection, plan.home.releases, plan.as_of)
         finish(plan.home, "history", stamp)
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+        return dg.MaterializeResult(
+            metadata={"dagster/row_count": rows}, data_version=dg.DataVersion(stamp)
+        )
 
     return outlook_history
 
@@ -60,6 +64,7 @@ def _release_step() -> dg.AssetsDefinition:
         kinds={"duckdb", "parquet", "csv", "html"},
         description="A complete release on disk, made current in one rename: tables, hubverse "
         "files, data package, page, manifest.",
+        code_version=code_key("release")[:12],
         deps=[dg.AssetKey(["published", table]) for table in TABLES],
         # how the feeds behind it are, their checks `feed_state` tell
         freshness_policy=dg.FreshnessPolicy.time_window(
@@ -97,7 +102,8 @@ def _release_step() -> dg.AssetsDefinition:
                 "size_bytes": done.info.size_bytes,
                 "page": dg.MetadataValue.path(str(done.info.folder / "site" / "index.html")),
                 "outlooks": staged.rows["outlook"],
-            }
+            },
+            data_version=dg.DataVersion(done.info.release_id),
         )
 
     return release

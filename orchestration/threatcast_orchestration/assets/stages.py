@@ -17,13 +17,14 @@ from threatcast_orchestration.assets.kept import kept_results
 from threatcast_orchestration.assets.tables import row_counts
 from threatcast_orchestration.nightly.jobs import JOB
 from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.warehouse.content import published_content
 from threatcast_orchestration.warehouse.file import damage_in
 from threatcast_orchestration.warehouse.stamps import MADE_OF, begin, finish, read_stamps
 
 
 def build_stage(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home, stage: str, code: str
+    context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home, stage: str
 ) -> Iterator[Any]:
     """Build a stage with its tests, or rest; tables and tests chosen by hand are really run.
 
@@ -31,14 +32,12 @@ def build_stage(
     ----------
     stage
         Of `MADE_OF`; what it is made of stands.
-    code
-        Hash of the dbt project.
     """
-    stamp = _stamp(home, stage, code)
+    stamp = _stamp(home, stage)
     is_whole = _is_whole(home, stage, stamp)
     if is_whole and context.job_name == JOB:
         context.log.info("%s: inputs and code unchanged, tables kept", stage)
-        yield from kept_results(context, home, home.dbt_target / stage)
+        yield from kept_results(context, home, home.dbt_target / stage, stamp)
         return
     if not context.selected_asset_keys:
         yield from _test(context, dbt, home, stage)
@@ -47,7 +46,7 @@ def build_stage(
     # unit tests are about the code, not about this night: `make test` runs them
     words = ["build", "--exclude-resource-type", "unit_test"]
     events = _run_dbt(context, dbt, home, words, stage)
-    yield from _with_row_counts(context, events, home)
+    yield from _with_row_counts(context, events, home, stamp)
     # a few tables, chosen in the UI, are not the stage; made of the same again, they are in it
     if is_whole or not context.is_subset:
         finish(home, stage, stamp)
@@ -63,11 +62,11 @@ def _is_whole(home: Home, stage: str, stamp: str) -> bool:
     return stage != "published" or stamps.get("tables") == published_content(home)
 
 
-def _stamp(home: Home, stage: str, code: str) -> str:
+def _stamp(home: Home, stage: str) -> str:
     """Return what the stamp of a stage is when it is made of what stands now, by this code."""
     stamps = read_stamps(home)
     inputs = [stamps.get(below, "") for below in MADE_OF[stage]]
-    return sha256(" ".join([*inputs, code]).encode()).hexdigest()
+    return sha256(" ".join([*inputs, code_key(stage)]).encode()).hexdigest()
 
 
 def _test(
@@ -100,9 +99,9 @@ def _run_dbt(
 
 
 def _with_row_counts(
-    context: dg.AssetExecutionContext, events: Iterator[Any], home: Home
+    context: dg.AssetExecutionContext, events: Iterator[Any], home: Home, stamp: str
 ) -> Iterator[Any]:
-    """Hand on dbt's events with the rows of each table, once dbt has let go of the file."""
+    """Hand on dbt's events with each table's rows and version, once dbt has let go of the file."""
     held: list[Any] = []
     failure = None
     try:
@@ -114,7 +113,12 @@ def _with_row_counts(
     for event in held:
         if isinstance(event, dg.Output):
             counted = rows.get(context.asset_key_for_output(event.output_name), {})
-            yield event.with_metadata({**event.metadata, **counted})
+            yield dg.Output(
+                event.value,
+                event.output_name,
+                metadata={**event.metadata, **counted},
+                data_version=dg.DataVersion(stamp),
+            )
         else:
             yield event
     if failure is not None:

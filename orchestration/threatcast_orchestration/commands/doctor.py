@@ -21,6 +21,7 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import OrchestrationError
+from threatcast_orchestration.run.keys import CODE, code_key
 from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.settings import Settings, credentials, home_path, load_settings
 
@@ -60,7 +61,15 @@ def doctor(
     checks = [vars(check) for check in all_checks(place, settings)]
     bad = [check for check in checks if check["result"] == "fail"]
     if as_json:
-        print_json({"home": str(place.root), "ok": not bad, "settings": shown, "checks": checks})
+        print_json(
+            {
+                "home": str(place.root),
+                "ok": not bad,
+                "settings": shown,
+                "checks": checks,
+                "keys": {stage: code_key(stage) for stage in CODE},
+            }
+        )
     else:
         if not quiet:
             print_table(shown, ["setting", "value", "from"], f"Settings of {place.root}")

@@ -1,16 +1,18 @@
 """The component behind each `defs.yaml` of the catalog: one asset and one gate a feed.
 
 No freshness policy of Dagster: it goes by when a step last ran, which every asked feed passes, also
-one that fails. The check `feed_state` (`checks.py`) says how the feed itself is.
+one that fails. The check `feed_state` (`assets/feed_states.py`) says how the feed itself is.
 
 No postponed annotations here: Dagster reads those of a step's context.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, Self
 
 import dagster as dg
 from pydantic import BaseModel
+from threatcast_feeds.parsing import parser_version
 from threatcast_feeds.registry import FeedSpec
 
 from threatcast_orchestration.feed_steps.gate import COUNTRIES, gate
@@ -87,6 +89,7 @@ def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
         yield dg.MaterializeResult(
             asset_key=key,
             metadata=_metadata(report, copies),
+            data_version=dg.DataVersion(sha256(repr(copies).encode()).hexdigest()),
             check_results=[_check(spec, plan, report, result, refused)],
         )
 
@@ -110,6 +113,7 @@ def _asset_spec(spec: FeedSpec, key: dg.AssetKey) -> dg.AssetSpec:
             "dagster/column_schema": _schema(spec),
         },
         tags={"feed": spec.key, "role": spec.role},
+        code_version=parser_version(spec),
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import yaml
 
-from threatcast_orchestration.documents.markdown import DBT, one_line, page, table
+from threatcast_orchestration.documents.markdown import one_line, page, table
 from threatcast_orchestration.gates.suites import KINDS, Suite, load_suites
+from threatcast_orchestration.run.project import DBT
 
 _DOC = re.compile(r"\{\{\s*doc\(\s*['\"](\w+)['\"]\s*\)\s*\}\}")
 _BLOCK = re.compile(r"\{%-?\s*docs\s+(\w+)\s*-?%\}(.*?)\{%-?\s*enddocs\s*-?%\}", re.DOTALL)

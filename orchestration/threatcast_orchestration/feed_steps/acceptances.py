@@ -10,10 +10,11 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from threatcast_orchestration.run.keys import code_key
 
 if TYPE_CHECKING:
     from threatcast_feeds.registry import FeedSpec
@@ -74,23 +75,13 @@ def key_of(
 ) -> str:
     """Return a hash of all that verdicts depend on: code, declared facts, copies, acceptances."""
     parts = (
-        _code(),
+        code_key("judged"),
         meaning.model_dump_json(),
         str([(shift.day, shift.what) for shift in spec.breaks]),
         repr(list(copies)),
         repr(sorted(accepted)),
     )
     return sha256("\0".join(parts).encode()).hexdigest()
-
-
-@cache
-def _code() -> str:
-    from threatcast_orchestration import meaning
-
-    digest = sha256()
-    for path in sorted(Path(str(meaning.__file__)).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def read_verdicts(home: Home, feed: str, key: str) -> list[Verdict] | None:

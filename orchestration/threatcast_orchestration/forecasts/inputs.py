@@ -9,6 +9,7 @@ import numpy as np
 from threatcast_forecasting.night.inputs import LateReports, NightInputs, NightOptions, Places
 
 from threatcast_orchestration.published_models.record import published_models
+from threatcast_orchestration.run import keys
 
 if TYPE_CHECKING:
     import duckdb
@@ -74,6 +75,11 @@ _QUERIES = (
 """All that a night's numbers depend on in the warehouse."""
 
 
+def key_of(connection: duckdb.DuckDBPyConnection, plan: Plan) -> str:
+    """Return the key of a night's forecasts: its inputs, its settings, the code that makes them."""
+    return keys.key("forecasts", plan.settings, data_hash(connection, plan))
+
+
 def load_inputs(connection: duckdb.DuckDBPyConnection, plan: Plan, key: str) -> NightInputs:
     """Return the eligible series, and all else that the night's forecasts are made from.
 
@@ -83,7 +89,7 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, plan: Plan, key: str) -> 
         To a warehouse whose marts stand.
     plan
     key
-        Of these very inputs (`kept_forecasts.key_of`); names the numbers.
+        Of these very inputs (`key_of`); names the numbers.
     """
     panel = connection.execute(_PANEL).df()
     return NightInputs(

@@ -9,8 +9,6 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -18,17 +16,11 @@ from typing import TYPE_CHECKING
 from threatcast_feeds.durable import write_durably
 from threatcast_feeds.outcomes import digest_of
 
-from threatcast_orchestration.forecasts.inputs import data_hash
-from threatcast_orchestration.run.project import LOCK
-
 if TYPE_CHECKING:
-    import duckdb
     import pandas as pd
     from threatcast_forecasting.night.inputs import NightInputs
 
     from threatcast_orchestration.run.home import Home
-    from threatcast_orchestration.run.plan import Plan
-    from threatcast_orchestration.run.settings import Settings
 
 MADE = "made.json"
 """Beside the tables of a night: their hashes, written last."""
@@ -55,31 +47,6 @@ class KeptForecasts:
         """The back-test; None if no series may be forecast."""
         there = (self.folder / "scores.parquet").is_file()
         return self.frame("scores") if there else None
-
-
-def key_of(connection: duckdb.DuckDBPyConnection, plan: Plan) -> str:
-    """Return the key of a night's forecasts: its inputs, its settings, the code that makes them."""
-    parts = (code_hash(), settings_hash(plan.settings), data_hash(connection, plan))
-    return sha256("".join(parts).encode()).hexdigest()
-
-
-def settings_hash(settings: Settings) -> str:
-    """Return a hash of the settings that change numbers (not how many processes compute them)."""
-    chosen = (settings.models, settings.origins, settings.step, settings.seed)
-    return sha256(repr(chosen).encode()).hexdigest()[:16]
-
-
-@cache
-def code_hash() -> str:
-    """Return a hash of the forecasting library and of the lock file."""
-    import threatcast_forecasting
-
-    digest = sha256()
-    package = Path(threatcast_forecasting.__file__).parent
-    for path in [*sorted(package.rglob("*.py")), *([LOCK] if LOCK.is_file() else [])]:
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def make(

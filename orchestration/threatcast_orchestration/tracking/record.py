@@ -8,7 +8,7 @@ from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from threatcast_orchestration.forecasts.kept import settings_hash
+from threatcast_orchestration.run.keys import settings_key
 from threatcast_orchestration.run.provenance import commit, settings_of
 from threatcast_orchestration.warehouse.raw import connect
 
@@ -97,7 +97,7 @@ def record_of(
         run_id=inputs.run_id,
         commit=commit(),
         vintage_hash=vintage_hash(plan.home),
-        settings_hash=settings_hash(plan.settings),
+        settings_hash=settings_key("forecasts", plan.settings),
         source=plan.source,
         params={key: str(value) for key, value in settings_of(plan.settings).items()},
         panel=inputs.panel,
