@@ -18,7 +18,7 @@ FIRST_SECONDS = 480.0
 SECOND_SECONDS = 60.0
 MOST_MEGABYTES = 4096.0
 MEGABYTE = 1024 * 1024
-# threatcast_orchestration/progress.py writes these lines
+# threatcast_orchestration/nightly/progress.py writes these lines
 _STEP = re.compile(r"^\[\d+/\d+\] (\S+): (\d+(?:\.\d+)?) s$", re.MULTILINE)
 
 

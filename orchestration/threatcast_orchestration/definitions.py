@@ -11,6 +11,7 @@ import threatcast_feeds.catalog
 from dagster.components.core.component_tree import ComponentTree
 
 from threatcast_orchestration.assets.dbt import build_dbt_assets, build_raw_assets, dbt_resource
+from threatcast_orchestration.assets.decisions import build_decision_assets
 from threatcast_orchestration.assets.feed_states import build_feed_states
 from threatcast_orchestration.assets.forecasts import build_forecast_assets
 from threatcast_orchestration.assets.gates import build_gate_checks
@@ -45,6 +46,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             build_raw_assets(list(load_catalog())),
             *build_dbt_assets(),
             *build_forecast_assets(),
+            *build_decision_assets(),
             build_live_assets(),
             *build_release_assets(),
         ],

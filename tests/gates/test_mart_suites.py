@@ -11,6 +11,7 @@ from threatcast_orchestration.forecasts.left_out import leave_out
 from threatcast_orchestration.forecasts.tables import TABLES
 from threatcast_orchestration.gates.runner import GateResult, load_suite, load_suites, run_suite
 from threatcast_orchestration.live_scores.scoring import TABLES as LIVE_TABLES
+from threatcast_orchestration.published_models.decisions import TABLES as DECISION_TABLES
 from threatcast_orchestration.warehouse.history import COLUMNS as HISTORY_COLUMNS
 
 SMALL_MARTS = Path(__file__).with_name("small_marts.sql")
@@ -21,7 +22,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """Return a warehouse of three targets and five places on which every rule holds."""
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA forecasts; CREATE SCHEMA live; CREATE SCHEMA history")
-        for schema, tables in (("forecasts", TABLES), ("live", LIVE_TABLES)):
+        for schema, tables in (("forecasts", TABLES | DECISION_TABLES), ("live", LIVE_TABLES)):
             for table, columns in tables.items():
                 connection.execute(f"CREATE TABLE {schema}.{table} ({columns})")
         connection.execute(f"CREATE TABLE history.outlook_history ({HISTORY_COLUMNS})")

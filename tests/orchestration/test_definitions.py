@@ -31,7 +31,7 @@ STAGES = {
     "published": "published",
     "release": "release",
 }
-NO_TABLES = ("mlflow/night", "release")
+NO_TABLES = ("mlflow/night", "release", "decisions/record")
 
 
 @pytest.fixture(scope="module")

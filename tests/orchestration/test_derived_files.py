@@ -262,8 +262,8 @@ def test_cut_manifest_of_dbt_is_read_anew(tmp_path: Path, monkeypatch: pytest.Mo
     project = tmp_path / "dbt_project"
     (project / "target").mkdir(parents=True)
     for name in ("models", "macros", "seeds", "data_tests", "dbt_project.yml", "profiles.yml"):
-        (project / name).symlink_to(dbt.PROJECT / name)
-    monkeypatch.setattr(dbt, "PROJECT", project)
+        (project / name).symlink_to(dbt.DBT / name)
+    monkeypatch.setattr(dbt, "DBT", project)
     manifest = project / "target" / "manifest.json"
     monkeypatch.setattr(dbt, "parse_project", lambda: manifest.write_bytes(whole))
     for content in (b"", whole[: len(whole) // 2]):

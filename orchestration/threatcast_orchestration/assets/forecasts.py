@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from threatcast_orchestration.assets.decisions import RECORD
 from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.forecasts.inputs import key_of, load_inputs
 from threatcast_orchestration.forecasts.kept import make
@@ -19,8 +20,7 @@ from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.gates.suites import load_suite
 from threatcast_orchestration.gates.version import gate_version
 from threatcast_orchestration.nightly.resource import Night
-from threatcast_orchestration.published_models.decisions import tonight_of, write_decisions
-from threatcast_orchestration.published_models.record import record_decisions
+from threatcast_orchestration.published_models.decisions import tonight_in
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
@@ -45,12 +45,8 @@ _DESCRIPTIONS = {
     "how sure that is.",
     "outlook_by_model": "One row an eligible target, location and published model: the target's "
     "own and, for 28 days after a change, the one before it.",
-    "model_decisions": "One row a target, day and action: what was decided about the published "
-    "model, with both scores.",
     "left_out": "One row a target, location, model and rule: rivals that broke a rule of the gate "
     "and are left out of the target tonight.",
-    "model_changes": "One row a target and day from which another model speaks for it: which, in "
-    "the place of which, and why.",
     "models": "One row a model: what it is.",
 }
 _INPUTS = [
@@ -99,13 +95,11 @@ def _forecast_step() -> dg.AssetsDefinition:
                 context.log.info("forecasts %d/%d: %s", done, total, what)
 
         results = make(inputs, plan.home, key, progress=say)
-        tonight = tonight_of(plan, inputs, results.scores)
         with connect(plan.home) as connection:
             rows = write_tables(connection, results)
-            written, record = write_decisions(connection, plan, tonight)
-            rows |= written | {"left_out": leave_out(connection)}
+            rows["left_out"] = leave_out(connection)
         asked = gate_version(load_suite("forecasts", "forecast"))
-        stamp = f"{results.key} {record} {asked}"
+        stamp = f"{results.key} {asked}"
         finish(plan.home, "forecasts", stamp)
         for table in TABLES:
             metadata: dict[str, Any] = {
@@ -141,12 +135,11 @@ def _tracking_step() -> dg.AssetsDefinition:
         kinds={"mlflow"},
         description="The MLflow run of the night: parameters, scores and plots by target and "
         "model, what the gate decided, and champions and challengers in the registry.",
-        # after the release: a night that publishes nothing decides nothing, and what tracking
-        # fails at costs no release
-        deps=[*(dg.AssetKey(["forecasts", table]) for table in TABLES), dg.AssetKey("release")],
+        # after the release: what tracking fails at costs none
+        deps=[*(dg.AssetKey(["forecasts", table]) for table in TABLES), RECORD],
         pool=POOL,
     )
-    def night_run(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult[Any]:
+    def night_run(night: Night) -> dg.MaterializeResult[Any]:
         from threatcast_orchestration.tracking import record_of, store_uri, track_night
 
         plan = night.plan
@@ -154,13 +147,10 @@ def _tracking_step() -> dg.AssetsDefinition:
         with connect(plan.home, read_only=True) as connection:
             key = key_of(connection, plan)
             inputs = load_inputs(connection, plan, key)
+            tonight = tonight_in(connection, plan.as_of)
         results = make(inputs, plan.home, key)
         if results.scores is None:
             return dg.MaterializeResult(metadata={"runs": 0, "why": "no series may be forecast"})
-        tonight = tonight_of(plan, inputs, results.scores)
-        # first: the release tells of them already
-        new = record_decisions(plan.home, tonight)
-        context.log.info("%d decisions recorded in %s", len(new), plan.home.decisions)
         run_id = track_night(plan.home, record_of(plan, inputs, results, tonight))
         return dg.MaterializeResult(
             metadata={

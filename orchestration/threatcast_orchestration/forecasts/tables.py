@@ -8,7 +8,6 @@ from threatcast_feeds.exact_paths import ONE_FILE, exact
 
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.forecasts import left_out
-from threatcast_orchestration.published_models import decisions
 
 if TYPE_CHECKING:
     import duckdb
@@ -67,9 +66,6 @@ TABLES = {
         "location_level VARCHAR, rank INTEGER, p_growth DOUBLE, rank_low80 INTEGER, "
         "rank_high80 INTEGER, p_top3 DOUBLE"
     ),
-    # written by `decisions`: they grow with the record, the rest with the night
-    "model_decisions": decisions.COLUMNS,
-    "model_changes": decisions.CHANGES,
     # written by `left_out`, once the others stand
     "left_out": left_out.COLUMNS,
     "models": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from threatcast_orchestration.run.plan import Plan
 
 _NUMBERS = ("scaled_wis", "coverage_50", "coverage_80", "coverage_95")
-COLUMNS = ", ".join(
+_DECISIONS = ", ".join(
     [
         "target VARCHAR, as_of DATE, action VARCHAR, model_before VARCHAR, model_after VARCHAR",
         "challenger VARCHAR, decided_by VARCHAR, reason VARCHAR",
@@ -29,10 +30,13 @@ COLUMNS = ", ".join(
         "run_id VARCHAR, code_commit VARCHAR",
     ]
 )
-CHANGES = (
+_CHANGES = (
     "target VARCHAR, since DATE, action VARCHAR, until DATE, model_before VARCHAR, model VARCHAR, "
     "decided_by VARCHAR, reason VARCHAR, ratio DOUBLE, ratio_low90 DOUBLE, ratio_high90 DOUBLE"
 )
+
+TABLES = {"model_decisions": _DECISIONS, "model_changes": _CHANGES}
+"""Of the schema `forecasts`: they grow with the record, the others with the night."""
 
 
 def tonight_of(plan: Plan, inputs: NightInputs, scores: pd.DataFrame | None) -> list[Decision]:
@@ -56,8 +60,8 @@ def write_decisions(
     connection.execute("CREATE SCHEMA IF NOT EXISTS forecasts")
     targets = sorted({row.target for row in rows})
     changes = [_change(one) for target in targets for one in changes_of(target, rows)]
-    _write(connection, "model_decisions", COLUMNS, [asdict(row) for row in rows])
-    _write(connection, "model_changes", CHANGES, changes)
+    _write(connection, "model_decisions", [asdict(row) for row in rows])
+    _write(connection, "model_changes", changes)
     counts = {"model_decisions": len(rows), "model_changes": len(changes)}
     return counts, sha256(repr(rows).encode()).hexdigest()
 
@@ -67,9 +71,16 @@ def _change(change: Change) -> dict[str, Any]:
     return asdict(change.decision) | named
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: str, rows: list[dict[str, Any]]
-) -> None:
+def tonight_in(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Decision]:
+    """Return the decisions of a night, as `write_decisions` wrote them."""
+    found = connection.execute("SELECT * FROM forecasts.model_decisions WHERE as_of = ?", [as_of])
+    names = [column[0] for column in found.description or ()]
+    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return sorted((Decision(**row) for row in rows), key=lambda row: row.target)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
+    columns = TABLES[table]
     connection.execute(f"CREATE OR REPLACE TABLE forecasts.{table} ({columns})")
     names = [column.split()[0] for column in columns.split(", ")]
     if rows:

@@ -19,9 +19,10 @@ MADE_OF = {
     "raw": (),
     "warehouse": ("raw",),
     "forecasts": ("warehouse",),
+    "decisions": ("forecasts",),
     "live": ("warehouse", "forecasts"),
     "history": ("raw",),
-    "published": ("warehouse", "forecasts", "live", "history"),
+    "published": ("warehouse", "forecasts", "decisions", "live", "history"),
     "tables": ("published",),
 }
 """The stages of the warehouse file, each with those that it reads; `tables` is the content of the
