@@ -27,7 +27,7 @@ from threatcast_feeds.landing import Landing
 from threatcast_feeds.modes import visitor
 from threatcast_feeds.registry import generator_of, load_feed
 from threatcast_feeds.simulation import simulate
-from threatcast_orchestration import night as night_module
+from threatcast_orchestration.run import plan as night_module
 
 AT_TWO = time(2, tzinfo=UTC)
 SUNDAY = date(2026, 2, 8)
