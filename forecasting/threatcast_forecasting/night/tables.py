@@ -16,7 +16,8 @@ from threatcast_forecasting.night.outlooks import outlook_tables, published_pair
 from threatcast_forecasting.night.probabilities import probability_tables
 
 if TYPE_CHECKING:
-    from threatcast_forecasting.backtesting.pipeline import Clock, Progress
+    from threatcast_forecasting.backtesting.engine import Clock
+    from threatcast_forecasting.backtesting.pipeline import Progress
     from threatcast_forecasting.night.inputs import NightInputs
 
 
