@@ -27,6 +27,7 @@ STAGES = {
     "forecasts": "forecasts",
     "live": "forecasts",
     "mlflow": "forecasts",
+    "decisions": "release",
     "history": "release",
     "published": "published",
     "release": "release",
