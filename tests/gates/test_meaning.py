@@ -344,6 +344,32 @@ def test_fault_of_a_bundle_of_lists_is_refused_by_name(kind: str) -> None:
     assert judge_copy(seat, bundle(8)).state == "accepted"
 
 
+@pytest.mark.parametrize(
+    ("days", "state", "told"),
+    [
+        ([0, 1, 2, 3, 4, 5, 6], "accepted", []),
+        ([0, 1, 2, 4, 5, 6], "warned", ["days_missing"]),
+        ([-1, 0, 1, 2, 3, 4, 5], "warned", ["days_missing"]),
+    ],
+)
+def test_days_of_lists_are_those_of_all_rows_not_of_hosts_alone(
+    days: list[int], state: str, told: list[str]
+) -> None:
+    """The same hosts stand in the lists of all days, and each has but one day of its own."""
+
+    def bundle(week: int, days: list[int]) -> Copy:
+        monday = START + 7 * week - 6
+        hosts = hashed(np.arange(100) + 20 * week)
+        copy = made(
+            monday + 6, hosts, np.full(100, monday + max(days[0], 0)), np.arange(100) % 5 + 1
+        )
+        return replace(copy, listed=monday + np.array(days))
+
+    seat = bench(PARTS, [bundle(week, list(range(7))) for week in range(4)])
+    verdict = judge_copy(seat, bundle(4, days))
+    assert (verdict.state, [one.check for one in verdict.failures]) == (state, told)
+
+
 def test_nothing_of_a_verdict_depends_on_later_copies() -> None:
     copies = [cumulative(week) for week in range(10)]
     copies[6] = keep(copies[6], copies[6].keys % 3 > 0)

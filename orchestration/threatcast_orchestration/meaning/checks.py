@@ -43,6 +43,8 @@ class Check:
         `broken` however often it does, or worth a `warning` only.
     limit
         The most that is ever believed, whatever was learnt.
+    learns
+        Whether a feed's own past may widen the bound.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Check:
     grows: bool = True
     fails: Fails = "doubtful"
     limit: float = 0.95
+    learns: bool = True
 
     @property
     def heals(self) -> bool:
@@ -66,7 +69,8 @@ class Check:
     def bound(self, prior: float | None, worst: float, steps_apart: float) -> float:
         """Return the share beyond which a copy is not believed."""
         prior = self.prior if prior is None else prior
-        one = min(max(prior, ROOM * worst), TRUST * prior, self.limit)
+        learnt = ROOM * worst if self.learns else 0.0
+        one = min(max(prior, learnt), TRUST * prior, self.limit)
         if not self.grows or steps_apart <= 1:
             return one
         return min(1 - float((1 - one) ** steps_apart), self.limit)
@@ -172,11 +176,12 @@ _CHECKS = (
     Check(
         "days_missing",
         "days of the span are missing",
-        0.6,
-        3,
+        0.1,
+        1,
         ("parts",),
         grows=False,
         fails="warning",
+        learns=False,
     ),
     Check(
         "silent",

@@ -272,14 +272,15 @@ def _days(before: Copy, copy: Copy, fresh: Array) -> dict[str, Share]:
     if not len(days):
         return {}
     span = min(copy.moment - before.moment, 7)
-    newest = before.days.max(initial=NO_DAY)
-    seen = np.unique(copy.days[(copy.days > copy.moment - span) & (copy.days <= copy.moment)])
+    listed = copy.listed_days
+    newest = before.listed_days.max(initial=NO_DAY)
+    seen = np.count_nonzero((listed > copy.moment - span) & (listed <= copy.moment))
     top = np.unique(days, return_counts=True)[1].max()
     return {
         "one_day": Share(float(top if span > 2 else 0), len(days)),
         "overlap": Share(_count((copy.days <= newest) & (copy.days != NO_DAY)), len(copy)),
-        "delivered": Share(float(len(copy) if copy.days.max() <= newest else 0), len(copy)),
-        "days_missing": Share(float(span - len(seen)), span),
+        "delivered": Share(float(len(copy) if listed.max() <= newest else 0), len(copy)),
+        "days_missing": Share(float(span - seen), span),
     }
 
 

@@ -65,6 +65,8 @@ class Copy:
         Codes; NOWHERE if none is known.
     twins
         Hash of all that tells records apart but the key; 0 if the feed has no such columns.
+    listed
+        All days that rows name, rising; a key that stands in many lists has but one in `days`.
     """
 
     payload: str
@@ -76,6 +78,15 @@ class Copy:
     places: Array
     categories: Array
     twins: Array
+    listed: Array | None = None
+
+    @property
+    def listed_days(self) -> Array:
+        """The days that rows name, rising; those of the records where nothing else is known."""
+        if self.listed is not None:
+            return self.listed
+        days: Array = np.unique(self.days[self.days != NO_DAY])
+        return days
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -214,4 +225,5 @@ def _copy(payload: str, moment: int, edition: str, columns: dict[str, Array]) ->
         places=columns["place"][order][starts],
         categories=columns["category"][order][starts],
         twins=columns["twin"][order][starts],
+        listed=np.unique(days[days != NO_DAY]),
     )
