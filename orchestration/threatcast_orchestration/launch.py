@@ -16,7 +16,7 @@ from threatcast_orchestration.nightly.jobs import JOB
 from threatcast_orchestration.nightly.progress import Progress
 from threatcast_orchestration.nightly.record import (
     COMMAND_LINE_TAG,
-    NightResult,
+    NightEnd,
     blocking,
     failed_checks,
     failed_steps,
@@ -40,7 +40,7 @@ LOCATION, REPOSITORY = "threatcast", "__repository__"
 REPOSITORY_TAG = {".dagster/repository": f"{REPOSITORY}@{LOCATION}"}
 
 
-def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightResult:
+def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightEnd:
     """Run every step from feed to release and return how it ended.
 
     Raises
@@ -65,7 +65,7 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightRe
     return result
 
 
-def _recorded(plan: Plan, *, quiet: bool) -> NightResult:
+def _recorded(plan: Plan, *, quiet: bool) -> NightEnd:
     """Run the job; says what to do if its history cannot be written, as on a full disk."""
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -82,7 +82,7 @@ def _recorded(plan: Plan, *, quiet: bool) -> NightResult:
         ) from error
 
 
-def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightResult:
+def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightEnd:
     import dagster as dg
 
     from threatcast_orchestration.definitions import build_definitions
@@ -116,7 +116,7 @@ def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightResult:
             )
     from threatcast_publishing.catalog import current
 
-    return NightResult(
+    return NightEnd(
         run_id=outcome.run_id,
         as_of=plan.as_of.isoformat(),
         source=plan.source,
@@ -155,7 +155,7 @@ def _sign_runs(instance: dg.DagsterInstance) -> None:
     )
 
 
-def judge(plan: Plan, result: NightResult) -> None:
+def judge(plan: Plan, result: NightEnd) -> None:
     """Tell the webhook how a night ended, and raise what the exit code needs if it failed."""
     details = {"run_id": result.run_id, "as_of": result.as_of, "source": result.source}
     if not result.failed_steps:
@@ -168,7 +168,7 @@ def judge(plan: Plan, result: NightResult) -> None:
     raise error
 
 
-def _error_of(plan: Plan, result: NightResult) -> OrchestrationError:
+def _error_of(plan: Plan, result: NightEnd) -> OrchestrationError:
     """Return what a night that failed must say, of the class that has its exit code."""
     standing = standing_release(plan.home, result.started)
     look = f"(`make ui`, run {result.run_id[:8]})"

@@ -47,7 +47,7 @@ _PUBLISHERS = ("ransomware.live", "abuse.ch", "xposedornot.com", "accessnow.org"
 
 
 @dataclass(frozen=True)
-class Finding:
+class PrivacyFinding:
     """One kind of thing found in one column; `example` shows its first letters only."""
 
     table: str
@@ -61,21 +61,21 @@ class Finding:
         return f"{self.table}.{self.column}: {self.kind} ({self.count} found{shown})"
 
 
-def findings(tables: Mapping[str, PublishedTable]) -> list[Finding]:
+def findings(tables: Mapping[str, PublishedTable]) -> list[PrivacyFinding]:
     """Return what must not be published, empty if all is well; a gate for the release.
 
     The address of a feed or of a licence is allowed in the columns that are made for it, and a
     feed's own host anywhere.
     """
     hosts = known_hosts(tables)
-    found: list[Finding] = []
+    found: list[PrivacyFinding] = []
     for table in tables.values():
         found.extend(_column_findings(table))
         found.extend(_value_findings(table, hosts))
     return found
 
 
-def _column_findings(table: PublishedTable) -> Iterator[Finding]:
+def _column_findings(table: PublishedTable) -> Iterator[PrivacyFinding]:
     contract = TABLES.get(table.name)
     agreed = set(contract.required) | set(contract.key) if contract else set()
     for column in table.data.schema.names:
@@ -83,10 +83,10 @@ def _column_findings(table: PublishedTable) -> Iterator[Finding]:
             continue
         words = set(re.split(r"[_\W]+", _CAMEL.sub("_", column).lower()))
         if words & _COLUMN_WORDS:
-            yield Finding(table.name, column, "a column named like victims or indicators", 1)
+            yield PrivacyFinding(table.name, column, "a column named like victims or indicators", 1)
 
 
-def _value_findings(table: PublishedTable, hosts: frozenset[str]) -> Iterator[Finding]:
+def _value_findings(table: PublishedTable, hosts: frozenset[str]) -> Iterator[PrivacyFinding]:
     for column in table.data.schema.names:
         if _is_address_column(table.name, column):
             continue
@@ -96,7 +96,7 @@ def _value_findings(table: PublishedTable, hosts: frozenset[str]) -> Iterator[Fi
             if kind:
                 seen.setdefault(kind, []).append(text)
         for kind, texts in sorted(seen.items()):
-            yield Finding(table.name, column, kind, len(texts), texts[0][:3] + "…")
+            yield PrivacyFinding(table.name, column, kind, len(texts), texts[0][:3] + "…")
 
 
 def kind_of(text: str, known_hosts: frozenset[str] = frozenset()) -> str:

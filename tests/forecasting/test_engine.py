@@ -8,7 +8,13 @@ import itertools
 import numpy as np
 import pytest
 from panel_kit import Centred, Drawing, Failing, batch_of, card
-from threatcast_forecasting.backtesting.engine import NOTHING_SEEN, Task, batch_size, run, run_all
+from threatcast_forecasting.backtesting.engine import (
+    NOTHING_SEEN,
+    BatchTask,
+    batch_size,
+    run,
+    run_all,
+)
 from threatcast_forecasting.models.card import Prediction
 from threatcast_forecasting.quantiles import LEVELS
 
@@ -17,7 +23,7 @@ NAMES = ("a", "b", "c", "d", "e")
 
 
 def task(model, rows=((1.0, 2.0),) * 5, names=NAMES, spare=FLAT, name="it", seed=1):
-    return Task(name, model, spare, batch_of([list(row) for row in rows], names), 3, seed)
+    return BatchTask(name, model, spare, batch_of([list(row) for row in rows], names), 3, seed)
 
 
 def test_series_that_raises_falls_back_to_flat_and_the_others_do_not():

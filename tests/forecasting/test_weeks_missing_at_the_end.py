@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from panel_kit import batch_of
 from threatcast_forecasting import forecast
-from threatcast_forecasting.backtesting.engine import MOST_BEHIND, Task, foreseen, run
+from threatcast_forecasting.backtesting.engine import MOST_BEHIND, BatchTask, foreseen, run
 from threatcast_forecasting.models import base_models
 from threatcast_forecasting.models.card import Prediction
 from threatcast_forecasting.panels import Batch
@@ -97,6 +97,6 @@ def test_gap_of_years_costs_no_more_than_half_a_year() -> None:
             asked.append((len(batch.weeks), horizon))
             return flat.predict(batch, horizon, seed)
 
-    made = run(Task("watching", Watching(), flat, batch, 12, 1))
+    made = run(BatchTask("watching", Watching(), flat, batch, 12, 1))
     assert made.states == ("", "")
     assert asked == [(WEEKS, 12), (WEEKS - MOST_BEHIND, 12 + MOST_BEHIND)]

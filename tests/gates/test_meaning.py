@@ -16,7 +16,7 @@ from threatcast_feeds.registry import load_feed
 from threatcast_orchestration.feed_steps.judgement import reason
 from threatcast_orchestration.meaning.copies import NOWHERE, Copy, Names, day_number
 from threatcast_orchestration.meaning.facts import Meaning
-from threatcast_orchestration.meaning.judge import Bench, Verdict, judge_copy
+from threatcast_orchestration.meaning.judge import Bench, PayloadVerdict, judge_copy
 
 START = day_number(date(2026, 1, 5))
 PLACES = 6
@@ -77,7 +77,7 @@ def bench(meaning: Meaning, history: Sequence[Copy]) -> Bench:
     return seat
 
 
-def on_cumulative(fault: Fault) -> Verdict:
+def on_cumulative(fault: Fault) -> PayloadVerdict:
     seat = bench(CUMULATIVE, [cumulative(week) for week in range(12)])
     return judge_copy(seat, fault(cumulative(11), cumulative(12)))
 

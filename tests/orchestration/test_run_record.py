@@ -17,7 +17,7 @@ from threatcast_orchestration.nightly.jobs import JOB
 from threatcast_orchestration.nightly.record import (
     AS_OF_TAG,
     SOURCE_TAG,
-    NightResult,
+    NightEnd,
     blocking,
     is_night,
     record_of,
@@ -139,10 +139,10 @@ def test_sentence_about_the_release_says_what_is_on_disk(home: Home) -> None:
     assert standing_release(home, began).startswith(f"Current is {name}, which is damaged")
 
 
-def night_that_failed(home: Home, **step: str) -> NightResult:
+def night_that_failed(home: Home, **step: str) -> NightEnd:
     failed = [{"step": "tracking", "kind": "OSError", "error": "OSError: full"} | step]
     began = "2026-06-14T02:00:00+00:00"
-    return NightResult("0123456789", "2026-06-14", "sample", None, 1.0, [], failed, began)
+    return NightEnd("0123456789", "2026-06-14", "sample", None, 1.0, [], failed, began)
 
 
 def test_every_end_of_a_night_says_which_release_is_current(mirror_plan: MakePlan) -> None:

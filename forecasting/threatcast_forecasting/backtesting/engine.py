@@ -43,7 +43,7 @@ SECONDS_A_TASK = 0.25
 
 
 @dataclass(frozen=True)
-class Task:
+class BatchTask:
     """One model on one batch, and the model that steps in where it fails."""
 
     name: str
@@ -55,7 +55,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BatchForecast:
     """Finished quantiles (n, horizon, 23) as whole numbers, a state a series, and seconds spent."""
 
     quantiles: NDArray[np.int32]
@@ -63,12 +63,12 @@ class Outcome:
     seconds: float
 
 
-def run_all(tasks: Iterable[Task], jobs: int, clock: Clock | None) -> Iterator[Outcome]:
+def run_all(tasks: Iterable[BatchTask], jobs: int, clock: Clock | None) -> Iterator[BatchForecast]:
     """Yield the outcome of each task, in the order of the tasks, as soon as it is there.
 
     Parameters
     ----------
-    tasks : iterable of Task
+    tasks : iterable of BatchTask
         Taken one by one, so that not all batches need be in memory at once.
     jobs : int
         1 runs in this process; more start as many processes (joblib, loky).
@@ -84,7 +84,7 @@ def run_all(tasks: Iterable[Task], jobs: int, clock: Clock | None) -> Iterator[O
     yield from work(delayed(run)(task, clock) for task in tasks)
 
 
-def run(task: Task, clock: Clock | None = None) -> Outcome:
+def run(task: BatchTask, clock: Clock | None = None) -> BatchForecast:
     """Return what a model forecasts for a batch, mended where it fails."""
     begun = clock() if clock else np.nan
     count = len(task.batch.series_ids)
@@ -96,7 +96,7 @@ def run(task: Task, clock: Clock | None = None) -> Outcome:
         origin = str(batch.weeks[-1])
         quantiles[seen], states[seen] = _mended(task, batch, origin)
     seconds = clock() - begun if clock else np.nan
-    return Outcome(quantiles.astype(np.int32), tuple(states), seconds)
+    return BatchForecast(quantiles.astype(np.int32), tuple(states), seconds)
 
 
 def pick(batch: Batch, rows: NDArray[np.bool_]) -> Batch:
@@ -113,7 +113,7 @@ def pick(batch: Batch, rows: NDArray[np.bool_]) -> Batch:
     )
 
 
-def _mended(task: Task, batch: Batch, origin: str) -> tuple[Floats, NDArray[np.object_]]:
+def _mended(task: BatchTask, batch: Batch, origin: str) -> tuple[Floats, NDArray[np.object_]]:
     """Return finished quantiles and states, with `flat` where the model gave no numbers."""
     seed = stable_seed(task.seed, task.name, origin)
     first = _attempt(task.name, task.model, batch, task.horizon, seed)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.backtesting.origins import Plan
+    from threatcast_forecasting.backtesting.origins import OriginPlan
     from threatcast_forecasting.backtesting.store import Shelf
     from threatcast_forecasting.grid import Grid, Knowledge
 
@@ -64,7 +64,7 @@ class Inner:
 
 
 def add_champion(
-    name: str, members: tuple[str, ...], shelf: Shelf, plan: Plan, knowledge: Knowledge
+    name: str, members: tuple[str, ...], shelf: Shelf, plan: OriginPlan, knowledge: Knowledge
 ) -> list[tuple[Any, ...]]:
     """Put the champion's forecasts of all outer pairs on a shelf.
 
@@ -74,7 +74,7 @@ def add_champion(
     members : tuple of str
         Models on the shelf that it pools.
     shelf : Shelf
-    plan : Plan
+    plan : OriginPlan
     knowledge : Knowledge
 
     Returns
@@ -96,7 +96,7 @@ def _add_pool(
     name: str,
     members: tuple[str, ...],
     shelf: Shelf,
-    plan: Plan,
+    plan: OriginPlan,
     knowledge: Knowledge,
     places: Places,
 ) -> list[tuple[Any, ...]]:
@@ -141,7 +141,7 @@ def _why(members: tuple[str, ...], states: list[str]) -> str:
 def _past(
     members: tuple[str, ...],
     shelf: Shelf,
-    plan: Plan,
+    plan: OriginPlan,
     knowledge: Knowledge,
     places: Places,
     known: Array,

@@ -27,7 +27,7 @@ SPAN = 1 << 20
 
 
 @dataclass(frozen=True)
-class Plan:
+class OriginPlan:
     """Pairs of series and origin, sorted by series, then origin.
 
     Parameters
@@ -98,12 +98,12 @@ def named(grid: Grid, table: pd.DataFrame) -> Columns:
     return keys_of(series, column_of(origins, grid.start))
 
 
-def plan_of(outer: Columns, knowledge: Knowledge | None = None) -> Plan:
+def plan_of(outer: Columns, knowledge: Knowledge | None = None) -> OriginPlan:
     """Return a plan for outer pairs and, if `knowledge` is given, the inner pairs beneath them."""
     asked = np.unique(outer)
     keys = asked if knowledge is None else np.union1d(asked, _inner(asked, knowledge))
     series, origin = keys // SPAN, keys % SPAN - SPAN // 2
-    return Plan(series, origin, np.isin(keys, asked))
+    return OriginPlan(series, origin, np.isin(keys, asked))
 
 
 def _inner(outer: Columns, knowledge: Knowledge) -> Columns:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.backtesting.engine import Task, batch_size, run_all
+from threatcast_forecasting.backtesting.engine import BatchTask, batch_size, run_all
 from threatcast_forecasting.backtesting.inner import add_champion, weights_table
 from threatcast_forecasting.backtesting.origins import plan_of
 from threatcast_forecasting.backtesting.store import Shelf, Store, scales
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from threatcast_forecasting.backtesting.engine import Clock
-    from threatcast_forecasting.backtesting.origins import Plan
+    from threatcast_forecasting.backtesting.origins import OriginPlan
     from threatcast_forecasting.backtesting.recipe import Recipe
     from threatcast_forecasting.grid import Knowledge
     from threatcast_forecasting.models.card import Model
@@ -40,7 +40,7 @@ POOL = 2000
 
 
 @dataclass(frozen=True)
-class Settings:
+class RunOptions:
     """How to run. Only `horizon` and `seed` change any number."""
 
     horizon: int
@@ -70,7 +70,7 @@ class Block:
 
 
 def run(
-    knowledge: Knowledge, outer: NDArray[np.int64], recipe: Recipe, settings: Settings
+    knowledge: Knowledge, outer: NDArray[np.int64], recipe: Recipe, settings: RunOptions
 ) -> tuple[Store, pd.DataFrame, dict[str, float | None]]:
     """Return all forecasts, the weights in `champion`, and the seconds each model took.
 
@@ -80,7 +80,7 @@ def run(
     outer : int array
         Keys (`plan.keys_of`) of the pairs of series and origin that were asked for.
     recipe : Recipe
-    settings : Settings
+    settings : RunOptions
     """
     plan = plan_of(outer, knowledge if recipe.champions else None)
     store = Store.empty(knowledge.grid, plan, recipe, settings.horizon)
@@ -101,7 +101,7 @@ def _spent(recipe: Recipe, names: tuple[str, ...], seconds: Seconds) -> dict[str
 
 
 def _shelves(
-    knowledge: Knowledge, plan: Plan, recipe: Recipe, settings: Settings, seconds: Seconds
+    knowledge: Knowledge, plan: OriginPlan, recipe: Recipe, settings: RunOptions, seconds: Seconds
 ) -> Iterator[Shelf]:
     """Yield the base forecasts of one block after the other, and add to `seconds`."""
     blocks = _blocks(plan, knowledge.grid.targets, recipe, settings.chunk)
@@ -141,7 +141,9 @@ def pools(series: NDArray[np.int64], targets: NDArray[np.object_]) -> NDArray[np
     return result
 
 
-def _blocks(plan: Plan, targets: NDArray[np.object_], recipe: Recipe, chunk: int) -> list[Block]:
+def _blocks(
+    plan: OriginPlan, targets: NDArray[np.object_], recipe: Recipe, chunk: int
+) -> list[Block]:
     """Return the plan cut into blocks of whole pools, each of about `chunk` series."""
     series = np.unique(plan.series)
     pool = pools(series, targets)
@@ -160,7 +162,7 @@ def _blocks(plan: Plan, targets: NDArray[np.object_], recipe: Recipe, chunk: int
 
 
 def _pieces(
-    plan: Plan,
+    plan: OriginPlan,
     places: NDArray[np.int64],
     pool: NDArray[np.int64],
     recipe: Recipe,
@@ -188,9 +190,9 @@ def _parts(
 
 
 def _task(
-    knowledge: Knowledge, plan: Plan, recipe: Recipe, settings: Settings, piece: Piece
-) -> Task:
-    return Task(
+    knowledge: Knowledge, plan: OriginPlan, recipe: Recipe, settings: RunOptions, piece: Piece
+) -> BatchTask:
+    return BatchTask(
         name=piece.name,
         model=recipe.base[piece.name],
         spare=recipe.spare,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from threatcast_forecasting.backtesting.origins import keys_of, named, newest, regular
-from threatcast_forecasting.backtesting.pipeline import CHUNK, Settings, run
+from threatcast_forecasting.backtesting.pipeline import CHUNK, RunOptions, run
 from threatcast_forecasting.backtesting.recipe import recipe_of
 from threatcast_forecasting.backtesting.results import BacktestResult, ForecastResult, NightResult
 from threatcast_forecasting.combinations.members import all_models
@@ -97,7 +97,7 @@ def backtest(
     else:
         outer = named(grid, origins_table)
     recipe = recipe_of(models, registry or all_models(), candidates, REFERENCES)
-    settings = Settings(horizon, seed, jobs, chunk, progress, clock)
+    settings = RunOptions(horizon, seed, jobs, chunk, progress, clock)
     return BacktestResult(*run(Knowledge(grid, known), outer, recipe, settings))
 
 
@@ -122,7 +122,7 @@ def forecast(
     _check_counts(horizon=horizon, jobs=jobs, chunk=chunk)
     grid = Grid.of(validate(panel))
     recipe = recipe_of(models, registry or all_models(), candidates)
-    settings = Settings(horizon, seed, jobs, chunk, progress, clock)
+    settings = RunOptions(horizon, seed, jobs, chunk, progress, clock)
     return ForecastResult(*run(Knowledge(grid, known), newest(grid), recipe, settings))
 
 
@@ -152,7 +152,7 @@ def nightly(
     now = newest(grid)
     outer = np.concatenate([regular(grid, horizon, origins, step), now])
     recipe = recipe_of(models, registry or all_models(), candidates, REFERENCES)
-    settings = Settings(horizon, seed, jobs, chunk, progress, clock)
+    settings = RunOptions(horizon, seed, jobs, chunk, progress, clock)
     store, weights, seconds = run(Knowledge(grid, known), outer, recipe, settings)
     is_now = np.isin(keys_of(store.series, store.origin), now)
     return NightResult(

@@ -18,8 +18,8 @@ from threatcast_forecasting.scores import scale_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.backtesting.engine import Outcome
-    from threatcast_forecasting.backtesting.origins import Plan
+    from threatcast_forecasting.backtesting.engine import BatchForecast
+    from threatcast_forecasting.backtesting.origins import OriginPlan
     from threatcast_forecasting.backtesting.recipe import Recipe
     from threatcast_forecasting.grid import Grid, Knowledge
 
@@ -70,7 +70,7 @@ class Shelf:
         """Return where places of the plan stand on the shelf."""
         return np.asarray(np.searchsorted(self.places, places), dtype=np.int64)
 
-    def put(self, name: str, places: Columns, outcome: Outcome) -> None:
+    def put(self, name: str, places: Columns, outcome: BatchForecast) -> None:
         """Put down what a model forecast for places of the plan."""
         rows = self.rows(places)
         self.quantiles[name][rows] = outcome.quantiles
@@ -112,7 +112,7 @@ class Store:
     _states: States
 
     @classmethod
-    def empty(cls, grid: Grid, plan: Plan, recipe: Recipe, horizon: int) -> Store:
+    def empty(cls, grid: Grid, plan: OriginPlan, recipe: Recipe, horizon: int) -> Store:
         """Return a store with room for the outer pairs of a plan."""
         series, origin = plan.series[plan.outer], plan.origin[plan.outer]
         names = (*recipe.references, *(n for n in recipe.asked if n not in recipe.references))
@@ -173,7 +173,7 @@ class Store:
         return [slice(int(a), int(b)) for a, b in pairwise(edges)]
 
 
-def scales(knowledge: Knowledge, plan: Plan, places: Columns) -> NDArray[np.float64]:
+def scales(knowledge: Knowledge, plan: OriginPlan, places: Columns) -> NDArray[np.float64]:
     """Return the scale of each of some pairs of a plan, from what was known at its origin."""
     result = np.full(len(places), np.nan)
     origins = plan.origin[places]

@@ -24,7 +24,7 @@ _CLOSE = 1e-9
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PromotionVerdict:
     """What the gate says of a challenger, and by which numbers.
 
     Parameters
@@ -67,7 +67,7 @@ def best_rival(scores: pd.DataFrame, published: str) -> str | None:
     return None if means.empty else str(means.index[int(np.argmin(means.to_numpy()))])
 
 
-def judge(scores: pd.DataFrame, published: str, challenger: str, *, seed: int) -> Verdict:
+def judge(scores: pd.DataFrame, published: str, challenger: str, *, seed: int) -> PromotionVerdict:
     """Return whether the challenger may take the published model's place in one target.
 
     It must win on WIS: the upper end of the 90 % interval of the ratio of mean scaled WIS (see
@@ -96,8 +96,8 @@ def judge(scores: pd.DataFrame, published: str, challenger: str, *, seed: int) -
         reason = _lost_coverage(own, other)
         if not reason:
             won = f"{challenger} wins on WIS ({_said(ratio)}) and keeps coverage"
-            return Verdict(ours, theirs, ratio, won=True, reason=won)
-    return Verdict(ours, theirs, ratio, won=False, reason=f"{challenger}: {reason}")
+            return PromotionVerdict(ours, theirs, ratio, won=True, reason=won)
+    return PromotionVerdict(ours, theirs, ratio, won=False, reason=f"{challenger}: {reason}")
 
 
 def _common(

@@ -6,7 +6,7 @@ import math
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from threatcast_forecasting.judging.promotion import Verdict, best_rival, judge
+from threatcast_forecasting.judging.promotion import PromotionVerdict, best_rival, judge
 from threatcast_forecasting.judging.published import Decision
 from threatcast_forecasting.night.outlooks import published_model
 
@@ -71,7 +71,7 @@ def _decision(
     return Decision(**facts, action="keep")
 
 
-def numbers_of(verdict: Verdict) -> dict[str, float | None]:
+def numbers_of(verdict: PromotionVerdict) -> dict[str, float | None]:
     """Return a verdict's numbers by their names in the record; null where there is none."""
     named = {
         f"{prefix}{name.replace('covered', 'coverage')}": value

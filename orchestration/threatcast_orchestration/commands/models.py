@@ -21,7 +21,7 @@ from threatcast_orchestration.errors import GateBlocked, WrongUse
 from threatcast_orchestration.run.settings import home_path
 
 if TYPE_CHECKING:
-    from threatcast_forecasting.judging.promotion import Verdict
+    from threatcast_forecasting.judging.promotion import PromotionVerdict
     from threatcast_forecasting.judging.published import Decision
 
     from threatcast_orchestration.commands.standing import Standing
@@ -179,13 +179,13 @@ def rollback(
     _tell(standing, decision, as_json=as_json, quiet=quiet)
 
 
-def _judged(standing: Standing, target: str, own: str, other: str) -> Verdict | None:
+def _judged(standing: Standing, target: str, own: str, other: str) -> PromotionVerdict | None:
     """Return the gate's verdict; None if the published model was not run."""
     scored = set(standing.of_target(target)["model"])
     return standing.verdict(target, own, other) if {own, other} <= scored else None
 
 
-def _refusal(target: str, published: str, model: str, verdict: Verdict | None) -> str:
+def _refusal(target: str, published: str, model: str, verdict: PromotionVerdict | None) -> str:
     if verdict is None:
         return (
             f"The gate refuses {model} for {target}: the published model {published} was not run, "
@@ -228,7 +228,7 @@ def _decide(
     before: str,
     after: str,
     reason: str,
-    verdict: Verdict | None,
+    verdict: PromotionVerdict | None,
 ) -> Decision:
     """Record a person's decision."""
     from threatcast_forecasting.judging.published import Decision

@@ -21,7 +21,7 @@ from threatcast_orchestration.tracking.lookup import night_of, registered_versio
 
 if TYPE_CHECKING:
     import pandas as pd
-    from threatcast_forecasting.judging.promotion import Verdict
+    from threatcast_forecasting.judging.promotion import PromotionVerdict
 
     from threatcast_orchestration.run.home import Home
 
@@ -103,7 +103,7 @@ class Standing:
 
         return best_rival(self.of_target(target), published)
 
-    def verdict(self, target: str, published: str, challenger: str) -> Verdict:
+    def verdict(self, target: str, published: str, challenger: str) -> PromotionVerdict:
         """Return what the gate says of a challenger."""
         from threatcast_forecasting.judging.promotion import judge
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from threatcast_feeds.registry import FeedSpec
 
     from threatcast_orchestration.meaning.facts import Meaning
-    from threatcast_orchestration.meaning.judge import Payload, Verdict
+    from threatcast_orchestration.meaning.judge import Payload, PayloadVerdict
     from threatcast_orchestration.run.home import Home
 
 _LONGEST_REASON = 200
@@ -84,7 +84,7 @@ def key_of(
     return sha256("\0".join(parts).encode()).hexdigest()
 
 
-def read_verdicts(home: Home, feed: str, key: str) -> list[Verdict] | None:
+def read_verdicts(home: Home, feed: str, key: str) -> list[PayloadVerdict] | None:
     """Return verdicts found before for the very same question; None if there are none."""
     try:
         kept = json.loads(_path(home, feed).read_text(encoding="utf-8"))
@@ -93,7 +93,7 @@ def read_verdicts(home: Home, feed: str, key: str) -> list[Verdict] | None:
         return None  # absent or damaged: judged again
 
 
-def write_verdicts(home: Home, feed: str, key: str, verdicts: Sequence[Verdict]) -> None:
+def write_verdicts(home: Home, feed: str, key: str, verdicts: Sequence[PayloadVerdict]) -> None:
     """Keep verdicts; of all but the newest only the checks that failed."""
     from threatcast_orchestration.gates.pages import write_whole
 
@@ -106,11 +106,11 @@ def write_verdicts(home: Home, feed: str, key: str, verdicts: Sequence[Verdict])
     write_whole(path, text + "\n")
 
 
-def _verdict(row: dict[str, Any]) -> Verdict:
-    from threatcast_orchestration.meaning.judge import Verdict
+def _verdict(row: dict[str, Any]) -> PayloadVerdict:
+    from threatcast_orchestration.meaning.judge import PayloadVerdict
     from threatcast_orchestration.meaning.verdict import Finding
 
-    return Verdict(
+    return PayloadVerdict(
         **row
         | {
             "day": date.fromisoformat(row["day"]),

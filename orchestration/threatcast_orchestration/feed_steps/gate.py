@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from threatcast_orchestration.feed_steps.pull import PullReport
     from threatcast_orchestration.gates.runner import GateResult, Suite
-    from threatcast_orchestration.meaning.judge import Verdict
+    from threatcast_orchestration.meaning.judge import PayloadVerdict
     from threatcast_orchestration.run.plan import Plan
 
 COUNTRIES = "country_codes"
@@ -96,7 +96,11 @@ def _version(spec: FeedSpec, suite: Suite) -> str:
 
 
 def _cases(
-    spec: FeedSpec, plan: Plan, version: str, accepted: Collection[str], verdict: Verdict | None
+    spec: FeedSpec,
+    plan: Plan,
+    version: str,
+    accepted: Collection[str],
+    verdict: PayloadVerdict | None,
 ) -> list[_Case]:
     """Return what to look at again, which a gate had set aside, and the newest payload."""
     from threatcast_feeds.outcomes import read_outcome
@@ -128,7 +132,7 @@ def _is_to_look_at(outcome: Outcome, version: str, accepted: Collection[str]) ->
 
 
 def _judge(
-    spec: FeedSpec, plan: Plan, suite: Suite, case: _Case, verdict: Verdict | None
+    spec: FeedSpec, plan: Plan, suite: Suite, case: _Case, verdict: PayloadVerdict | None
 ) -> GateResult:
     """Run the suite on what was known up to a payload, as if that payload were believed."""
     import duckdb

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from threatcast_feeds.registry import FeedSpec
 
     from threatcast_orchestration.feed_steps.pull import PullReport
-    from threatcast_orchestration.meaning.judge import Payload, Verdict
+    from threatcast_orchestration.meaning.judge import Payload, PayloadVerdict
     from threatcast_orchestration.meaning.verdict import Finding
     from threatcast_orchestration.run.home import Home
     from threatcast_orchestration.run.plan import Plan
@@ -39,12 +39,12 @@ _LONGEST_NAME = 40
 _LONGEST_WHERE = 400
 
 
-def judge_home(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> list[Verdict]:
+def judge_home(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> list[PayloadVerdict]:
     """Judge all copies of a feed that a home has landed and parsed, in order of their moments.
 
     Returns
     -------
-    list of Verdict
+    list of PayloadVerdict
         One a copy; none for copies that the parser or another gate has set aside.
     """
     from threatcast_orchestration.feed_steps.acceptances import (
@@ -88,12 +88,12 @@ def copies_of(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> list
     return found
 
 
-def settle(spec: FeedSpec, plan: Plan, report: PullReport) -> Verdict | None:
+def settle(spec: FeedSpec, plan: Plan, report: PullReport) -> PayloadVerdict | None:
     """Judge a feed's copies, and write down those that are not believed.
 
     Returns
     -------
-    Verdict or None
+    PayloadVerdict or None
         Of the newest copy; None if there is none to judge.
     """
     from threatcast_feeds.outcomes import refuse
@@ -116,7 +116,7 @@ def settle(spec: FeedSpec, plan: Plan, report: PullReport) -> Verdict | None:
     return newest
 
 
-def reason(spec: FeedSpec, verdict: Verdict) -> str:
+def reason(spec: FeedSpec, verdict: PayloadVerdict) -> str:
     """Return what is wrong with a copy: what, how much, where, what was kept, what to do."""
     targets = f", targets {', '.join(spec.targets)}" if spec.targets else ""
     name = f"{spec.key}, payload of {verdict.day} ({verdict.payload}){targets}"
@@ -149,7 +149,7 @@ def _found(one: Finding) -> str:
     )
 
 
-def _most(verdict: Verdict) -> str:
+def _most(verdict: PayloadVerdict) -> str:
     cells = ", ".join(
         f"{shown(place, _LONGEST_NAME)} {week} {old:,} to {new:,}".replace("  ", " ")
         for place, week, old, new in verdict.cells[:_MOST_CELLS]
@@ -167,7 +167,7 @@ def _countries() -> list[str]:
 
 
 def write_meaning(
-    connection: duckdb.DuckDBPyConnection, spec: FeedSpec, verdict: Verdict | None
+    connection: duckdb.DuckDBPyConnection, spec: FeedSpec, verdict: PayloadVerdict | None
 ) -> None:
     """Write the checks of one copy as `raw.meaning`, for the feed's suite to look at.
 

@@ -25,7 +25,7 @@ ALL: Kinds = (*RECORDS, *LISTS)
 
 
 @dataclass(frozen=True)
-class Check:
+class MeaningCheck:
     """One bounded measure.
 
     Attributes
@@ -83,10 +83,10 @@ class Check:
 
 _CUMULATIVE: Kinds = ("cumulative",)
 _CHECKS = (
-    Check("old_state", "the records are those of an older copy", 0.5, 5, ALL, grows=False),
-    Check("lost", "records of the copy before are gone", 0.02, 8, STANDING),
-    Check("lost_recent", "records of the newest weeks are gone", 0.3, 6, _CUMULATIVE),
-    Check(
+    MeaningCheck("old_state", "the records are those of an older copy", 0.5, 5, ALL, grows=False),
+    MeaningCheck("lost", "records of the copy before are gone", 0.02, 8, STANDING),
+    MeaningCheck("lost_recent", "records of the newest weeks are gone", 0.3, 6, _CUMULATIVE),
+    MeaningCheck(
         "lost_everywhere",
         "every group has lost records at once",
         0.25,
@@ -94,30 +94,36 @@ _CHECKS = (
         ("window",),
         limit=0.4,
     ),
-    Check(
+    MeaningCheck(
         "exchanged", "known records are gone and others stand in their place", 0.3, 30, ("window",)
     ),
-    Check("shrunk", "the list is much shorter", 0.3, 20, LISTS, limit=0.97),
-    Check("vanished_places", "whole places are gone", 0.005, 20, STANDING),
-    Check("vanished_categories", "whole groups of records are gone", 0.02, 20, STANDING),
-    Check("moved", "records bear another day than before", 0.02, 8, _CUMULATIVE),
-    Check("moved_in", "old records now bear a day of the newest weeks", 0.3, 6, _CUMULATIVE),
-    Check("replaced", "records stand in another place than before", 0.02, 8),
-    Check("replaced_recent", "records of the newest weeks stand in another place", 0.3, 6),
-    Check("rewritten", "the past of one place stands elsewhere", 0.3, 15),
-    Check("unplaced", "records have lost their place", 0.02, 8),
-    Check("unplaced_recent", "records of the newest weeks have lost their place", 0.3, 8),
-    Check("recategorised", "records are of another kind than before", 0.08, 8),
-    Check("past", "settled weeks have other counts by place", 0.06, 20, _CUMULATIVE),
-    Check("past_world", "settled weeks have other counts", 0.03, 12, _CUMULATIVE),
-    Check("late", "new records lie in the settled past", 0.03, 12, _CUMULATIVE),
-    Check("repeats", "keys are repeated", 0.05, 10, STANDING, grows=False, fails="broken"),
-    Check("future", "records are dated after the copy", 0.01, 3, ("cumulative", "parts")),
-    Check("echoes", "new records repeat others under another key", 0.15, 6, ALL, grows=False),
-    Check("same", "the lists are those of the copy before", 0.5, 20, ("parts",), grows=False),
-    Check("delivered", "all lists are of days delivered before", 0.5, 5, ("parts",), grows=False),
-    Check("overlap", "lists are of days delivered before", 0.05, 5, ("parts",), grows=False),
-    Check(
+    MeaningCheck("shrunk", "the list is much shorter", 0.3, 20, LISTS, limit=0.97),
+    MeaningCheck("vanished_places", "whole places are gone", 0.005, 20, STANDING),
+    MeaningCheck("vanished_categories", "whole groups of records are gone", 0.02, 20, STANDING),
+    MeaningCheck("moved", "records bear another day than before", 0.02, 8, _CUMULATIVE),
+    MeaningCheck("moved_in", "old records now bear a day of the newest weeks", 0.3, 6, _CUMULATIVE),
+    MeaningCheck("replaced", "records stand in another place than before", 0.02, 8),
+    MeaningCheck("replaced_recent", "records of the newest weeks stand in another place", 0.3, 6),
+    MeaningCheck("rewritten", "the past of one place stands elsewhere", 0.3, 15),
+    MeaningCheck("unplaced", "records have lost their place", 0.02, 8),
+    MeaningCheck("unplaced_recent", "records of the newest weeks have lost their place", 0.3, 8),
+    MeaningCheck("recategorised", "records are of another kind than before", 0.08, 8),
+    MeaningCheck("past", "settled weeks have other counts by place", 0.06, 20, _CUMULATIVE),
+    MeaningCheck("past_world", "settled weeks have other counts", 0.03, 12, _CUMULATIVE),
+    MeaningCheck("late", "new records lie in the settled past", 0.03, 12, _CUMULATIVE),
+    MeaningCheck("repeats", "keys are repeated", 0.05, 10, STANDING, grows=False, fails="broken"),
+    MeaningCheck("future", "records are dated after the copy", 0.01, 3, ("cumulative", "parts")),
+    MeaningCheck(
+        "echoes", "new records repeat others under another key", 0.15, 6, ALL, grows=False
+    ),
+    MeaningCheck(
+        "same", "the lists are those of the copy before", 0.5, 20, ("parts",), grows=False
+    ),
+    MeaningCheck(
+        "delivered", "all lists are of days delivered before", 0.5, 5, ("parts",), grows=False
+    ),
+    MeaningCheck("overlap", "lists are of days delivered before", 0.05, 5, ("parts",), grows=False),
+    MeaningCheck(
         "strangers",
         "nothing that is known comes again",
         0.95,
@@ -126,9 +132,9 @@ _CHECKS = (
         grows=False,
         limit=0.99,
     ),
-    Check("doubles", "new records stand there twice", 0.25, 8, ALL, grows=False),
-    Check("twins", "new records are alike but for their key", 0.4, 15, ALL, grows=False),
-    Check(
+    MeaningCheck("doubles", "new records stand there twice", 0.25, 8, ALL, grows=False),
+    MeaningCheck("twins", "new records are alike but for their key", 0.4, 15, ALL, grows=False),
+    MeaningCheck(
         "unplaced_new",
         "new records lack the place that they usually have",
         0.4,
@@ -136,8 +142,10 @@ _CHECKS = (
         ALL,
         grows=False,
     ),
-    Check("uniform", "all records stand in one place", 0.4, 20, ALL, grows=False, fails="broken"),
-    Check(
+    MeaningCheck(
+        "uniform", "all records stand in one place", 0.4, 20, ALL, grows=False, fails="broken"
+    ),
+    MeaningCheck(
         "fell_place",
         "new records lie in one place alone",
         0.85,
@@ -146,14 +154,14 @@ _CHECKS = (
         grows=False,
         fails="broken",
     ),
-    Check("fell_category", "new records are of one kind alone", 0.9, 15, ALL, grows=False),
-    Check(
+    MeaningCheck("fell_category", "new records are of one kind alone", 0.9, 15, ALL, grows=False),
+    MeaningCheck(
         "strange_place", "new records lie where none ever did", 0.08, 50, ("window",), grows=False
     ),
-    Check("mix_place", "the mix of places is upside down", 0.45, 20, ALL, grows=False),
-    Check("mix_category", "the mix of kinds is upside down", 0.6, 20, ALL, grows=False),
-    Check("mix_weekday", "the days of the week are upside down", 0.5, 20, ALL, grows=False),
-    Check(
+    MeaningCheck("mix_place", "the mix of places is upside down", 0.45, 20, ALL, grows=False),
+    MeaningCheck("mix_category", "the mix of kinds is upside down", 0.6, 20, ALL, grows=False),
+    MeaningCheck("mix_weekday", "the days of the week are upside down", 0.5, 20, ALL, grows=False),
+    MeaningCheck(
         "one_place",
         "one place holds nearly all new records",
         0.9,
@@ -162,7 +170,7 @@ _CHECKS = (
         grows=False,
         limit=0.99,
     ),
-    Check(
+    MeaningCheck(
         "one_category",
         "one kind holds nearly all new records",
         0.9,
@@ -172,8 +180,10 @@ _CHECKS = (
         limit=0.99,
         fails="broken",
     ),
-    Check("one_day", "one day holds a flood of new records", 0.8, 20, _CUMULATIVE, grows=False),
-    Check(
+    MeaningCheck(
+        "one_day", "one day holds a flood of new records", 0.8, 20, _CUMULATIVE, grows=False
+    ),
+    MeaningCheck(
         "days_missing",
         "days of the span are missing",
         0.1,
@@ -183,7 +193,7 @@ _CHECKS = (
         fails="warning",
         learns=False,
     ),
-    Check(
+    MeaningCheck(
         "silent",
         "nothing new came where much was due",
         1.0,

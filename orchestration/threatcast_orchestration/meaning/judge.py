@@ -3,8 +3,8 @@
     verdicts = judge_feed(spec, meaning, raw, payloads, accepted=())
 
 `payloads` are the parsed copies of one feed in the order of their moments, as `Payload`; the
-answer holds one `Verdict` for each, in that order. Nothing of a verdict depends on a later copy,
-so that judging hundreds at once gives what as many nights would have given. For a whole home:
+answer holds one `PayloadVerdict` for each, in that order. Nothing of a verdict depends on a later
+copy, so that judging hundreds at once gives what as many nights would have given. For a whole home:
 `threatcast_orchestration.feed_steps.judgement.judge_home(spec, home, landing, as_of)`.
 
 States: `accepted`; `warned` (counted, with a warning); `doubtful` (set aside until a person
@@ -69,7 +69,7 @@ class Payload:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PayloadVerdict:
     """What is believed of one payload, and why.
 
     `findings` holds every check that was made; those that failed are `failures`. `cells` shows
@@ -163,7 +163,7 @@ def judge_feed(
     payloads: Sequence[Payload],
     *,
     accepted: Collection[str] = (),
-) -> list[Verdict]:
+) -> list[PayloadVerdict]:
     """Judge the payloads of one feed in order.
 
     Parameters
@@ -181,7 +181,7 @@ def judge_feed(
 
     Returns
     -------
-    list of Verdict
+    list of PayloadVerdict
         One for each payload, in the same order.
     """
     reader = Reader(meaning, raw, Names(), Names())
@@ -193,12 +193,14 @@ def judge_feed(
     ]
 
 
-def judge_copy(bench: Bench, copy: Copy, *, is_accepted: bool = False) -> Verdict:
+def judge_copy(bench: Bench, copy: Copy, *, is_accepted: bool = False) -> PayloadVerdict:
     """Judge one copy against what was believed before it, and take it in if it is believed."""
     before = bench.last.get(copy.edition)
     if before is None:
         bench.believe(copy, None, tolerated=False)
-        return Verdict(copy.payload, day_of(copy.moment), "accepted", note="first of its kind")
+        return PayloadVerdict(
+            copy.payload, day_of(copy.moment), "accepted", note="first of its kind"
+        )
     comparison = bench.compared(copy, before)
     findings = find(bench.meaning, bench.memory, comparison, copy, bench.places)
     state = state_of(findings)
@@ -214,7 +216,7 @@ def judge_copy(bench: Bench, copy: Copy, *, is_accepted: bool = False) -> Verdic
     elif state == "doubtful":
         bench.doubted.append((copy.moment, copy))
     cells = _cells(before, copy, bench.places) if state != "accepted" else ()
-    return Verdict(
+    return PayloadVerdict(
         copy.payload,
         day_of(copy.moment),
         state,

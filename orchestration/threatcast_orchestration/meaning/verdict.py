@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from threatcast_orchestration.meaning.checks import CHECKS, LISTS, Check, State
+from threatcast_orchestration.meaning.checks import CHECKS, LISTS, MeaningCheck, State
 from threatcast_orchestration.meaning.compare import Arrivals, Comparison, Share
 from threatcast_orchestration.meaning.memory import (
     SIGN_OF_LIFE,
@@ -118,7 +118,7 @@ def _forgive_surge(measures: dict[str, Share], fresh: int, expected: float) -> N
 
 
 def _finding(
-    check: Check, share: Share, meaning: Meaning, memory: Memory, steps_apart: float
+    check: MeaningCheck, share: Share, meaning: Meaning, memory: Memory, steps_apart: float
 ) -> Finding:
     worst = memory.worst(check.name)
     least = meaning.least.get(check.name, check.least)

@@ -33,7 +33,7 @@ _OWN = "threatcast_"
 
 
 @dataclass
-class NightResult:
+class NightEnd:
     """How a night ended."""
 
     run_id: str
@@ -115,7 +115,7 @@ def is_night(run: dg.DagsterRun, job: str) -> bool:
     return run.job_name == job or any(key.path == [RELEASE] for key in chosen)
 
 
-def record_of(instance: dg.DagsterInstance, run: dg.DagsterRun, home: Home) -> NightResult:
+def record_of(instance: dg.DagsterInstance, run: dg.DagsterRun, home: Home) -> NightEnd:
     """Return how a run of the instance's history ended."""
     import dagster as dg
 
@@ -131,7 +131,7 @@ def record_of(instance: dg.DagsterInstance, run: dg.DagsterRun, home: Home) -> N
         if entry.dagster_event is not None
     ]
     stats = instance.get_run_stats(run.run_id)
-    return NightResult(
+    return NightEnd(
         run_id=run.run_id,
         as_of=run.tags.get(AS_OF_TAG, "an unknown day"),
         source=run.tags.get(SOURCE_TAG) or home.source or "unknown",
@@ -167,17 +167,17 @@ def _failure_of_the_run(events: Iterable[dg.DagsterEvent]) -> list[dict[str, str
     ]
 
 
-def left_at_once(result: NightResult) -> bool:
+def left_at_once(result: NightEnd) -> bool:
     """Whether a run only found another one at work: that one's record counts."""
     return any(step["kind"] == LockHeld.__name__ for step in result.failed_steps)
 
 
-def write_last_run(home: Home, result: NightResult) -> None:
+def write_last_run(home: Home, result: NightEnd) -> None:
     """Keep how the last run ended, for `threatcast status`."""
     write_durably(home.last_run, f"{json.dumps(vars(result), indent=1)}\n".encode())
 
 
-def blocking(result: NightResult) -> list[dict[str, Any]]:
+def blocking(result: NightEnd) -> list[dict[str, Any]]:
     """Return the failed checks that kept a release from going out.
 
     Those of a feed are not among them: one sets a payload aside, one tells of the feed, and the

@@ -102,14 +102,15 @@ def pit_shares(
     -------
     array of shape (k,)
     """
-    known = np.isfinite(low) & np.isfinite(high)
-    if not known.any():
+    from threatcast_forecasting.scores import pit_sums
+
+    sums, count = pit_sums(low, high, grid=levels)
+    if not count:
         return np.full(len(levels), np.nan)
-    width = np.maximum(high[known] - low[known], 1e-9)[:, None]
-    below = np.clip((levels[None, :] - low[known][:, None]) / width, 0, 1)
+    shares = sums / count
     # a PIT of exactly 0 lies above the level 0 only, one of exactly 1 at the level 1
-    below[:, levels <= 0], below[:, levels >= 1] = 0, 1
-    return np.asarray(below.mean(axis=0))
+    shares[levels <= 0], shares[levels >= 1] = 0.0, 1.0
+    return shares
 
 
 def _bounds(scores: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

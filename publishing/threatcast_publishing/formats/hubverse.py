@@ -110,7 +110,7 @@ def _write_settings(
     release: ReleaseContext, con: duckdb.DuckDBPyConnection, hub: Path
 ) -> Iterator[Path]:
     rows = con.execute(_TASKS).fetchall()
-    tasks = [config.Task(row[0], *(tuple(values) for values in row[1:])) for row in rows]
+    tasks = [config.HubTask(row[0], *(tuple(values) for values in row[1:])) for row in rows]
     targets = {row["target"]: row for row in release.tables["targets"].data.to_pylist()}
     as_of, simulated = release.as_of.isoformat(), release.simulated
     for name, value in (

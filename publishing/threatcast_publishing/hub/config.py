@@ -31,7 +31,7 @@ LONGEST_METHODS = 200
 
 
 @dataclass(frozen=True)
-class Task:
+class HubTask:
     """What models are asked for one target; dates as ISO text, all sorted."""
 
     target: str
@@ -56,7 +56,11 @@ def admin(*, simulated: bool) -> dict[str, Any]:
 
 
 def tasks(
-    wanted: Iterable[Task], targets: Mapping[str, Mapping[str, Any]], *, as_of: str, simulated: bool
+    wanted: Iterable[HubTask],
+    targets: Mapping[str, Mapping[str, Any]],
+    *,
+    as_of: str,
+    simulated: bool,
 ) -> dict[str, Any]:
     """Return `tasks.json`: one round, named by its reference date, one group of tasks a target.
 
@@ -83,7 +87,7 @@ def tasks(
     }
 
 
-def _model_task(task: Task, row: Mapping[str, Any], *, simulated: bool) -> dict[str, Any]:
+def _model_task(task: HubTask, row: Mapping[str, Any], *, simulated: bool) -> dict[str, Any]:
     description = str(row.get("description") or f"Events a week of {task.target}.")
     return {
         "task_ids": {
