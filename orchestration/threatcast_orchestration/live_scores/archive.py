@@ -20,6 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.durable import write_durably
 from threatcast_feeds.exact_paths import ONE_FILE, exact
 from threatcast_feeds.outcomes import digest_of
 from threatcast_feeds.outside import escaped
@@ -191,9 +192,7 @@ def _keep(info: ReleaseInfo, archive: Path, said: str) -> Kept | None:
     path = folder / f"{len(earlier):03d}-{info.release_id}.json"
     if note["same_as"] is None:
         note["file_hash"] = write_forecast(rows, path.with_suffix(".parquet"))
-    scratch = folder / ".note.tmp"
-    scratch.write_bytes(json_bytes(note))
-    _put(scratch, path)
+    write_durably(path, json_bytes(note))
     return _note(path)
 
 

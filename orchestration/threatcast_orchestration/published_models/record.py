@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from threatcast_feeds.durable import write_durably
 from threatcast_forecasting.judging.published import (
     MAKERS,
     Decision,
@@ -115,15 +115,9 @@ def _decision(facts: dict[str, Any]) -> Decision:
 def _write(path: Path, rows: Sequence[Decision]) -> None:
     """Put lines behind those that are there; a reader sees all of them or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_suffix(".tmp")
-    with scratch.open("w", encoding="utf-8") as handle:
-        if path.is_file():
-            handle.write(path.read_text(encoding="utf-8"))
-        for row in rows:
-            handle.write(json.dumps(_plain(row), ensure_ascii=False) + "\n")
-        handle.flush()
-        os.fsync(handle.fileno())
-    scratch.replace(path)
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    lines = "".join(json.dumps(_plain(row), ensure_ascii=False) + "\n" for row in rows)
+    write_durably(path, (before + lines).encode())
 
 
 def _plain(row: Decision) -> dict[str, Any]:

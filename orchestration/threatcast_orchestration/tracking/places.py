@@ -11,6 +11,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from threatcast_feeds.durable import write_durably
+
 from threatcast_orchestration.run.home import Home
 
 EXPERIMENT = "threatcast"
@@ -93,6 +95,4 @@ def _default(home: Home) -> str:
 def _replace(path: Path, before: str, now: str) -> None:
     text = path.read_text(encoding="utf-8")
     if before in text:
-        scratch = path.with_suffix(".tmp")
-        scratch.write_text(text.replace(before, now), encoding="utf-8")
-        scratch.replace(path)
+        write_durably(path, text.replace(before, now).encode())
