@@ -43,8 +43,8 @@ class MeaningCheck:
         `broken` however often it does, or worth a `warning` only.
     limit
         The most that is ever believed, whatever was learnt.
-    learns
-        Whether a feed's own past may widen the bound.
+    above_usual
+        Whether the prior is what may be added to the feed's own median, which alone widens it.
     """
 
     name: str
@@ -55,7 +55,7 @@ class MeaningCheck:
     grows: bool = True
     fails: Fails = "doubtful"
     limit: float = 0.95
-    learns: bool = True
+    above_usual: bool = False
 
     @property
     def heals(self) -> bool:
@@ -66,11 +66,24 @@ class MeaningCheck:
         """Whether a share of so many records says what is usual; one of a handful does not."""
         return count >= least.get(self.name, self.least)
 
-    def bound(self, prior: float | None, worst: float, steps_apart: float) -> float:
-        """Return the share beyond which a copy is not believed."""
+    def bound(
+        self, prior: float | None, worst: float, steps_apart: float, median: float | None = None
+    ) -> float:
+        """Return the share beyond which a copy is not believed.
+
+        Parameters
+        ----------
+        prior
+            Of the feed; that of the check if it has none.
+        worst, median
+            Of the feed's believed steps; a median of None is not known.
+        steps_apart
+            Usual steps since the copy before.
+        """
         prior = self.prior if prior is None else prior
-        learnt = ROOM * worst if self.learns else 0.0
-        one = min(max(prior, learnt), TRUST * prior, self.limit)
+        if self.above_usual:
+            return self.limit if median is None else min(prior + median, self.limit)
+        one = min(max(prior, ROOM * worst), TRUST * prior, self.limit)
         if not self.grows or steps_apart <= 1:
             return one
         return min(1 - float((1 - one) ** steps_apart), self.limit)
@@ -187,11 +200,12 @@ _CHECKS = (
         "days_missing",
         "days of the span are missing",
         0.1,
-        1,
+        0,
         ("parts",),
         grows=False,
         fails="warning",
-        learns=False,
+        limit=1.0,
+        above_usual=True,
     ),
     MeaningCheck(
         "silent",

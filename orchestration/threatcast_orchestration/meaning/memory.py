@@ -187,6 +187,11 @@ class Memory:
         seen = self.measures.get(name)
         return sum(seen) / len(seen) if seen else None
 
+    def median(self, name: str) -> float | None:
+        """Return the median of a measure over the remembered steps; None if there is none."""
+        seen = sorted(self.measures.get(name, ()))
+        return seen[len(seen) // 2] if seen else None
+
     def worst(self, name: str) -> float:
         """Return the largest share of a measure in the steps that are remembered."""
         return max(self.measures.get(name, ()), default=0.0)

@@ -122,7 +122,8 @@ def _finding(
 ) -> Finding:
     worst = memory.worst(check.name)
     least = meaning.least.get(check.name, check.least)
-    bound = check.bound(meaning.bounds.get(check.name), worst, steps_apart)
+    median = memory.median(check.name)
+    bound = check.bound(meaning.bounds.get(check.name), worst, steps_apart, median)
     fails = share.value > bound and share.count >= least
     outcome: Verdicts = "holds"
     if fails:
