@@ -41,6 +41,17 @@ def change_suite(monkeypatch: pytest.MonkeyPatch, **changes: object) -> None:
     monkeypatch.setattr("threatcast_orchestration.gates.runner.load_suite", lambda *_: changed)
 
 
+def with_cut_list(
+    mirror_plan: MakePlan, small_mirror: Path, monkeypatch: pytest.MonkeyPatch
+) -> Plan:
+    """Return a night whose newest list is cut short, under a gate that looks at amounts alone."""
+    shorten(kev_file(small_mirror), keep=20)
+    change_suite(monkeypatch)
+    plan = mirror_plan()
+    pulled(plan, "country_codes")
+    return plan
+
+
 def test_payload_that_fails_its_gate_is_set_aside_with_the_reason(
     mirror_plan: MakePlan, small_mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,10 +108,7 @@ def test_good_payload_passes_its_gate_and_leaves_a_record(mirror_plan: MakePlan)
 def test_payload_stays_set_aside_while_its_gate_is_the_same(
     mirror_plan: MakePlan, small_mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shorten(kev_file(small_mirror), keep=20)
-    change_suite(monkeypatch)
-    plan = mirror_plan()
-    pulled(plan, "country_codes")
+    plan = with_cut_list(mirror_plan, small_mirror, monkeypatch)
     next_night(plan)
     first = outcome_of_newest(plan)
     report = next_night(plan)
@@ -111,10 +119,7 @@ def test_payload_stays_set_aside_while_its_gate_is_the_same(
 def test_payload_set_aside_by_a_gate_that_has_changed_is_judged_again(
     mirror_plan: MakePlan, small_mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shorten(kev_file(small_mirror), keep=20)
-    change_suite(monkeypatch)
-    plan = mirror_plan()
-    pulled(plan, "country_codes")
+    plan = with_cut_list(mirror_plan, small_mirror, monkeypatch)
     next_night(plan)
     judged_by = outcome_of_newest(plan).judged_by
     # other words, the same bounds: judged again, refused again
@@ -135,10 +140,7 @@ def test_payload_set_aside_by_a_gate_that_has_changed_is_judged_again(
 def test_word_of_a_person_overrules_the_gate_on_amounts_too(
     mirror_plan: MakePlan, small_mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shorten(kev_file(small_mirror), keep=20)
-    change_suite(monkeypatch)
-    plan = mirror_plan()
-    pulled(plan, "country_codes")
+    plan = with_cut_list(mirror_plan, small_mirror, monkeypatch)
     told = next_night(plan).messages[-1]
     payload = outcome_of_newest(plan).payload
     assert f"threatcast feeds accept cisa_kev {payload}" in told
