@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from threatcast_orchestration.run.settings import Settings
 
 _DBT = ("macros/**/*", "seeds/**/*", "data_tests/**/*", "dbt_project.yml", "profiles.yml")
-_FORECASTING = {"forecasting": ("**/*.py",), "lock": ("",)}
+_FORECASTING = {"forecasting": ("**/*.py",), "lock": ()}
 CODE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "parsed": {
         "feeds": (
@@ -42,7 +42,7 @@ CODE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "published": {"dbt": (*_DBT, "models/**/*")},
     "release": {"publishing": ("**/*",)},
 }  # fmt: skip
-"""By stage, the files that its result depends on, below the folders of `roots`."""
+"""By stage, the files that its result depends on, below the folders of `roots`; none: a file."""
 _APART = {"warehouse": "models/published/"}
 """What a stage's patterns name and another stage builds."""
 SETTINGS: Mapping[str, tuple[str, ...]] = {
@@ -105,7 +105,7 @@ def _files(stage: str, places: Roots) -> Iterator[tuple[str, Path]]:
         if place.is_file():
             yield root, place
             continue
-        found = {path for pattern in patterns if pattern for path in place.glob(pattern)}
+        found = {path for pattern in patterns for path in place.glob(pattern)}
         for path in sorted(found):
             name = path.relative_to(place).as_posix()
             is_apart = name.startswith(_APART.get(stage, "\0"))
