@@ -123,13 +123,6 @@ class Coverage(_Facts):
     quiet_days: int = Field(ge=0)
 
 
-class Volume(_Facts):
-    """How many rows a healthy payload has; a hint for the gates."""
-
-    min_rows: int = Field(default=0, ge=0)
-    max_rows: int | None = None
-
-
 class FeedSpec(_Facts):
     """One feed as its `defs.yaml` describes it.
 
@@ -160,7 +153,6 @@ class FeedSpec(_Facts):
     history: GitHistory | None = None
     limits: Limits = Field(default_factory=Limits)
     columns: dict[str, str] = Field(min_length=1)
-    volume: Volume = Field(default_factory=Volume)
 
     @model_validator(mode="before")
     @classmethod

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from threatcast_feeds.registry import load_catalog
+from threatcast_feeds.registry import CATALOG, load_catalog
 from threatcast_orchestration.gates import suites as module
 from threatcast_orchestration.gates.suites import (
     KINDS,
@@ -18,7 +18,6 @@ from threatcast_orchestration.gates.suites import (
 )
 
 GOOD = """\
-name: counts
 protects: Something.
 parameters: {most: 9, table: counts}
 frames:
@@ -60,7 +59,8 @@ def test_no_suite_of_a_payload_shows_columns_with_personal_data() -> None:
 
 
 def test_placeholders_are_filled_and_a_lone_one_keeps_its_type(tmp_path: Path) -> None:
-    suite = read_suite(write(tmp_path, GOOD), "payloads")
+    suite = read_suite(write(tmp_path, GOOD), "marts")
+    assert suite.name == "counts"
     assert suite.frames["rows"].query == "select week, value from counts"
     assert suite.expectations[0].kwargs["max_value"] == 9
 
@@ -68,7 +68,8 @@ def test_placeholders_are_filled_and_a_lone_one_keeps_its_type(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("name: counts", "name: [counts", "not YAML"),
+        ("protects: Something.", "protects: [Something", "not YAML"),
+        ("protects: Something.", "protects: Something.\nname: rows", "name"),
         (GOOD, "- counts", "must hold a mapping"),
         ("most: 9, ", "", "no parameter for most"),
         ("protects: Something.\n", "", "protects"),
@@ -77,15 +78,26 @@ def test_placeholders_are_filled_and_a_lone_one_keeps_its_type(tmp_path: Path) -
         ("frame: rows", "frame: lines", "frames of the expectations"),
         ("    meta: {why: No count is so high., cure: Look at it.}\n", "", "meta"),
         ("protects:", "protect:", "protect"),
-        ("name: counts", "name: counts\nuses: [weather]", "uses 'weather'"),
+        ("parameters:", "uses: [weather]\nparameters:", "uses 'weather'"),
     ],
 )
 def test_mistake_in_a_suite_names_the_file(tmp_path: Path, old: str, new: str, said: str) -> None:
     path = write(tmp_path, GOOD.replace(old, new))
     with pytest.raises(SuiteError) as refused:
-        read_suite(path, "payloads")
+        read_suite(path, "marts")
     assert str(path) in str(refused.value)
     assert said in str(refused.value)
+
+
+def test_gate_of_a_feed_is_named_after_its_folder_and_told_its_feed(tmp_path: Path) -> None:
+    path = tmp_path / "floods" / "gate.yaml"
+    path.parent.mkdir()
+    path.write_text(GOOD.replace("{{ table }}", "raw.{{ feed }}"), encoding="utf-8")
+    suite = read_suite(path, "payloads")
+    assert (suite.key, suite.frames["rows"].query) == (
+        "payloads.floods",
+        "select week, value from raw.floods",
+    )
 
 
 def test_unknown_kind_and_unknown_suite_are_named_beside_the_known_ones() -> None:
@@ -104,14 +116,14 @@ def test_every_shared_part_is_used() -> None:
     root = Path(module.__file__).parent / "suites"
     used = {
         part
-        for path in root.glob("*/*.yaml")
+        for path in [*root.glob("*/*.yaml"), *CATALOG.glob("*/gate.yaml")]
         for part in yaml.safe_load(path.read_text(encoding="utf-8")).get("uses", [])
     }
     assert {path.stem for path in (root / "shared").glob("*.yaml")} == used
 
 
 def test_rules_keep_their_place_in_the_file(tmp_path: Path) -> None:
-    suite = read_suite(write(tmp_path, GOOD), "payloads")
+    suite = read_suite(write(tmp_path, GOOD), "marts")
     assert isinstance(suite, Suite)
     assert [place for place, _ in suite.on("rows")] == [0]
     assert suite.on("lines") == []

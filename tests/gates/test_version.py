@@ -10,7 +10,7 @@ from threatcast_orchestration.gates.suites import read_suite
 from threatcast_orchestration.gates.version import gate_version
 
 SHARED = "frames: {rows: {query: select 1}}\nexpectations:\n- {frame: rows, type: expect_a,"
-OWN = "name: counts\nprotects: Counts.\nuses: [volume]\nparameters: {most: 5}\n"
+OWN = "protects: Counts.\nuses: [volume]\nparameters: {most: 5}\n"
 RULE = " kwargs: {value: '{{ most }}'}, severity: critical, meta: {why: a, cure: b}}\n"
 
 
@@ -24,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def version(folder: Path, *reads: str) -> str:
-    return gate_version(read_suite(folder / "counts.yaml", "payloads"), *reads)
+    return gate_version(read_suite(folder / "counts.yaml", "marts"), *reads)
 
 
 def test_comment_changes_nothing_and_a_parameter_does(folder: Path) -> None:

@@ -77,6 +77,16 @@ def test_every_file_that_can_change_a_number_changes_the_key_of_its_stage(copy: 
     assert tried > 250
 
 
+def test_gate_of_a_feed_changes_the_key_of_that_feed_alone(copy: Roots) -> None:
+    path = copy["feeds"] / "catalog" / "eurepoc" / "gate.yaml"
+    before = {feed: code_key_of("judged", copy, feed) for feed in ("*", "eurepoc", "cisa_kev")}
+    content = path.read_bytes()
+    path.write_bytes(content + b"\n# one more line\n")
+    changed = {feed for feed, key in before.items() if code_key_of("judged", copy, feed) != key}
+    path.write_bytes(content)
+    assert changed == {"*", "eurepoc"}
+
+
 def test_commands_documents_and_tests_change_no_key(copy: Roots) -> None:
     spared = [path for name, path in files(copy) if name.startswith(SAME)]
     assert len(spared) > 10

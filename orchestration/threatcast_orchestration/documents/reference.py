@@ -112,6 +112,7 @@ def gates_page() -> str:
         for suite in load_suites(kind):
             parts += [f"### {suite.key}", suite.protects, _rules(suite)]
     return page(
+        "feeds/threatcast_feeds/catalog/*/gate.yaml and "
         "orchestration/threatcast_orchestration/gates/suites/",
         "Gates",
         "What must hold before anything goes on, in suites of Great Expectations. Severity "

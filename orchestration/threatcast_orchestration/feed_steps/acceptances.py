@@ -19,7 +19,6 @@ from threatcast_orchestration.run.keys import code_key
 if TYPE_CHECKING:
     from threatcast_feeds.registry import FeedSpec
 
-    from threatcast_orchestration.meaning.facts import Meaning
     from threatcast_orchestration.meaning.judge import Payload, PayloadVerdict
     from threatcast_orchestration.run.home import Home
 
@@ -70,13 +69,13 @@ def write_acceptance(home: Home, acceptance: Acceptance) -> None:
     write_durably(home.accepted, before + line)
 
 
-def key_of(
-    spec: FeedSpec, meaning: Meaning, copies: Sequence[Payload], accepted: Collection[str]
-) -> str:
-    """Return a hash of all that verdicts depend on: code, declared facts, copies, acceptances."""
+def key_of(spec: FeedSpec, copies: Sequence[Payload], accepted: Collection[str]) -> str:
+    """Return a hash of all that a feed's verdicts depend on.
+
+    That is the code and the feed's own gate, its declared breaks, its copies, acceptances.
+    """
     parts = (
-        code_key("judged"),
-        meaning.model_dump_json(),
+        code_key("judged", spec.key),
         str([(shift.day, shift.what) for shift in spec.breaks]),
         repr(list(copies)),
         repr(sorted(accepted)),

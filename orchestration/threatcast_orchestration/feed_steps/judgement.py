@@ -61,7 +61,7 @@ def judge_home(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> lis
         return []
     copies = copies_of(spec, home, landing, as_of)
     accepted = {one.payload: one.words for one in acceptances(home, spec.key)}
-    key = key_of(spec, meaning, copies, accepted)
+    key = key_of(spec, copies, accepted)
     verdicts = read_verdicts(home, spec.key, key)
     if verdicts is None:
         verdicts = judge_feed(spec, meaning, home.raw / spec.key, copies, accepted=accepted)

@@ -1,8 +1,10 @@
 """Suites: the YAML files that say what must hold, read and checked.
 
-A suite names one or more frames (SQL over the warehouse) and the expectations on them. What many
-suites share (a feed's volume against its own history) lies in `suites/shared/` and is taken in
-with `uses`. Knows nothing of Great Expectations: a typing error in YAML is found in milliseconds.
+A suite names one or more frames (SQL over the warehouse) and the expectations on them. That of a
+feed's payloads lies with the feed (`gate.yaml` in its catalog folder), all others in
+`suites/<kind>/`; folder or file give its name. What many suites share (a feed's volume against its
+own history) lies in `suites/shared/` and is taken in with `uses`. Knows nothing of Great
+Expectations: a typing error in YAML is found in milliseconds.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from threatcast_feeds.registry import CATALOG
 
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.meaning.facts import Meaning
@@ -110,7 +113,7 @@ def load_suites(kind: str) -> list[Suite]:
     """
     if kind not in KINDS:
         raise SuiteError(f"Unknown kind of gate '{kind}'. Known: {', '.join(KINDS)}.")
-    return [load_suite(kind, path.stem) for path in sorted((_ROOT / kind).glob("*.yaml"))]
+    return [load_suite(kind, name) for name in sorted(_files(kind))]
 
 
 @cache
@@ -122,17 +125,28 @@ def load_suite(kind: str, name: str) -> Suite:
     SuiteError
         If there is no such suite, or its YAML cannot be used.
     """
-    path = _ROOT / kind / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(p.stem for p in sorted((_ROOT / kind).glob("*.yaml")))
+    files = _files(kind)
+    if name not in files:
+        known = ", ".join(sorted(files))
         raise SuiteError(f"There is no suite '{name}' among the {kind}. Known: {known}.")
-    return read_suite(path, kind)
+    return read_suite(files[name], kind)
+
+
+def _files(kind: str) -> dict[str, Path]:
+    """Return the files of a kind's suites by name."""
+    if kind == "payloads":
+        return {path.parent.name: path for path in CATALOG.glob("*/gate.yaml")}
+    return {path.stem: path for path in (_ROOT / kind).glob("*.yaml")}
 
 
 def read_suite(path: Path, kind: str) -> Suite:
-    """Read one YAML file; what it `uses` is taken in, placeholders are filled."""
+    """Read one YAML file; what it `uses` is taken in, placeholders are filled.
+
+    In the suite of a feed's payloads `{{ feed }}` is the feed's key.
+    """
     text = _yaml(path)
-    parameters = text.pop("parameters", {})
+    name = path.parent.name if kind == "payloads" else path.stem
+    parameters = ({"feed": name} if kind == "payloads" else {}) | text.pop("parameters", {})
     parts = [_shared(use, path) for use in text.pop("uses", [])]
     frames: dict[str, Any] = {}
     rules: list[Any] = []
@@ -144,7 +158,7 @@ def read_suite(path: Path, kind: str) -> Suite:
         rules += filled.pop("expectations", [])
         rest |= filled
     try:
-        return Suite(kind=kind, frames=frames, expectations=tuple(rules), **rest)
+        return Suite(name=name, kind=kind, frames=frames, expectations=tuple(rules), **rest)
     except (ValidationError, TypeError) as error:
         raise SuiteError(f"{path}: not a usable suite: {error}") from error
 

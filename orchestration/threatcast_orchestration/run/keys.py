@@ -1,6 +1,7 @@
 """All keys: what is kept is kept under a hash of its data, its settings and its code.
 
     code_key("forecasts")                  of all code that the forecasts depend on
+    code_key("judged", "cisa_kev")         of all code that the verdicts on one feed depend on
     key("forecasts", settings, data)       of that, the settings that change them, their data
 
 The same keys name kept results, let stages rest, and are Dagster's code and data versions. A
@@ -32,7 +33,8 @@ CODE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         )
     },
     "judged": {
-        "orchestration": ("meaning/*.py", "feed_steps/*.py", "gates/suites/payloads/*.yaml")
+        "feeds": ("catalog/{feed}/gate.yaml",),
+        "orchestration": ("meaning/*.py", "feed_steps/*.py"),
     },
     "raw": {"orchestration": ("warehouse/*.py",)},
     "warehouse": {"dbt": (*_DBT, "models/*/**/*")},
@@ -42,7 +44,9 @@ CODE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "published": {"dbt": (*_DBT, "models/**/*")},
     "release": {"publishing": ("**/*",)},
 }  # fmt: skip
-"""By stage, the files that its result depends on, below the folders of `roots`; none: a file."""
+"""By stage, the files that its result depends on, below the folders of `roots`; none: a file.
+
+What lies in a feed's folder (`{feed}`) counts for that feed alone."""
 _APART = {"warehouse": "models/published/"}
 """What a stage's patterns name and another stage builds."""
 SETTINGS: Mapping[str, tuple[str, ...]] = {
@@ -66,15 +70,15 @@ def settings_key(stage: str, settings: Settings) -> str:
 
 
 @cache
-def code_key(stage: str) -> str:
-    """Return a hash of all code that a stage's result depends on."""
-    return code_key_of(stage, roots())
+def code_key(stage: str, feed: str = "*") -> str:
+    """Return a hash of all code that a stage's result depends on, for one feed or for all."""
+    return code_key_of(stage, roots(), feed)
 
 
-def code_key_of(stage: str, places: Roots) -> str:
+def code_key_of(stage: str, places: Roots, feed: str = "*") -> str:
     """Return the same of code that lies elsewhere, e.g. in a copy of the project."""
     digest = sha256()
-    for name, path in _files(stage, places):
+    for name, path in _files(stage, places, feed):
         digest.update(name.encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -98,14 +102,14 @@ def roots() -> Roots:
     return found | {"dbt": DBT, "lock": LOCK}
 
 
-def _files(stage: str, places: Roots) -> Iterator[tuple[str, Path]]:
+def _files(stage: str, places: Roots, feed: str) -> Iterator[tuple[str, Path]]:
     """Yield the files of a stage's code with their names below the roots, in one order."""
     for root, patterns in sorted(CODE[stage].items()):
         place = places[root]
         if place.is_file():
             yield root, place
             continue
-        found = {path for pattern in patterns for path in place.glob(pattern)}
+        found = {path for pattern in patterns for path in place.glob(pattern.format(feed=feed))}
         for path in sorted(found):
             name = path.relative_to(place).as_posix()
             is_apart = name.startswith(_APART.get(stage, "\0"))
