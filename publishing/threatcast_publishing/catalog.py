@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
+import shutil
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -23,7 +25,8 @@ from threatcast_publishing.manifest import Manifest, read_manifest
 from threatcast_publishing.verify import verify
 
 CURRENT = "current"
-RELEASE_NAME = re.compile(r"(simulated-)?\d{4}-\d{2}-\d{2}-[0-9a-f]{12}")
+SET_ASIDE = ".set-aside-"
+RELEASE_NAME = re.compile(r"(?:simulated-)?(?P<day>\d{4}-\d{2}-\d{2})-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,20 @@ def current(releases: Path) -> str | None:
     except OSError:
         return None
     return target if (releases / target).is_dir() else None
+
+
+def day_of(release_id: str) -> date:
+    """Return the as-of day in a release's name; raises ValueError if it is none.
+
+    Examples
+    --------
+    >>> day_of("simulated-2026-06-14-0123456789ab")
+    datetime.date(2026, 6, 14)
+    """
+    match = RELEASE_NAME.fullmatch(release_id)
+    if match is None:
+        raise ValueError(f"{release_id!r} is no release's name")
+    return date.fromisoformat(match["day"])
 
 
 def resolve(releases: Path, release_id: str | None = None) -> Path:
@@ -137,6 +154,42 @@ def rollback(releases: Path, release_id: str | None = None) -> ReleaseInfo:
     let_read(folder)
     make_current(releases, folder.name)
     return info_of(folder, current=True)
+
+
+def remove(releases: Path, release_id: str) -> None:
+    """Take a release off the disk: out of sight by one rename, then its files.
+
+    What a kill leaves of it is out of sight too, and goes with the next call or release.
+
+    Raises
+    ------
+    UnknownReleaseError
+        If there is none of that name.
+    ReleaseError
+        If it is the current one, which stays.
+    """
+    folder = resolve(releases, release_id)
+    if folder.name == current(releases):
+        raise ReleaseError(
+            "is the current release and is not removed",
+            place=str(folder),
+            kept="Nothing was changed.",
+            cure="Make another one current first: threatcast releases rollback ID.",
+        )
+    set_aside(folder)
+    sync_file(releases)
+    remove_set_aside(releases)
+
+
+def set_aside(folder: Path) -> None:
+    """Rename a release's folder so that no reader finds it any more."""
+    folder.rename(folder.with_name(f"{SET_ASIDE}{folder.name}-{secrets.token_hex(4)}"))
+
+
+def remove_set_aside(releases: Path) -> None:
+    """Remove what was set aside."""
+    for path in releases.glob(f"{SET_ASIDE}*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def make_current(releases: Path, name: str) -> None:

@@ -18,7 +18,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threatcast_publishing.catalog import ReleaseInfo, current, info_of, make_current
+from threatcast_publishing.catalog import (
+    ReleaseInfo,
+    current,
+    info_of,
+    make_current,
+    remove_set_aside,
+    set_aside,
+)
 from threatcast_publishing.errors import FormatError, GateError, PrivacyError, ReleaseError
 from threatcast_publishing.files import json_bytes, let_read, let_through, sync_file, sync_tree
 from threatcast_publishing.formats import Format, discover
@@ -31,7 +38,6 @@ if TYPE_CHECKING:
     import duckdb
 
 BUILDING = ".building-"
-SET_ASIDE = ".set-aside-"
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,7 @@ def publish(
         switched = current(staged.releases) != staged.release_id
         if switched:
             make_current(staged.releases, staged.release_id)
-    _remove_set_aside(staged.releases)
+    remove_set_aside(staged.releases)
     if new:
         message = f"Published {staged.release_id}."
     elif switched:
@@ -269,11 +275,6 @@ def _is_whole(target: Path) -> bool:
 def _move_into_place(staged: Path, target: Path) -> None:
     """Rename the staged folder to its name; a damaged folder of that name is set aside first."""
     if target.exists():
-        target.rename(target.with_name(f"{SET_ASIDE}{target.name}-{secrets.token_hex(4)}"))
+        set_aside(target)
     staged.rename(target)
     sync_file(target.parent)
-
-
-def _remove_set_aside(releases: Path) -> None:
-    for path in releases.glob(f"{SET_ASIDE}*"):
-        shutil.rmtree(path, ignore_errors=True)

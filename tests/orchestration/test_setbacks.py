@@ -21,7 +21,7 @@ def releases(tmp_path: Path) -> Path:
     before = make_release(write_warehouse(tmp_path / "w.duckdb"), releases).info
     night = AS_OF + timedelta(days=7)
     with duckdb.connect(str(tmp_path / "w.duckdb")) as warehouse:
-        write_history(warehouse, releases, night)
+        write_history(warehouse, releases, releases.parent / "archive", night)
         warehouse.execute(
             "DROP TABLE published.outlook_history; "
             "CREATE TABLE published.outlook_history AS FROM history.outlook_history; "

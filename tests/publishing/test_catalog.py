@@ -9,6 +9,7 @@ from threatcast_publishing import catalog
 from threatcast_publishing.errors import (
     DamagedReleaseError,
     NoReleaseError,
+    ReleaseError,
     UnknownReleaseError,
 )
 from threatcast_publishing.release import publish
@@ -94,3 +95,26 @@ def test_link_to_a_removed_release_counts_as_none(published, tmp_path):
     good = published(tmp_path / "r")
     good.folder.rename(tmp_path / "elsewhere")
     assert catalog.current(tmp_path / "r") is None
+
+
+def test_removed_release_is_out_of_sight_at_once_and_the_current_one_stays(
+    published, stage, warehouse, tmp_path, monkeypatch
+):
+    releases = tmp_path / "r"
+    old = published(releases)
+    new = publish(stage(warehouse, releases, as_of=date(2026, 6, 15))).info
+    with pytest.raises(ReleaseError, match="is the current release and is not removed"):
+        catalog.remove(releases, new.release_id)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(catalog.shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            catalog.remove(releases, old.release_id)
+    assert [info.release_id for info in catalog.list_releases(releases)] == [new.release_id]
+    catalog.remove_set_aside(releases)
+    assert sorted(path.name for path in releases.iterdir()) == [new.release_id, "current"]
+    with pytest.raises(UnknownReleaseError):
+        catalog.remove(releases, old.release_id)

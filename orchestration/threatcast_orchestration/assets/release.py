@@ -14,7 +14,7 @@ from threatcast_orchestration.live_scores.archive import keep_releases
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.run.settings import clock
-from threatcast_orchestration.warehouse.history import COLUMNS
+from threatcast_orchestration.warehouse.history import COLUMNS, keep_outlooks, write_history
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
 
@@ -40,12 +40,12 @@ def _history_step() -> dg.AssetsDefinition:
         pool=POOL,
     )
     def outlook_history(night: Night) -> dg.MaterializeResult[Any]:
-        from threatcast_orchestration.warehouse.history import write_history
-
         plan = night.plan
         begin(plan.home, "history")
         with connect(plan.home) as connection:
-            rows, stamp = write_history(connection, plan.home.releases, plan.as_of)
+            rows, stamp = write_history(
+                connection, plan.home.releases, plan.home.archive, plan.as_of
+            )
         finish(plan.home, "history", stamp)
         return dg.MaterializeResult(
             metadata={"dagster/row_count": rows}, data_version=dg.DataVersion(stamp)
@@ -93,6 +93,7 @@ def _release_step() -> dg.AssetsDefinition:
         )
         done = publish(staged)
         keep_releases(plan.home.releases, plan.home.archive, reason=plan.settings.correction)
+        keep_outlooks(plan.home.releases, plan.home.archive)
         context.log.info(done.message)
         return dg.MaterializeResult(
             metadata={
