@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 from threatcast_feeds.registry import load_feed
 from threatcast_orchestration.feed_steps.judgement import reason
+from threatcast_orchestration.meaning.bench import Bench
 from threatcast_orchestration.meaning.copies import NOWHERE, Copy, Names, day_number
 from threatcast_orchestration.meaning.facts import Meaning
-from threatcast_orchestration.meaning.judge import Bench, PayloadVerdict, judge_copy
+from threatcast_orchestration.meaning.judge import PayloadVerdict, judge_copy
+from threatcast_orchestration.meaning.state import packed, restore
 
 START = day_number(date(2026, 1, 5))
 PLACES = 6
@@ -381,3 +383,29 @@ def test_nothing_of_a_verdict_depends_on_later_copies() -> None:
     for end in (4, 7, 9):
         shorter = Bench(CUMULATIVE, [], names)
         assert [judge_copy(shorter, copy) for copy in copies[:end]] == whole[:end]
+
+
+@pytest.mark.parametrize(
+    ("meaning", "week"), [(CUMULATIVE, cumulative), (WINDOW, window)], ids=["cumulative", "window"]
+)
+def test_bench_kept_overnight_judges_as_one_that_never_slept(
+    meaning: Meaning, week: Callable[[int], Copy]
+) -> None:
+    copies = [week(number) for number in range(12)]
+    copies[7] = keep(copies[7], copies[7].keys % 3 > 0)
+    copies[8] = keep(copies[8], copies[8].keys % 3 > 0)
+    awake = Bench(meaning, [])
+    for number in range(50):
+        awake.places.code(f"place {number}")
+    asleep = Bench(meaning, [], Names(awake.places.names))
+    for copy in copies:
+        asleep, kept = Bench(meaning, []), packed(asleep)
+        assert restore(asleep, kept)
+        assert judge_copy(asleep, copy) == judge_copy(awake, copy)
+
+
+def test_damaged_bench_is_not_taken_over() -> None:
+    whole = packed(bench(CUMULATIVE, [cumulative(week) for week in range(3)]))
+    half = len(whole) // 2
+    for damaged in (b"", whole[:half], whole[:half] + b"garbage" + whole[half + 7 :]):
+        assert not restore(Bench(CUMULATIVE, []), damaged)

@@ -84,6 +84,52 @@ def test_verdicts_are_kept_and_made_anew_when_damaged(mirror_plan: MakePlan) -> 
         assert kept.read_bytes() == whole
 
 
+def test_night_judges_what_is_new_alone(mirror_plan: MakePlan, small_mirror: Path) -> None:
+    newest = kev_file(small_mirror).read_bytes()
+    kev_file(small_mirror).unlink()
+    plan = mirror_plan()
+    pulled(plan, "cisa_kev")
+    past = judge_home(KEV, plan.home, plan.landing, plan.as_of)
+    kev_file(small_mirror).write_bytes(newest)
+    pulled(plan, "cisa_kev")
+    hidden = {
+        path: path.rename(path.with_suffix(".away"))
+        for path in (plan.home.raw / "cisa_kev" / f"{one.payload}.parquet" for one in past)
+    }
+    both = judge_home(KEV, plan.home, plan.landing, plan.as_of)
+    for path, away in hidden.items():
+        away.rename(path)
+    for name in ("cisa_kev.json", "cisa_kev.bench"):
+        (plan.home.gates / "meaning" / name).unlink()
+    anew = judge_home(KEV, plan.home, plan.landing, plan.as_of)
+    assert [(one.payload, one.state, one.failures) for one in both] == [
+        (one.payload, one.state, one.failures) for one in anew
+    ]
+    assert both[-1] == anew[-1]
+    assert len(both) == len(past) + 1
+
+
+@pytest.mark.parametrize("damage", [b"", b"a key\nand no arrays", b"garbage"])
+def test_damaged_bench_means_judging_from_the_first_copy(
+    mirror_plan: MakePlan, small_mirror: Path, damage: bytes
+) -> None:
+    newest = kev_file(small_mirror).read_bytes()
+    kev_file(small_mirror).unlink()
+    plan = mirror_plan()
+    pulled(plan, "cisa_kev")
+    judge_home(KEV, plan.home, plan.landing, plan.as_of)
+    kept = plan.home.gates / "meaning" / "cisa_kev.bench"
+    key = kept.read_bytes().split(b"\n")[0]
+    kept.write_bytes(key + b"\n" + damage)
+    kev_file(small_mirror).write_bytes(newest)
+    pulled(plan, "cisa_kev")
+    states = [one.state for one in judge_home(KEV, plan.home, plan.landing, plan.as_of)]
+    kept.unlink()
+    (plan.home.gates / "meaning" / "cisa_kev.json").unlink()
+    anew = judge_home(KEV, plan.home, plan.landing, plan.as_of)
+    assert states == [one.state for one in anew]
+
+
 def test_old_state_served_again_is_refused_at_that_moment_only(
     mirror_plan: MakePlan, small_mirror: Path
 ) -> None:

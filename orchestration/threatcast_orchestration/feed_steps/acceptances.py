@@ -1,6 +1,7 @@
 """What is kept of judging: verdicts that need not be found again, and what people have accepted.
 
 HOME/gates/meaning/<feed>.json    verdicts and learnt bounds; derived, made anew if damaged
+HOME/gates/meaning/<feed>.bench   what the next copy is held against; derived as well
 HOME/accepted.jsonl               a line a decision of a person; never derived, never deleted
 """
 
@@ -19,6 +20,8 @@ from threatcast_orchestration.run.keys import code_key
 if TYPE_CHECKING:
     from threatcast_feeds.registry import FeedSpec
 
+    from threatcast_orchestration.meaning.bench import Bench
+    from threatcast_orchestration.meaning.facts import Meaning
     from threatcast_orchestration.meaning.judge import Payload, PayloadVerdict
     from threatcast_orchestration.run.home import Home
 
@@ -69,7 +72,37 @@ def write_acceptance(home: Home, acceptance: Acceptance) -> None:
     write_durably(home.accepted, before + line)
 
 
-def key_of(spec: FeedSpec, copies: Sequence[Payload], accepted: Collection[str]) -> str:
+def judged(
+    spec: FeedSpec,
+    meaning: Meaning,
+    home: Home,
+    copies: Sequence[Payload],
+    accepted: Collection[str],
+) -> list[PayloadVerdict]:
+    """Return a verdict for each copy, taking over what was found before and is still true.
+
+    The same question has the same answer; copies that came since are judged on the bench that was
+    left; anything else (an earlier day, another gate, an acceptance) is judged from the first copy.
+    """
+    from threatcast_orchestration.meaning.bench import Bench
+    from threatcast_orchestration.meaning.judge import judge_feed
+
+    key = _key(spec, copies, accepted)
+    found_under, verdicts = _read_verdicts(home, spec.key)
+    if found_under == key:
+        return verdicts
+    bench = Bench.of(spec, meaning)
+    past = copies[: len(verdicts)]
+    if found_under != _key(spec, past, accepted) or not _resume(bench, home, spec.key, found_under):
+        bench, verdicts = Bench.of(spec, meaning), []
+    more = copies[len(verdicts) :]
+    verdicts += judge_feed(bench, home.raw / spec.key, more, accepted=accepted)
+    _leave(bench, home, spec.key, key)
+    _write_verdicts(home, spec.key, key, verdicts)
+    return verdicts
+
+
+def _key(spec: FeedSpec, copies: Sequence[Payload], accepted: Collection[str]) -> str:
     """Return a hash of all that a feed's verdicts depend on.
 
     That is the code and the feed's own gate, its declared breaks, its copies, acceptances.
@@ -78,31 +111,50 @@ def key_of(spec: FeedSpec, copies: Sequence[Payload], accepted: Collection[str])
         code_key("judged", spec.key),
         str([(shift.day, shift.what) for shift in spec.breaks]),
         repr(list(copies)),
-        repr(sorted(accepted)),
+        repr(sorted({one.payload for one in copies} & set(accepted))),
     )
     return sha256("\0".join(parts).encode()).hexdigest()
 
 
-def read_verdicts(home: Home, feed: str, key: str) -> list[PayloadVerdict] | None:
-    """Return verdicts found before for the very same question; None if there are none."""
+def _resume(bench: Bench, home: Home, feed: str, key: str) -> bool:
+    """Give a bench what was learnt up to the copies of a key; returns whether that is there."""
+    from threatcast_orchestration.meaning.state import restore
+
+    try:
+        left_under, content = _bench_path(home, feed).read_bytes().split(b"\n", 1)
+    except (OSError, ValueError):
+        return False  # absent or cut: judged from the first copy
+    return left_under == key.encode() and restore(bench, content)
+
+
+def _leave(bench: Bench, home: Home, feed: str, key: str) -> None:
+    from threatcast_feeds.durable import write_durably
+
+    from threatcast_orchestration.meaning.state import packed
+
+    path = _bench_path(home, feed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(path, key.encode() + b"\n" + packed(bench))
+
+
+def _read_verdicts(home: Home, feed: str) -> tuple[str, list[PayloadVerdict]]:
+    """Return verdicts found before and their key; nothing if there are none."""
     try:
         kept = json.loads(_path(home, feed).read_text(encoding="utf-8"))
-        return [_verdict(one) for one in kept["verdicts"]] if kept["key"] == key else None
+        return str(kept["key"]), [_verdict(one) for one in kept["verdicts"]]
     except (OSError, ValueError, LookupError, TypeError):
-        return None  # absent or damaged: judged again
+        return "", []  # absent or damaged: judged again
 
 
-def write_verdicts(home: Home, feed: str, key: str, verdicts: Sequence[PayloadVerdict]) -> None:
+def _write_verdicts(home: Home, feed: str, key: str, verdicts: Sequence[PayloadVerdict]) -> None:
     """Keep verdicts; of all but the newest only the checks that failed."""
     from threatcast_orchestration.gates.pages import write_whole
 
-    path = _path(home, feed)
-    path.parent.mkdir(parents=True, exist_ok=True)
     rows = [asdict(one) for one in verdicts]
     for row, verdict in zip(rows[:-1], verdicts, strict=False):
         row["findings"] = [asdict(one) for one in verdict.failures]
     text = json.dumps({"key": key, "verdicts": rows}, default=str, ensure_ascii=False, indent=1)
-    write_whole(path, text + "\n")
+    write_whole(_path(home, feed), text + "\n")
 
 
 def _verdict(row: dict[str, Any]) -> PayloadVerdict:
@@ -121,3 +173,7 @@ def _verdict(row: dict[str, Any]) -> PayloadVerdict:
 
 def _path(home: Home, feed: str) -> Path:
     return home.gates / "meaning" / f"{feed}.json"
+
+
+def _bench_path(home: Home, feed: str) -> Path:
+    return home.gates / "meaning" / f"{feed}.bench"

@@ -47,25 +47,16 @@ def judge_home(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> lis
     list of PayloadVerdict
         One a copy; none for copies that the parser or another gate has set aside.
     """
-    from threatcast_orchestration.feed_steps.acceptances import (
-        acceptances,
-        key_of,
-        read_verdicts,
-        write_verdicts,
-    )
+    from threatcast_orchestration.feed_steps.acceptances import acceptances, judged
     from threatcast_orchestration.gates.runner import load_suite
-    from threatcast_orchestration.meaning.judge import BY_A_PERSON, judge_feed
+    from threatcast_orchestration.meaning.judge import BY_A_PERSON
 
     meaning = load_suite("payloads", spec.key).meaning
     if meaning is None:
         return []
     copies = copies_of(spec, home, landing, as_of)
     accepted = {one.payload: one.words for one in acceptances(home, spec.key)}
-    key = key_of(spec, copies, accepted)
-    verdicts = read_verdicts(home, spec.key, key)
-    if verdicts is None:
-        verdicts = judge_feed(spec, meaning, home.raw / spec.key, copies, accepted=accepted)
-        write_verdicts(home, spec.key, key, verdicts)
+    verdicts = judged(spec, meaning, home, copies, accepted)
     return [
         replace(one, note=accepted[one.payload]) if one.note == BY_A_PERSON else one
         for one in verdicts

@@ -26,23 +26,23 @@ ROWS_AT_ONCE = 2_000_000
 class Names:
     """Codes of places or categories: 0 is not known, the rest in order of first sight."""
 
-    def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
-        self._names: list[str] = [""]
+    def __init__(self, names: Sequence[str] = ("",)) -> None:
+        self.names = list(names)
+        self._codes = {name: code for code, name in enumerate(names) if code != NOWHERE}
 
     def code(self, name: str) -> int:
         """Return the code of a name; a new one if it was never seen."""
         if name not in self._codes:
-            self._codes[name] = len(self._names)
-            self._names.append(name)
+            self._codes[name] = len(self.names)
+            self.names.append(name)
         return self._codes[name]
 
     def name(self, code: int) -> str:
         """Return the name of a code."""
-        return self._names[code]
+        return self.names[code]
 
     def __len__(self) -> int:
-        return len(self._names)
+        return len(self.names)
 
 
 @dataclass(frozen=True)
@@ -136,25 +136,27 @@ class Reader:
 
     def _batch(self, connection: Any, batch: Sequence[tuple[str, int, int]]) -> Iterator[Copy]:
         table = connection.execute(_query(self.meaning), [self._files(batch)]).to_arrow_table()
-        payloads = table.column("payload").to_numpy(zero_copy_only=False)
-        columns = {
-            "key": table.column("key").to_numpy(),
-            "day": table.column("day").to_numpy(),
-            "place": _codes(table.column("place"), self.places),
-            "category": _codes(table.column("category"), self.categories),
-            "twin": table.column("twin").to_numpy(),
-        }
-        editions = table.column("edition")
-        names = sorted({payload for payload, _, _ in batch})
+        names, numbers = _packed(table.column("payload"))
         order = {payload: place for place, payload in enumerate(names)}
-        numbers = np.fromiter((order[payload] for payload in payloads), int, len(payloads))
         by_payload = np.argsort(numbers, kind="stable")
         ends = np.searchsorted(numbers[by_payload], np.arange(len(names) + 1))
+        columns = {name: table.column(name).to_numpy() for name in ("key", "day", "twin")}
+        places, place_numbers = _packed(table.column("place"))
+        categories, category_numbers = _packed(table.column("category"))
+        editions = table.column("edition")
         for payload, moment, _ in batch:
-            place = order[payload]
-            mine = by_payload[ends[place] : ends[place + 1]]
-            edition = str(editions[int(mine[0])].as_py() or "") if len(mine) else ""
-            yield _copy(payload, moment, edition, {k: v[mine] for k, v in columns.items()})
+            place = order.get(payload, len(names))
+            mine = by_payload[ends[place] : ends[place + 1]] if place < len(names) else ends[:0]
+            yield _copy(
+                payload,
+                moment,
+                str(editions[int(mine[0])].as_py() or "") if len(mine) else "",
+                {name: column[mine] for name, column in columns.items()}
+                | {
+                    "place": _codes(places, place_numbers[mine], self.places),
+                    "category": _codes(categories, category_numbers[mine], self.categories),
+                },
+            )
 
     def _files(self, batch: Sequence[tuple[str, int, int]]) -> list[str]:
         names = sorted({payload for payload, _, _ in batch})
@@ -193,15 +195,27 @@ def _query(meaning: Meaning) -> str:
     """
 
 
-def _codes(column: Any, names: Names) -> Array:
-    """Return the codes of a column of texts."""
+def _packed(column: Any) -> tuple[list[str], Array]:
+    """Return the texts of a column, and for each row the number of its text; -1 for null."""
     packed = column.combine_chunks().dictionary_encode()
     if hasattr(packed, "chunks"):
         packed = packed.combine_chunks()
-    known = np.array([names.code(name) for name in packed.dictionary.to_pylist()] or [0])
-    places = packed.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-    codes: Array = np.where(places < 0, NOWHERE, known[places]).astype(np.int32)
-    return codes
+    numbers: Array = packed.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return packed.dictionary.to_pylist(), numbers
+
+
+def _codes(texts: Sequence[str], numbers: Array, names: Names) -> Array:
+    """Return the codes of one copy's texts, new ones in alphabetical order.
+
+    They do not depend on what else was read beside the copy: a night that reads one alone gives
+    the codes that reading all at once gives.
+    """
+    codes = np.full(len(texts) + 1, NOWHERE, np.int32)  # the last place is null's
+    seen = np.unique(numbers[numbers >= 0])
+    for text, number in sorted((texts[number], number) for number in seen.tolist()):
+        codes[number] = names.code(text)
+    found: Array = codes[numbers]
+    return found
 
 
 def _copy(payload: str, moment: int, edition: str, columns: dict[str, Array]) -> Copy:

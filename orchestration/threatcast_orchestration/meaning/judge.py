@@ -1,10 +1,12 @@
 """Judging what payloads mean, one after another, each against those that were believed before it.
 
-    verdicts = judge_feed(spec, meaning, raw, payloads, accepted=())
+    bench = Bench.of(spec, meaning)
+    verdicts = judge_feed(bench, raw, payloads, accepted=())
 
 `payloads` are the parsed copies of one feed in the order of their moments, as `Payload`; the
 answer holds one `PayloadVerdict` for each, in that order. Nothing of a verdict depends on a later
-copy, so that judging hundreds at once gives what as many nights would have given. For a whole home:
+copy, so that judging hundreds at once gives what as many nights would have given; the bench can be
+kept from night to night (`meaning/state.py`), so that a night judges what is new alone. For a home:
 `threatcast_orchestration.feed_steps.judgement.judge_home(spec, home, landing, as_of)`.
 
 States: `accepted`; `warned` (counted, with a warning); `doubtful` (set aside until a person
@@ -17,42 +19,23 @@ No Dagster, no warehouse: raw Parquet files in, verdicts out.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
-from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from threatcast_orchestration.meaning.checks import CHECKS, State
-from threatcast_orchestration.meaning.compare import Comparison, Share, compare
-from threatcast_orchestration.meaning.copies import (
-    Copy,
-    Names,
-    Reader,
-    day_number,
-    day_of,
-    looked_up,
-)
+from threatcast_orchestration.meaning.bench import REPEATS, Bench
+from threatcast_orchestration.meaning.checks import State
+from threatcast_orchestration.meaning.compare import compare
+from threatcast_orchestration.meaning.copies import Copy, Names, Reader, day_number, day_of
 from threatcast_orchestration.meaning.memory import Memory
 from threatcast_orchestration.meaning.verdict import Finding, find, state_of
 
-if TYPE_CHECKING:
-    from threatcast_feeds.registry import FeedSpec
-
-    from threatcast_orchestration.meaning.facts import Meaning
-
-    Array = np.ndarray[Any, Any]
-
-REPEATS = 3
-"""Copies in a row that must say the same before what they say is believed."""
 REPEAT_DAYS = 7
 """Days that those copies must span: a fault of one night must not heal by three nights."""
 BY_A_PERSON = "accepted by a person"
-BREAK_DAYS = 3
-"""Days around a declared break of a feed within which what looks broken is only warned of."""
 
 
 @dataclass(frozen=True)
@@ -97,81 +80,19 @@ class PayloadVerdict:
         return tuple(one for one in self.findings if one.failed)
 
 
-@dataclass
-class Bench:
-    """The state of judging one feed: what was believed last, and what it taught."""
-
-    meaning: Meaning
-    breaks: Sequence[date]
-    places: Names
-    memory: Memory = field(default_factory=Memory)
-    last: dict[str, Copy] = field(default_factory=dict)
-    ever: Array | None = None
-    states: set[bytes] = field(default_factory=set)
-    doubted: list[tuple[int, Copy]] = field(default_factory=list)
-
-    @property
-    def is_list(self) -> bool:
-        """Whether events are keys never seen before."""
-        return self.meaning.kind in ("window", "parts")
-
-    @property
-    def heals(self) -> bool:
-        """Whether a source that repeats itself is believed; a table that places all is not."""
-        return self.meaning.kind not in ("table", "ranges")
-
-    def believe(self, copy: Copy, comparison: Comparison | None, *, tolerated: bool) -> None:
-        """Take a copy in: what comes next is held against it."""
-        if comparison is not None:
-            self.memory.learn(comparison.arrivals, {} if tolerated else self._taught(comparison))
-        else:
-            self.memory = Memory()
-            self.memory.start(copy)
-        self.last[copy.edition] = copy
-        self.states.add(_state(copy))
-        self.doubted.clear()
-        if self.is_list:
-            self.ever = copy.keys if self.ever is None else _joined(self.ever, copy.keys)
-
-    def _taught(self, comparison: Comparison) -> dict[str, Share]:
-        """Return the measures of a believed step that say what is usual."""
-        return {
-            name: share
-            for name, share in comparison.measures.items()
-            if name not in CHECKS or CHECKS[name].teaches(share.count, self.meaning.least)
-        }
-
-    def compared(self, copy: Copy, before: Copy) -> Comparison:
-        """Hold a copy against another one."""
-        if self.meaning.kind == "ranges":
-            copy = looked_up(before, copy)
-        comparison = compare(before, copy, self.ever if self.is_list else None)
-        is_old = _state(copy) in self.states and _state(copy) != _state(before)
-        comparison.measures["old_state"] = Share(float(len(copy) if is_old else 0), len(copy))
-        return comparison
-
-    def is_break(self, copy: Copy, before: Copy) -> bool:
-        """Whether a break of the feed that a person declared lies between two copies."""
-        low, high = before.moment - BREAK_DAYS, copy.moment + BREAK_DAYS
-        return any(low < day_number(day) <= high for day in self.breaks)
-
-
 def judge_feed(
-    spec: FeedSpec,
-    meaning: Meaning,
+    bench: Bench,
     raw: Path,
     payloads: Sequence[Payload],
     *,
     accepted: Collection[str] = (),
 ) -> list[PayloadVerdict]:
-    """Judge the payloads of one feed in order.
+    """Judge further payloads of one feed in order.
 
     Parameters
     ----------
-    spec
-        The feed; its declared breaks soften what they explain.
-    meaning
-        What its records are (`load_suite("payloads", feed).meaning`).
+    bench
+        What was believed of the feed before them (`Bench.of` if nothing was); it learns from each.
     raw
         Folder of its raw Parquet files, one a payload.
     payloads
@@ -184,8 +105,7 @@ def judge_feed(
     list of PayloadVerdict
         One for each payload, in the same order.
     """
-    reader = Reader(meaning, raw, Names(), Names())
-    bench = Bench(meaning, [shift.day for shift in spec.breaks], reader.places)
+    reader = Reader(bench.meaning, raw, bench.places, bench.categories)
     wanted = [(one.payload, day_number(one.day), one.rows) for one in payloads]
     return [
         replace(judge_copy(bench, copy, is_accepted=copy.payload in accepted), moment=one.moment)
@@ -214,7 +134,7 @@ def judge_copy(bench: Bench, copy: Copy, *, is_accepted: bool = False) -> Payloa
     if state in ("accepted", "warned"):
         bench.believe(copy, comparison, tolerated=bool(note))
     elif state == "doubtful":
-        bench.doubted.append((copy.moment, copy))
+        bench.doubt(copy)
     cells = _cells(before, copy, bench.places) if state != "accepted" else ()
     return PayloadVerdict(
         copy.payload,
@@ -229,27 +149,14 @@ def judge_copy(bench: Bench, copy: Copy, *, is_accepted: bool = False) -> Payloa
 
 def _repeats(bench: Bench, copy: Copy) -> bool:
     """Return whether the source says the same as in the copies doubted just before."""
-    chain = bench.doubted[-(REPEATS - 1) :]
-    if len(chain) < REPEATS - 1 or copy.moment - chain[0][0] < REPEAT_DAYS:
+    if len(bench.doubted) < REPEATS - 1 or copy.moment - bench.doubted[0].moment < REPEAT_DAYS:
         return False
-    said = [one for _, one in chain] + [copy]
+    said = [*bench.doubted, copy]
     return all(
         state_of(find(bench.meaning, Memory(), compare(one, two, None), two, bench.places))
         in ("accepted", "warned")
         for one, two in pairwise(said)
     )
-
-
-def _state(copy: Copy) -> bytes:
-    """Return what tells the records of one copy from those of another."""
-    return sha256(copy.keys.tobytes()).digest()
-
-
-def _joined(ever: Array, keys: Array) -> Array:
-    at = np.searchsorted(ever, keys)
-    is_new = ever[np.minimum(at, len(ever) - 1)] != keys
-    joined: Array = np.insert(ever, at[is_new], keys[is_new])
-    return joined
 
 
 def _cells(before: Copy, copy: Copy, places: Names) -> tuple[tuple[str, str, int, int], ...]:
