@@ -33,8 +33,7 @@ from threatcast_feeds.outcomes import (
     write_outcome,
     write_quarantine,
 )
-from threatcast_feeds.payload import ParseOutcome, PayloadSource, connect
-from threatcast_feeds.readers.diagnosis import KEPT
+from threatcast_feeds.payload import KEPT, ParseOutcome, PayloadSource, connect
 from threatcast_feeds.readers.tables import write_empty
 from threatcast_feeds.registry import FeedSpec, parser_of
 
@@ -315,6 +314,6 @@ def parser_version(spec: FeedSpec) -> str:
 @cache
 def _reader_sources() -> tuple[bytes, ...]:
     here = Path(__file__).parent
-    paths = [here / "parsing.py", here / "payload.py", here / "unpack.py"]
-    paths = [*paths, *sorted((here / "readers").glob("*.py"))]
+    names = ("parsing.py", "payload.py", "impostors.py", "unpack.py")
+    paths = [*(here / name for name in names), *sorted((here / "readers").glob("*.py"))]
     return tuple(path.read_bytes() for path in paths if path.is_file())

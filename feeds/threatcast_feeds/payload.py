@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_feeds.errors import ParseError
 from threatcast_feeds.landing import compress, damaged, decompress
 from threatcast_feeds.outside import MOST_MESSAGE, MOST_SAMPLE, shown
-from threatcast_feeds.readers.diagnosis import decode
 from threatcast_feeds.registry import FeedSpec
 
 if TYPE_CHECKING:
     import duckdb
+
+KEPT = "the payload in landing and the rows of all earlier ones"
 
 
 @dataclass
@@ -83,7 +86,30 @@ class PayloadSource:
         ParseError
             If it is not UTF-8; names the first byte that is not.
         """
-        return decode(self, self.read())
+        return self.decode(self.read())
+
+    def decode(self, content: bytes, place: str = "") -> str:
+        """Return some of its bytes as text; a byte order mark is left out.
+
+        Raises
+        ------
+        ParseError
+            If the bytes are not UTF-8; names the first byte that is not.
+        """
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            value = content[error.start] if error.start < len(content) else 0
+            inside = f" of {place}" if place else ""
+            raise self.refuse(
+                f"the text is not UTF-8: byte {error.start}{inside} is 0x{value:02x}",
+                cure="If the source changed its character set for good, its parser must follow",
+            ) from error
+
+    def refuse(self, problem: str, cure: str = "") -> ParseError:
+        """Return the error that sets this payload aside whole."""
+        cure = cure or f"See what the source serves now: {self.spec.homepage}"
+        return ParseError(self.spec.key, self.place, problem, kept=KEPT, cure=cure)
 
     def duckdb(self) -> duckdb.DuckDBPyConnection:
         """Return the DuckDB connection that this feed's payloads share."""
@@ -109,6 +135,11 @@ class ParseOutcome:
         """Escape and cut what may quote the payload."""
         object.__setattr__(self, "samples", [shown(one, MOST_SAMPLE) for one in self.samples])
         object.__setattr__(self, "message", shown(self.message, MOST_MESSAGE))
+
+
+def first_of(rejected: Sequence[str]) -> str:
+    """Return the first reason for rejecting a record, to stand behind that none is left."""
+    return f" ({rejected[0]})" if rejected else ""
 
 
 def connect() -> duckdb.DuckDBPyConnection:

@@ -18,8 +18,9 @@ from pathlib import PurePosixPath
 from typing import IO, TYPE_CHECKING
 
 from threatcast_feeds.errors import UnpackError
+from threatcast_feeds.impostors import refuse_impostors
 from threatcast_feeds.outside import shown
-from threatcast_feeds.readers.diagnosis import KEPT, refuse_impostors
+from threatcast_feeds.payload import KEPT
 
 if TYPE_CHECKING:
     from threatcast_feeds.payload import PayloadSource

@@ -23,8 +23,8 @@ import pytest
 from feed_server import FeedServer, Said
 from nights import PLAIN, quick_home, threatcast
 from threatcast_feeds.arrivals import Arrival
+from threatcast_feeds.http import visitor
 from threatcast_feeds.landing import Landing
-from threatcast_feeds.modes import visitor
 from threatcast_feeds.registry import generator_of, load_feed
 from threatcast_feeds.simulation import simulate
 from threatcast_orchestration.run import plan as night_module

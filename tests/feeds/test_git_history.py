@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from threatcast_feeds.arrivals import Arrival
+from threatcast_feeds.bundles import pack
 from threatcast_feeds.errors import BackfillError
-from threatcast_feeds.modes.bundles import pack
 from threatcast_feeds.modes.git_history import backfill
 from threatcast_feeds.registry import FeedSpec, load_feed
 

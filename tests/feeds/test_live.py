@@ -12,9 +12,9 @@ import pytest
 from feed_server import FeedServer, Patience, Said
 from threatcast_feeds.arrivals import Arrival
 from threatcast_feeds.errors import FetchError, NotModified
+from threatcast_feeds.http.visitor import Surroundings
 from threatcast_feeds.landing import Landed, Landing
 from threatcast_feeds.modes.live import fetch
-from threatcast_feeds.modes.visitor import Surroundings
 from threatcast_feeds.registry import FeedSpec, load_feed
 
 NOW = datetime(2026, 8, 22, 2, 0, tzinfo=UTC)

@@ -17,11 +17,11 @@ from urllib.parse import quote, urlsplit
 import pytest
 from feed_server import FeedServer, Patience, Said
 from payload_reading import read_payload
+from threatcast_feeds.bundles import blob_name
 from threatcast_feeds.errors import NotModified
+from threatcast_feeds.http.visitor import Surroundings
 from threatcast_feeds.landing import Landing
-from threatcast_feeds.modes.bundles import blob_name
 from threatcast_feeds.modes.live import fetch
-from threatcast_feeds.modes.visitor import Surroundings
 from threatcast_feeds.registry import FeedSpec, generator_of, load_catalog
 from threatcast_feeds.simulation import World, simulate
 

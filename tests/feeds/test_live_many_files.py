@@ -12,11 +12,11 @@ from urllib.parse import quote
 import pytest
 from feed_server import FeedServer, Patience, Said
 from threatcast_feeds.arrivals import Arrival
+from threatcast_feeds.bundles import blob_name, dated, pack, read_listing
 from threatcast_feeds.errors import FetchError, NotModified
+from threatcast_feeds.http.visitor import Surroundings
 from threatcast_feeds.landing import Landed, Landing
-from threatcast_feeds.modes.bundles import blob_name, dated, pack, read_listing
 from threatcast_feeds.modes.live import arrivals, fetch
-from threatcast_feeds.modes.visitor import Surroundings
 from threatcast_feeds.registry import FeedSpec, load_feed
 
 NOW = datetime(2026, 3, 18, 2, 0, tzinfo=UTC)

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from feed_server import FeedServer, Said
 from threatcast_feeds.errors import FetchError
-from threatcast_feeds.modes.fetch import Session
-from threatcast_feeds.modes.pinning import PinnedClient, Pins
-from threatcast_feeds.modes.redirects import addresses_of
-from threatcast_feeds.modes.visitor import Surroundings
+from threatcast_feeds.http.fetch import Session
+from threatcast_feeds.http.pinning import PinnedClient, Pins
+from threatcast_feeds.http.redirects import addresses_of
+from threatcast_feeds.http.visitor import Surroundings
 from threatcast_feeds.registry import load_feed
 
 NOW = datetime(2026, 8, 22, 2, 0, tzinfo=UTC)
@@ -84,7 +84,7 @@ def test_redirect_is_followed_to_the_address_that_was_checked(
         looks.append(host)
         return ["198.51.100.7"] if len(looks) == 1 else ["127.0.0.1"]
 
-    monkeypatch.setattr("threatcast_feeds.modes.redirects._is_public", lambda _: True)
+    monkeypatch.setattr("threatcast_feeds.http.redirects._is_public", lambda _: True)
     with Session(
         load_feed("openphish"), now=NOW, around=Surroundings(sleep=lambda _: None, resolve=turning)
     ) as session:

@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from threatcast_feeds.errors import FetchError
-from threatcast_feeds.modes.fetch import Session
-from threatcast_feeds.modes.visitor import Surroundings
+from threatcast_feeds.http.fetch import Session
+from threatcast_feeds.http.visitor import Surroundings
 from threatcast_feeds.registry import load_feed
 
 NOW = datetime(2026, 8, 22, 2, 0, tzinfo=UTC)

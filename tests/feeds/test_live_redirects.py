@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pytest
 from feed_server import FeedServer, Patience, Said
 from threatcast_feeds.errors import FetchError
-from threatcast_feeds.modes.fetch import MOST_REDIRECTS, Session
-from threatcast_feeds.modes.redirects import public, refusal
-from threatcast_feeds.modes.visitor import Surroundings
+from threatcast_feeds.http.fetch import MOST_REDIRECTS, Session
+from threatcast_feeds.http.redirects import public, refusal
+from threatcast_feeds.http.visitor import Surroundings
 from threatcast_feeds.registry import FeedSpec, load_feed
 
 NOW = datetime(2026, 8, 22, 2, 0, tzinfo=UTC)

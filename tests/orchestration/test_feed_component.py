@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from threatcast_feeds.modes import patience
+from threatcast_feeds.http import patience
 from threatcast_feeds.registry import load_catalog, load_feed
 from threatcast_orchestration.components import feed as component
 from threatcast_orchestration.components.feed import PAYLOAD_GATE, FeedSource, feed_asset

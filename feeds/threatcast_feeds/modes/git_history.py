@@ -22,11 +22,11 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from threatcast_feeds.arrivals import Arrival
+from threatcast_feeds.bundles import LEFT_OUT, DatedFile, dated, pack, week_of
 from threatcast_feeds.errors import BackfillError
-from threatcast_feeds.modes.bundles import LEFT_OUT, DatedFile, dated, pack, week_of
-from threatcast_feeds.modes.content import kind_of, trouble
-from threatcast_feeds.modes.git_program import BlobReader
-from threatcast_feeds.modes.git_repository import KEPT, Repository, TreeFile, Version
+from threatcast_feeds.git.program import BlobReader
+from threatcast_feeds.git.repository import KEPT, Repository, TreeFile, Version
+from threatcast_feeds.impostors import kind_of, trouble
 from threatcast_feeds.registry import FeedSpec, GitHistory
 
 MODE = "git_history"

@@ -18,13 +18,13 @@ from datetime import datetime
 
 from threatcast_feeds.arrivals import Arrival
 from threatcast_feeds.errors import FetchError
+from threatcast_feeds.http.fetch import Answer, Session
+from threatcast_feeds.http.paging import read_pages
+from threatcast_feeds.http.redirects import public
+from threatcast_feeds.http.visitor import Surroundings
+from threatcast_feeds.impostors import kind_of, trouble
 from threatcast_feeds.landing import Landed
-from threatcast_feeds.modes.content import kind_of, trouble
-from threatcast_feeds.modes.fetch import Answer, Session
 from threatcast_feeds.modes.many_files import archive_weeks, arrival_of, bundle, condition
-from threatcast_feeds.modes.paging import read_pages
-from threatcast_feeds.modes.redirects import public
-from threatcast_feeds.modes.visitor import Surroundings
 from threatcast_feeds.registry import FeedSpec
 
 MOST_WEEKS = 8

@@ -13,9 +13,7 @@ from pathlib import PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
 from threatcast_feeds.arrivals import Arrival
-from threatcast_feeds.errors import NotModified
-from threatcast_feeds.landing import Landed
-from threatcast_feeds.modes.bundles import (
+from threatcast_feeds.bundles import (
     CONTENTS_CAP,
     LEFT_OUT,
     ListingError,
@@ -25,9 +23,11 @@ from threatcast_feeds.modes.bundles import (
     read_listing,
     week_of,
 )
-from threatcast_feeds.modes.content import trouble
-from threatcast_feeds.modes.fetch import Answer, Session
-from threatcast_feeds.modes.redirects import public
+from threatcast_feeds.errors import NotModified
+from threatcast_feeds.http.fetch import Answer, Session
+from threatcast_feeds.http.redirects import public
+from threatcast_feeds.impostors import trouble
+from threatcast_feeds.landing import Landed
 from threatcast_feeds.registry import FeedSpec
 
 MODE = "live"

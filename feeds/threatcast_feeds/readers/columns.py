@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from threatcast_feeds.outside import named
-from threatcast_feeds.readers.diagnosis import refuse
 
 if TYPE_CHECKING:
     from threatcast_feeds.payload import PayloadSource
@@ -42,8 +41,7 @@ def check_columns(
     inside = f" of {place}" if place else ""
     gone = [name for name in required if name not in there]
     if gone:
-        raise refuse(
-            source,
+        raise source.refuse(
             f"column {', '.join(gone)}{inside} is gone; there are {named(there)}",
             cure="If the source renamed it, its parser and defs.yaml must follow",
         )

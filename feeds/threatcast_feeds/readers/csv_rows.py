@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from threatcast_feeds.readers.diagnosis import decode, refuse, refuse_impostors
+from threatcast_feeds.impostors import refuse_impostors
 from threatcast_feeds.readers.json_records import BAD_BYTE, BOM
 from threatcast_feeds.readers.tables import MOST_SAMPLES
 
@@ -61,7 +61,7 @@ def read_csv_table(source: PayloadSource, header: Sequence[str] | None = None) -
     """
     head = refuse_impostors(source)
     if head.lstrip()[:1] in (b"{", b"["):
-        raise refuse(source, "the payload is a JSON message, not csv")
+        raise source.refuse("the payload is a JSON message, not csv")
     content = source.read()
     lines = io.StringIO(
         content.removeprefix(BOM).decode("utf-8", errors="surrogateescape"), newline=""
@@ -82,8 +82,8 @@ def _table(
     if header is None:
         first = next(records, Read(0, [], ""))
         if first.problem or BAD_BYTE.search("".join(first.cells)):
-            decode(source, content)
-            raise refuse(source, f"the header cannot be read: {first.problem}")
+            source.decode(content)
+            raise source.refuse(f"the header cannot be read: {first.problem}")
         names = [name.strip() for name in first.cells]
     kept: list[tuple[int, dict[str, str]]] = []
     rejected: list[str] = []
@@ -105,7 +105,7 @@ def _table(
         else:
             kept.append((number, dict(zip(names, one.cells, strict=True))))
     if shortest < len(names) and lines and not lines[-1].endswith(("\n", "\r")):
-        raise refuse(source, f"the CSV is cut: it ends in the middle of record {number:,}")
+        raise source.refuse(f"the CSV is cut: it ends in the middle of record {number:,}")
     return Table(names, kept, rejected)
 
 
@@ -138,7 +138,7 @@ def _records(source: PayloadSource, lines: list[str]) -> Iterator[Read]:
             at_end = before + reader.line_num >= len(lines)
             if at_end and not _goes_on(lines, first + 1, cells):
                 problem = f"the CSV is cut or damaged at line {len(lines)}: {error}"
-                raise refuse(source, problem) from error
+                raise source.refuse(problem) from error
             yield Read(first, [], f"(line {first + 1}) is no CSV: {error}")
             before = first + 1
             reader = csv.reader(_lines_from(lines, before), strict=True)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.errors import ParseError
 from threatcast_feeds.exact_paths import ONE_FILE, literal
+from threatcast_feeds.impostors import refuse_impostors
 from threatcast_feeds.payload import ParseOutcome
 from threatcast_feeds.readers.columns import check_columns
-from threatcast_feeds.readers.diagnosis import refuse, refuse_impostors
 from threatcast_feeds.readers.json_records import (
     BOM,
     DamagedJsonError,
@@ -49,7 +49,7 @@ def is_bare_list(source: PayloadSource) -> bool:
     """
     opening = refuse_impostors(source).removeprefix(BOM).lstrip()[:1]
     if opening not in (b"[", b"{"):
-        raise refuse(source, "the payload is not the feed: it is no JSON list or object")
+        raise source.refuse("the payload is not the feed: it is no JSON list or object")
     content = source.read()
     # DuckDB takes a list that ends after one of its commas for a whole one
     if not content[-_TAIL_BYTES:].rstrip().endswith(b"]" if opening == b"[" else b"}"):
@@ -174,7 +174,7 @@ class RecordList:
         if rows == 0:
             some = f"none of its {self.total:,} records has {', '.join(needed)}"
             some += f" (record {min(problems)}: {problems[min(problems)]})" if problems else ""
-            raise refuse(source, some if self.total else "the list holds no record")
+            raise source.refuse(some if self.total else "the list holds no record")
         return ParseOutcome(rows, self.total - rows, samples, message)
 
     def note(self, text: str) -> None:
@@ -222,12 +222,12 @@ class RecordList:
             raise _cut(self._source, damage.byte, str(damage)) from damage
         if document.listed == "nothing":
             problem = f"the payload is not the feed: it has no list {self._key!r}"
-            raise refuse(self._source, problem)
+            raise self._source.refuse(problem)
         if document.listed == "other":
-            raise error or refuse(self._source, f"its {self._key!r} is no list")
+            raise error or self._source.refuse(f"its {self._key!r} is no list")
         # beside its records a document of another character set has nothing to be lost singly
         if document.problem and not any("UTF-8" in one.problem for one in document.records):
-            raise refuse(self._source, document.problem)
+            raise self._source.refuse(document.problem)
         self._document = document
         return document
 
@@ -297,7 +297,7 @@ class RecordList:
 
 
 def _cut(source: PayloadSource, byte: int, how: str) -> ParseError:
-    return refuse(source, f"the JSON is cut or damaged at byte {byte}: {how}")
+    return source.refuse(f"the JSON is cut or damaged at byte {byte}: {how}")
 
 
 def _read(layout: str, columns: Mapping[str, str], more: str = "") -> str:

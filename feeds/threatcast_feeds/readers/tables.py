@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.errors import ParseError
 from threatcast_feeds.exact_paths import exact, literal
-from threatcast_feeds.readers.diagnosis import refuse
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,10 +94,10 @@ def explain(source: PayloadSource, error: Exception) -> ParseError:
         source.text()  # names the byte, if that is what is wrong
     malformed = _MALFORMED.search(first)
     if malformed:
-        return refuse(
-            source, f"the JSON is cut or damaged at byte {malformed[1]}: {malformed[2].rstrip('.')}"
+        return source.refuse(
+            f"the JSON is cut or damaged at byte {malformed[1]}: {malformed[2].rstrip('.')}"
         )
-    return refuse(source, f"the payload cannot be read as {source.ext}: {first[:300]}")
+    return source.refuse(f"the payload cannot be read as {source.ext}: {first[:300]}")
 
 
 def write_rows(

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threatcast_feeds.exact_paths import ONE_FILE, literal
+from threatcast_feeds.impostors import refuse_impostors
 from threatcast_feeds.payload import ParseOutcome
-from threatcast_feeds.readers.diagnosis import decode, refuse, refuse_impostors
 from threatcast_feeds.readers.tables import MOST_SAMPLES, copy_query, run_query
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def copy_lines(
     rejected = _count_lines(content, rows) - rows
     if rows == 0:
         if not is_text:
-            decode(source, content)
-        raise refuse(source, f"none of its {rejected:,} lines is {what}")
+            source.decode(content)
+        raise source.refuse(f"none of its {rejected:,} lines is {what}")
     if rejected <= 0:
         return ParseOutcome(rows)
     strange = run_query(

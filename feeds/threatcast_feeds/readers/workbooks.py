@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError as XmlError
 
 from threatcast_feeds.outside import shown
-from threatcast_feeds.readers.diagnosis import refuse
 from threatcast_feeds.unpack import zip_bytes_members
 
 if TYPE_CHECKING:
@@ -78,8 +77,8 @@ def read_sheets(source: PayloadSource, rejected: list[str] | None = None) -> lis
     try:
         sheets = _sheets(archive)
     except _DAMAGE as error:
-        raise refuse(
-            source, f"the archive is no workbook that can be read ({type(error).__name__})"
+        raise source.refuse(
+            f"the archive is no workbook that can be read ({type(error).__name__})"
         ) from error
     return [sheet for sheet in sheets if sheet.header]
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from xml.sax.saxutils import escape, quoteattr
 
-from threatcast_feeds.modes.bundles import pack
+from threatcast_feeds.bundles import pack
 
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

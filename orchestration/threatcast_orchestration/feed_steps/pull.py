@@ -110,8 +110,8 @@ def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None
 
 def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterable[Arrival]:
     if plan.source == "live":
+        from threatcast_feeds.http.visitor import Surroundings
         from threatcast_feeds.modes.live import arrivals as visit
-        from threatcast_feeds.modes.visitor import Surroundings
 
         from threatcast_orchestration.run.settings import credentials
 

@@ -28,8 +28,8 @@ _FORECASTING = {"forecasting": ("**/*.py",), "lock": ()}
 CODE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "parsed": {
         "feeds": (
-            "parsing.py", "payload.py", "unpack.py", "readers/*.py", "catalog/**/*.py",
-            "catalog/*/defs.yaml",
+            "parsing.py", "payload.py", "impostors.py", "unpack.py", "readers/*.py",
+            "catalog/**/*.py", "catalog/*/defs.yaml",
         )
     },
     "judged": {

@@ -14,10 +14,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from threatcast_feeds.payload import ParseOutcome, PayloadSource
+from threatcast_feeds.impostors import refuse_impostors
+from threatcast_feeds.payload import ParseOutcome, PayloadSource, first_of
 from threatcast_feeds.readers.columns import check_columns
 from threatcast_feeds.readers.csv_rows import read_csv_table
-from threatcast_feeds.readers.diagnosis import first_of, refuse, refuse_impostors
 from threatcast_feeds.readers.tables import MOST_SAMPLES, write_rows
 from threatcast_feeds.readers.workbooks import read_sheets, unreadable
 
@@ -100,7 +100,7 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
         notes.append(f"start days that cannot be read: {undated}")
     written = write_rows(source, rows, target, places=places, rejected=rejected)
     if not written:
-        raise refuse(source, f"the table holds no shutdown{first_of(rejected)}")
+        raise source.refuse(f"the table holds no shutdown{first_of(rejected)}")
     return ParseOutcome(written, len(rejected), rejected[:MOST_SAMPLES], "; ".join(notes))
 
 
@@ -108,8 +108,7 @@ def _refuse_one_year(source: PayloadSource, rows: int, years: set[str | None]) -
     """Refuse a copy of one year, which would make the shutdowns of all others vanish."""
     if rows > MOST_OF_ONE_YEAR and len(years) == 1:
         [year] = years
-        raise refuse(
-            source,
+        raise source.refuse(
             f"all of its {rows:,} records are of one year ({year}); the record begins in 2016",
             cure="Copy the whole record: the combined sheet, or the workbook with all sheets",
         )
@@ -137,7 +136,7 @@ def _sheets(source: PayloadSource, notes: list[str], rejected: list[str]) -> lis
         else:
             notes.append(f"left out sheet {sheet.title!r}, which has no column start_date")
     if not found:
-        raise refuse(source, "the workbook has no sheet with the column start_date")
+        raise source.refuse("the workbook has no sheet with the column start_date")
     # what stands alone must be whole, as the same table in CSV must
     required = REQUIRED if len(found) == 1 else REQUIRED_OF_SHEETS
     for sheet in found:

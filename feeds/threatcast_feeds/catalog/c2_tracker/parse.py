@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
 from threatcast_feeds.readers.addresses import are_ipv4, ipv6_key
-from threatcast_feeds.readers.diagnosis import refuse
 from threatcast_feeds.readers.tables import MOST_SAMPLES, write_columns
 from threatcast_feeds.unpack import zip_members
 
@@ -37,10 +36,10 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
         tools += [tool] * len(found)
         lines += found
     if not lists:
-        raise refuse(source, "the bundle holds no list of a tool (data/<tool> IPs.txt)")
+        raise source.refuse("the bundle holds no list of a tool (data/<tool> IPs.txt)")
     columns, strange = _addresses(tools, lines)
     if not len(columns["address"]) and strange:
-        raise refuse(source, f"none of its {len(strange):,} lines is an address")
+        raise source.refuse(f"none of its {len(strange):,} lines is an address")
     rows = write_columns(source, columns, target)
     samples = rejected + [_sample(lists, place) for place in strange[:MOST_SAMPLES]]
     return ParseOutcome(rows, len(rejected) + len(strange), samples[:MOST_SAMPLES])

@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.diagnosis import refuse
 from threatcast_feeds.readers.json_lists import RecordList, is_bare_list
 
 LIST = "vulnerabilities"
@@ -24,7 +23,7 @@ UNREAD = ["vulnerabilityName", "shortDescription", "requiredAction", "notes"]
 def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     """Write the raw rows of one release of the catalog."""
     if is_bare_list(source):
-        raise refuse(source, f"the payload is not the feed: it has no list {LIST!r}")
+        raise source.refuse(f"the payload is not the feed: it has no list {LIST!r}")
     records = RecordList(source, LIST)
     records.check(REQUIRED, [*LATER, *UNREAD])
     records.load(dict.fromkeys(REQUIRED, "VARCHAR") | LATER, outer=RELEASE)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from threatcast_feeds.payload import ParseOutcome, PayloadSource
+from threatcast_feeds.payload import ParseOutcome, PayloadSource, first_of
 from threatcast_feeds.readers.columns import check_columns
 from threatcast_feeds.readers.csv_rows import read_csv_table
-from threatcast_feeds.readers.diagnosis import first_of, refuse
 from threatcast_feeds.readers.tables import MOST_SAMPLES, write_rows
 
 # raw column: column of the table
@@ -57,6 +56,6 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
         else:
             rejected.append(f"record {number}: {COLUMNS['alpha2']} is not two capital letters")
     if not rows:
-        raise refuse(source, f"the table holds no country{first_of(rejected)}")
+        raise source.refuse(f"the table holds no country{first_of(rejected)}")
     written = write_rows(source, rows, target)
     return ParseOutcome(written, len(rejected), rejected[:MOST_SAMPLES], message)

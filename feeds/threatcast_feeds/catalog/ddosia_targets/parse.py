@@ -12,8 +12,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.diagnosis import first_of, refuse
+from threatcast_feeds.payload import ParseOutcome, PayloadSource, first_of
 from threatcast_feeds.readers.json_records import DamagedJsonError, Record, read_document
 from threatcast_feeds.readers.tables import MOST_SAMPLES, write_rows
 from threatcast_feeds.unpack import zip_members
@@ -58,12 +57,11 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
                 rows.append((name, moment, *row))
                 places.append(place)
     if lists == 0:
-        raise refuse(
-            source,
+        raise source.refuse(
             f"the bundle holds no list named <date>_<time>_<title>.json among {others} files",
         )
     if read == 0:
-        raise refuse(source, f"none of its {lists} lists can be read{first_of(rejected)}")
+        raise source.refuse(f"none of its {lists} lists can be read{first_of(rejected)}")
     written = write_rows(source, rows, target, places=places, rejected=rejected)
     message = f"left out {others} files that are no lists" if others else ""
     return ParseOutcome(written, len(rejected), rejected[:MOST_SAMPLES], message)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threatcast_feeds.modes.bundles import pack
+from threatcast_feeds.bundles import pack
 from threatcast_feeds.simulation import Event, World
 from threatcast_feeds.simulation.calendars import every_week
 from threatcast_feeds.simulation.patterns import UNLOCATED

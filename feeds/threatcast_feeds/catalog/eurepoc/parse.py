@@ -16,10 +16,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from threatcast_feeds.payload import ParseOutcome, PayloadSource
+from threatcast_feeds.payload import ParseOutcome, PayloadSource, first_of
 from threatcast_feeds.readers.columns import check_columns
 from threatcast_feeds.readers.csv_rows import read_csv_table
-from threatcast_feeds.readers.diagnosis import first_of, refuse
 from threatcast_feeds.readers.tables import MOST_SAMPLES, write_rows
 
 MISSING = frozenset(
@@ -85,7 +84,7 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
             places.append(f"record {number}")
     written = write_rows(source, rows, target, places=places, rejected=rejected)
     if not written:
-        raise refuse(source, f"the table holds no incident{first_of(rejected)}")
+        raise source.refuse(f"the table holds no incident{first_of(rejected)}")
     return ParseOutcome(written, len(rejected), rejected[:MOST_SAMPLES], message)
 
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_feeds.impostors import refuse_impostors
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
 from threatcast_feeds.readers.addresses import are_ipv4, ipv4_numbers, ipv6_key
-from threatcast_feeds.readers.diagnosis import refuse, refuse_impostors
 from threatcast_feeds.readers.tables import MOST_SAMPLES, write_columns
 from threatcast_feeds.unpack import zip_members
 
@@ -44,7 +44,7 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
         parts.append(ranges)
     table = pa.concat_tables(parts) if parts else None
     if not table:
-        raise refuse(source, f"none of its {len(rejected):,} lines is `start,end,country`")
+        raise source.refuse(f"none of its {len(rejected):,} lines is `start,end,country`")
     rows = write_columns(source, {name: table[name] for name in source.spec.columns}, target)
     families = set(table["family"].unique().to_pylist())
     lost = [f"IPv{family}" for family in (4, 6) if family not in families]
@@ -69,7 +69,7 @@ def _texts(source: PayloadSource, rejected: list[str]) -> Iterator[tuple[str, st
 def _refuse_cut(source: PayloadSource, place: str, text: str, given: NDArray[np.bool_]) -> None:
     """Refuse a file that ends within a range; the ranges that it lost would be nobody's."""
     if len(given) and not text.endswith("\n") and given[0] and not given[-1]:
-        raise refuse(source, f"{place}the CSV is cut: it ends in the middle of line {len(given):,}")
+        raise source.refuse(f"{place}the CSV is cut: it ends in the middle of line {len(given):,}")
 
 
 def _ranges(lines: list[str]) -> tuple[pa.Table, NDArray[np.bool_]]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.diagnosis import first_of, refuse
+from threatcast_feeds.payload import ParseOutcome, PayloadSource, first_of
 from threatcast_feeds.readers.json_records import DamagedJsonError, Document, read_document
 from threatcast_feeds.readers.tables import MOST_SAMPLES, write_rows
 from threatcast_feeds.unpack import zip_members
@@ -45,10 +44,10 @@ def parse(source: PayloadSource, target: Path) -> ParseOutcome:
                 places.append(place)
         if len(rows) == before:
             why = first_of(rejected[-1:])
-            raise refuse(source, f"{name} holds no record with uuid and value{why}")
+            raise source.refuse(f"{name} holds no record with uuid and value{why}")
     missing = [f"{galaxy}.json" for galaxy in GALAXIES if galaxy not in seen]
     if missing:
-        raise refuse(source, f"the bundle lacks {', '.join(missing)}")
+        raise source.refuse(f"the bundle lacks {', '.join(missing)}")
     written = write_rows(source, rows, target, places=places, rejected=rejected)
     return ParseOutcome(written, len(rejected), rejected[:MOST_SAMPLES])
 
@@ -57,9 +56,9 @@ def _cluster(source: PayloadSource, name: str, content: bytes) -> Document:
     try:
         cluster = read_document(content, "values")
     except DamagedJsonError as error:
-        raise refuse(source, f"{name} is not JSON, or cut ({error})") from error
+        raise source.refuse(f"{name} is not JSON, or cut ({error})") from error
     if cluster.listed != "list":
-        raise refuse(source, f"{name} has no list 'values'")
+        raise source.refuse(f"{name} has no list 'values'")
     return cluster
 
 

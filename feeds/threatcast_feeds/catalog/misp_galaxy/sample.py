@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from threatcast_feeds.modes.bundles import pack
+from threatcast_feeds.bundles import pack
 from threatcast_feeds.simulation import World
 from threatcast_feeds.simulation.calendars import reference_days
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.diagnosis import refuse
 from threatcast_feeds.readers.json_lists import RecordList, is_bare_list
 
 LIST = "exposedBreaches"
@@ -19,7 +18,7 @@ UNREAD = (
 def parse(source: PayloadSource, target: Path) -> ParseOutcome:
     """Write the raw rows of one state of the index."""
     if is_bare_list(source):
-        raise refuse(source, f"the payload is not the feed: it has no list {LIST!r}")
+        raise source.refuse(f"the payload is not the feed: it has no list {LIST!r}")
     columns = source.spec.columns
     records = RecordList(source, LIST)
     records.check(list(columns), UNREAD)

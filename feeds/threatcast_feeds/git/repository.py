@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from threatcast_feeds.errors import BackfillError
-from threatcast_feeds.modes.git_program import BlobReader, GitError, GitProgram
-from threatcast_feeds.modes.redirects import public
+from threatcast_feeds.git.program import BlobReader, GitError, GitProgram
+from threatcast_feeds.http.redirects import public
 
 KEPT = "all vintages landed before; the back-fill goes on from there"
 _PLAIN_FILES = ("100644", "100755")

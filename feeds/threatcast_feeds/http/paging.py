@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from threatcast_feeds.modes.content import trouble
-from threatcast_feeds.modes.fetch import Answer, Session
+from threatcast_feeds.http.fetch import Answer, Session
+from threatcast_feeds.impostors import trouble
 from threatcast_feeds.registry import Paging
 
 

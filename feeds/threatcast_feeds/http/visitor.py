@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from threatcast_feeds.errors import FetchError
-from threatcast_feeds.modes.redirects import Resolve, addresses_of
+from threatcast_feeds.http.redirects import Resolve, addresses_of
 from threatcast_feeds.registry import FeedSpec
 
 KEPT = "all payloads landed before"

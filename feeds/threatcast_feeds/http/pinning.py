@@ -20,7 +20,7 @@ from typing import Any
 import httpcore
 import httpx
 
-from threatcast_feeds.modes.redirects import Resolve, public
+from threatcast_feeds.http.redirects import Resolve, public
 
 _Options = Iterable[tuple[Any, ...]]
 

@@ -20,8 +20,7 @@ import httpx
 import truststore
 
 from threatcast_feeds.errors import FetchError, NotModified
-from threatcast_feeds.modes.content import spoken
-from threatcast_feeds.modes.patience import (
+from threatcast_feeds.http.patience import (
     MOST_WAIT,
     Pace,
     PassingError,
@@ -29,10 +28,11 @@ from threatcast_feeds.modes.patience import (
     passes,
     retrying,
 )
-from threatcast_feeds.modes.pinning import PinnedClient, Pins, proxy_decides
-from threatcast_feeds.modes.redirects import public, refusal
-from threatcast_feeds.modes.transfer import ENCODINGS, BodyError, Bounds, read_body
-from threatcast_feeds.modes.visitor import KEPT, Surroundings, key_headers, user_agent
+from threatcast_feeds.http.pinning import PinnedClient, Pins, proxy_decides
+from threatcast_feeds.http.redirects import public, refusal
+from threatcast_feeds.http.transfer import ENCODINGS, BodyError, Bounds, read_body
+from threatcast_feeds.http.visitor import KEPT, Surroundings, key_headers, user_agent
+from threatcast_feeds.impostors import spoken
 from threatcast_feeds.registry import FeedSpec
 
 MOST_REDIRECTS = 5

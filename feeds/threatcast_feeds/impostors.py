@@ -1,8 +1,8 @@
 """What a body is when it is not the feed that was asked for.
 
-These checks are cheap and look at a body's two ends only: enough to take the next address, or an
-older version, instead of landing a web page or a cut file. Whether the records make sense is the
-parser's business.
+These checks are cheap and look at a body's two ends only. `trouble` serves the visitor: enough to
+take the next address, or an older version, instead of landing a web page or a cut file;
+`refuse_impostors` serves the parsers. Whether records make sense is each parser's own business.
 """
 
 from __future__ import annotations
@@ -13,10 +13,15 @@ import re
 import zipfile
 from collections.abc import Sequence
 from html import unescape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threatcast_feeds.payload import PayloadSource
 
 _BOM = b"\xef\xbb\xbf"
 _ARCHIVES = ("zip", "xlsx")
 _MAGIC = {b"\x1f\x8b": "a gzip file", b"PK\x03\x04": "a zip archive", b"\xfd7zXZ": "an xz file"}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _PAIRS = {b"{": b"}", b"[": b"]"}
 _PAGE = re.compile(rb"\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
@@ -111,3 +116,35 @@ def kind_of(content: bytes, extensions: Sequence[str]) -> str:
         if archive == (ext in _ARCHIVES) and (document == (ext == "json") or archive):
             return ext
     return extensions[0]
+
+
+def refuse_impostors(source: PayloadSource, *, binary: bool = False) -> bytes:
+    """Return the first bytes of a landed payload, unless they show that it is not the feed.
+
+    Parameters
+    ----------
+    source : PayloadSource
+        What is to be parsed.
+    binary : bool
+        Whether the feed itself is an archive, so that one is no surprise.
+
+    Raises
+    ------
+    ParseError
+        If the payload is empty, a web page, or a compressed file where text is expected.
+    """
+    head = source.head(_HEAD)
+    if not head.strip():
+        raise source.refuse("the payload is empty")
+    if head.startswith(_UTF16):
+        source.decode(head)
+    if _web_page(head):
+        title = _title(head)
+        said = f" titled {title!r}" if title else ""
+        expected = "/".join(source.spec.extensions)
+        raise source.refuse(f"the payload is a web page{said}, not {expected}")
+    if not binary:
+        for magic, kind in _MAGIC.items():
+            if head.startswith(magic):
+                raise source.refuse(f"the payload is {kind}, not {source.ext}")
+    return head

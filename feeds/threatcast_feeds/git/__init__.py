@@ -1,0 +1,1 @@
+"""Public repositories as bare, partial clones; what a feed makes of commits is in `modes`."""
