@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from threatcast_forecasting.judging.comparison import PairedRatio, paired_ratio
+from threatcast_forecasting.judging.means import means_over_series
 from threatcast_forecasting.roles import BASELINE
 from threatcast_forecasting.scores import BUSY
 
@@ -62,8 +64,8 @@ def best_rival(scores: pd.DataFrame, published: str) -> str | None:
     """
     # the baseline is what everyone is measured by, never a challenger
     others = scores[~scores["model"].isin([published, BASELINE])]
-    means = _means(others, ["model", "series_id"], "scaled_wis").groupby(level="model").mean()
-    means = means.dropna().sort_index()
+    means = means_over_series(others, ["scaled_wis"], series=["series_id"], by="model")
+    means = means["scaled_wis"].dropna()
     return None if means.empty else str(means.index[int(np.argmin(means.to_numpy()))])
 
 
@@ -148,9 +150,6 @@ def _overall(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _mean(rows: pd.DataFrame, column: str) -> float:
-    """Return the mean over origins and horizons, then over series; NaN without rows."""
-    return float(_means(rows, ["series_id"], column).mean())
-
-
-def _means(rows: pd.DataFrame, keys: list[str], column: str) -> pd.Series[float]:
-    return rows[column].astype(float).groupby([rows[key] for key in keys]).mean()
+    """Return one model's mean; NaN without rows."""
+    means = means_over_series(rows, [column], series=["series_id"], by="model")[column]
+    return float(means.iloc[0]) if len(means) else math.nan

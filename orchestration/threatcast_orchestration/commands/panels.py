@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from threatcast_feeds.durable import write_durably
 
 from threatcast_orchestration.commands.options import (
     HomeOption,
@@ -22,7 +23,6 @@ from threatcast_orchestration.commands.panel_files import (
     prepare,
     read_frame,
     write_parts,
-    write_text,
 )
 from threatcast_orchestration.errors import WrongUse
 from threatcast_orchestration.run.settings import clock, home_path, load_settings, split_names
@@ -98,7 +98,8 @@ def backtest(
     summary = summarise(result, frame)
     write_parts(result.forecast_frames(), out / "forecasts.parquet")
     write_parts(result.score_frames(), out / "scores.parquet")
-    write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", out / "summary.json")
+    text = json.dumps(summary, indent=2, ensure_ascii=False) + "\n"
+    write_durably(out / "summary.json", text.encode())
     if as_json:
         print_json(summary)
         return

@@ -13,6 +13,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.durable import write_durably
+
 if TYPE_CHECKING:
     from threatcast_orchestration.gates.results import ExpectationResult
 
@@ -103,9 +105,7 @@ def write_index(
 def write_whole(path: Path, text: str) -> None:
     """Write a file that is complete before it is visible."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.tmp")
-    scratch.write_text(text, encoding="utf-8")
-    scratch.replace(path)
+    write_durably(path, text.encode())
 
 
 def _row(root: Path, result: Mapping[str, Any], pages: Mapping[str, Path]) -> str:

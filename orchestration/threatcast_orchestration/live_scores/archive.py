@@ -20,7 +20,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threatcast_feeds.durable import write_durably
+from threatcast_feeds.durable import replacing, write_durably
 from threatcast_feeds.exact_paths import ONE_FILE, exact
 from threatcast_feeds.outcomes import digest_of
 from threatcast_feeds.outside import escaped
@@ -155,11 +155,9 @@ def write_forecast(rows: Any, path: Path) -> str:
     import pyarrow.parquet as pq
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.parent / ".forecast.tmp"
-    pq.write_table(rows, scratch, compression="zstd")
-    written = digest_of(scratch)
-    _put(scratch, path)
-    return written
+    with replacing(path) as scratch:
+        pq.write_table(rows, scratch, compression="zstd")
+        return digest_of(scratch)
 
 
 def _keep(info: ReleaseInfo, archive: Path, said: str) -> Kept | None:
@@ -242,12 +240,3 @@ def _reason(first: Mapping[str, Any], now: Mapping[str, Any], said: str) -> str:
         found.append(f"data changed: {', '.join(feeds)}")
     differs = "; ".join(found) or "made again"
     return f"{said} ({differs})" if said else differs
-
-
-def _put(scratch: Path, path: Path) -> None:
-    """Make a finished file visible under its name, safe against a power cut."""
-    from threatcast_publishing.files import sync_file
-
-    sync_file(scratch)
-    scratch.replace(path)
-    sync_file(path.parent)

@@ -90,10 +90,10 @@ def of_seconds(seconds: Mapping[str, float]) -> list[Value]:
 
 def _by_series(scores: pd.DataFrame, key: str) -> dict[str, dict[str, float]]:
     """Return means over a series' origins and horizons, then over series: column, key, mean."""
+    from threatcast_forecasting.judging.means import means_over_series
+
     columns = list(_MEANS.values())
-    numbers = scores[columns].astype(float)
-    keys = [scores[name] for name in ("target", "location", key)]
-    means = numbers.groupby(keys, observed=True).mean().groupby(level=key, observed=True).mean()
+    means = means_over_series(scores, columns, series=["target", "location"], by=key)
     return {column: {str(k): mean for k, mean in means[column].items()} for column in columns}
 
 

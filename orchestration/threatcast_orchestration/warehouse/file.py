@@ -11,9 +11,11 @@ import logging
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
+
+from threatcast_feeds.durable import replacing
 
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.run.home import Home
@@ -139,13 +141,10 @@ def show(home: Home) -> None:
     try:
         if not own.is_file() or _same_age(own, copy):
             return
-        fresh = copy.with_name(f".{copy.name}.tmp")
-        shutil.copy2(own, fresh)
-        _wal(copy).unlink(missing_ok=True)  # of the copy before: not to be taken for this one's
-        fresh.replace(copy)
+        with replacing(copy) as fresh:
+            shutil.copy2(own, fresh)
+            _wal(copy).unlink(missing_ok=True)  # of the copy before: not to be taken for this one's
     except OSError as error:
-        with suppress(OSError):
-            copy.with_name(f".{copy.name}.tmp").unlink(missing_ok=True)
         log.warning(
             "The copy of the warehouse for readers, %s, cannot be made (%s). It stays as it was; "
             "the night and its release do not depend on it.",

@@ -1,0 +1,36 @@
+"""The mean of scores that all of them are told by: over a series first, so that none outweighs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def means_over_series(
+    scores: pd.DataFrame, columns: Sequence[str], *, series: Sequence[str], by: str
+) -> pd.DataFrame:
+    """Return the mean over a series' origins and horizons, then over series.
+
+    Parameters
+    ----------
+    scores
+        One row a forecast; nulls are left out of a mean.
+    columns
+        What is averaged.
+    series
+        Columns that name a series.
+    by
+        Column to have means by, e.g. `model`.
+
+    Returns
+    -------
+    DataFrame
+        `columns`, by the values of `by`, sorted.
+    """
+    numbers = scores[list(columns)].astype(float)
+    keys = [scores[name] for name in (*series, by)]
+    means = numbers.groupby(keys, observed=True).mean()
+    return means.groupby(level=by, observed=True).mean()
