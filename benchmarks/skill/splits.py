@@ -81,18 +81,18 @@ FAMILIES: dict[str, tuple[str, str, str, str]] = {
     "c2_tool": (
         "c2_tracker", "2022-12-05", "",
         """SELECT tool AS name, known_from - 1 AS day
-        FROM intermediate.int_c2_tracker__history WHERE NOT is_stock""",
+        FROM intermediate.int_c2_tracker__history""",
     ),
     "c2_network": (
         "c2_tracker", "2022-12-05", "",
         f"""SELECT {_ADDRESS} AS name, known_from - 1 AS day
         FROM intermediate.int_c2_tracker__history
-        WHERE NOT is_stock AND tool NOT LIKE '777%'""",
+        WHERE tool NOT LIKE '777%'""",
     ),
     "malware_network": (
         "threatfox_ips", "2022-11-07", "",
         f"""SELECT {_ADDRESS} AS name, known_from AS day
-        FROM intermediate.int_threatfox_ips__history WHERE NOT is_stock""",
+        FROM intermediate.int_threatfox_ips__history""",
     ),
     "phishing_domain": (
         "openphish", "2024-10-21", "", _FIRST_URLS.format(name="top_domain"),

@@ -25,3 +25,63 @@
         false
     )
 {%- endmacro %}
+
+{#- Where addresses are registered. From the CTE `addresses` (`address`, `ipv4_number`,
+    `ipv6_key`; each may come more than once) to the CTE `address_places` (`address`, `location`):
+    both ends belong to a range, and what lies in none, or under a code of no country, is
+    UNLOCATED. What is neither IPv4 nor IPv6 has no row. -#}
+{% macro address_places(addresses) -%}
+    ranges as (
+        select * from {{ ref('stg_ip_country') }}
+    ),
+
+    range_spellings as (
+        select * from {{ ref('int_country_spellings') }}
+        where feed = 'ip_country'
+    ),
+
+    single_addresses as (
+        select distinct
+            address,
+            ipv4_number,
+            ipv6_key
+        from {{ addresses }}
+    ),
+
+    ipv4_places as (
+        select
+            single_addresses.address,
+            case when single_addresses.ipv4_number <= ranges.end_ipv4 then ranges.country_written end
+                as country_written
+        from single_addresses
+        asof left join ranges
+            on single_addresses.ipv4_number >= ranges.start_ipv4
+        where single_addresses.ipv4_number is not null
+    ),
+
+    ipv6_places as (
+        select
+            single_addresses.address,
+            case when single_addresses.ipv6_key <= ranges.end_ipv6_key then ranges.country_written end
+                as country_written
+        from single_addresses
+        asof left join ranges
+            on single_addresses.ipv6_key >= ranges.start_ipv6_key
+        where single_addresses.ipv6_key is not null
+    ),
+
+    written_places as (
+        select * from ipv4_places
+        union all
+        select * from ipv6_places
+    ),
+
+    address_places as (
+        select
+            written_places.address,
+            coalesce(range_spellings.location, 'UNLOCATED') as location
+        from written_places
+        left join range_spellings
+            on lower(written_places.country_written) = range_spellings.spelling
+    )
+{%- endmacro %}

@@ -128,7 +128,8 @@ class FeedSpec(_Facts):
 
     `columns` are the raw columns in order with their DuckDB types; every raw Parquet file has
     exactly these, then `payload`. A feed that comes in one form may write `extension: json`
-    for `extensions: [json]`.
+    for `extensions: [json]`. `country_styles` say how it writes countries: ISO codes of two or
+    three letters, English names; what it writes otherwise is in dbt's seed `country_spellings`.
     """
 
     key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -146,6 +147,7 @@ class FeedSpec(_Facts):
     fresh_days: int = Field(gt=0)
     silent_weeks: int = Field(gt=0)
     coverage: Coverage | None = None
+    country_styles: list[Literal["alpha2", "alpha3", "name"]] = Field(default_factory=list)
     biases: list[str] = Field(min_length=1)
     breaks: list[LevelShift] = Field(default_factory=list)
     extensions: list[str] = Field(min_length=1)

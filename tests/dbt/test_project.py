@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from threatcast_orchestration.assets.dbt import manifest as newest_manifest
 
@@ -52,6 +53,25 @@ def test_unit_tests_of_the_models_pass(project, sample_home, tmp_path):
     result = dbt(project, warehouse, tmp_path, "test", "--select", "test_type:unit")
     assert result.returncode == 0, result.stdout[-5000:]
     assert "ERROR=0" in result.stdout
+
+
+def test_every_counted_target_has_its_events_in_its_own_weeks(sample_home):
+    # a run on Monday counts for the week before
+    with duckdb.connect(str(sample_home / "warehouse" / "threatcast.duckdb")) as warehouse:
+        rows = warehouse.execute(
+            """
+            SELECT target, week_offset_days, count(event_key),
+                count(*) FILTER (week <> date_trunc('week', event_day + week_offset_days)),
+                count(*) FILTER (week <> date_trunc('week', event_day))
+            FROM seeds.targets LEFT JOIN intermediate.int_events USING (target)
+            GROUP BY ALL
+            """
+        ).fetchall()
+    empty = {target for target, _, events, _, _ in rows if not events}
+    assert empty == {"phishing_mix"}
+    assert [row for row in rows if row[3]] == []
+    moved = {target for target, offset, *_, other_week in rows if other_week}
+    assert moved == {target for target, offset, *_ in rows if offset} == {"c2_servers"}
 
 
 @pytest.mark.parametrize(

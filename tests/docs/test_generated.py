@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from threatcast_feeds.registry import load_catalog
-from threatcast_orchestration.documents import DOCS, pages, stale, write
+from threatcast_orchestration.documents import DOCS, files, pages, stale, write
 from threatcast_orchestration.documents.markdown import seed, table
 from threatcast_orchestration.gates.suites import KINDS, load_suites
 from threatcast_orchestration.run.settings import Settings
@@ -22,29 +22,31 @@ def headings(page: str) -> set[str]:
     return set(re.findall(r"^#+ (.+)$", page, flags=re.MULTILINE))
 
 
-def test_pages_in_the_tree_are_those_that_would_be_written_now() -> None:
-    assert stale() == [], "These pages differ from their source; write them anew with: make docs"
+def test_files_in_the_tree_are_those_that_would_be_written_now() -> None:
+    assert stale() == [], "These files differ from their source; write them anew with: make docs"
 
 
-def test_writing_mends_a_changed_page_and_removes_a_left_over_one(tmp_path: Path) -> None:
+def test_writing_mends_a_changed_file_and_removes_a_left_over_one(tmp_path: Path) -> None:
     write(tmp_path)
-    (tmp_path / "cli.md").write_text("changed by hand\n", encoding="utf-8")
-    (tmp_path / "feeds" / "gone.md").write_text("a feed that is no more\n", encoding="utf-8")
-    assert stale(tmp_path) == ["cli.md", "feeds/gone.md"]
-    assert write(tmp_path) == ["cli.md", "feeds/gone.md"]
+    changed = ["dbt_project/macros/catalog.sql", "docs/cli.md", "docs/feeds/gone.md"]
+    for name in changed:
+        (tmp_path / name).write_text("changed by hand\n", encoding="utf-8")
+    assert stale(tmp_path) == changed
+    assert write(tmp_path) == changed
     assert stale(tmp_path) == []
 
 
-def test_pages_by_hand_are_left_alone(tmp_path: Path) -> None:
-    by_hand = tmp_path / "operations.md"
+def test_files_by_hand_are_left_alone(tmp_path: Path) -> None:
+    by_hand = tmp_path / "docs" / "operations.md"
+    by_hand.parent.mkdir()
     by_hand.write_text("written by a person\n", encoding="utf-8")
     write(tmp_path)
     assert by_hand.read_text(encoding="utf-8") == "written by a person\n"
 
 
-def test_every_page_says_where_its_words_come_from() -> None:
-    for name, text in PAGES.items():
-        assert text.startswith("<!-- Written by `make docs` from "), name
+def test_every_file_says_where_its_words_come_from() -> None:
+    for name, text in files().items():
+        assert "Written by `make docs` from " in text.splitlines()[0], name
 
 
 def test_a_cell_cannot_break_its_table() -> None:

@@ -1,20 +1,17 @@
 with
 
-servers as (
-    select * from {{ ref('stg_c2_tracker') }}
-    where tool <> '7777 Botnet'
-),
-
 first_runs as (
     select
         tool,
         address,
         min(ipv6_key) as ipv6_key,
         min(vintage_day) as known_from
-    from servers
+    from {{ ref('stg_c2_tracker') }}
+    where tool <> '7777 Botnet'
     group by tool, address
 ),
 
+-- nothing is known of the beginning of what a tool's first run found
 numbered as (
     select
         *,
@@ -23,16 +20,25 @@ numbered as (
     from first_runs
 ),
 
-routable as (
+found as (
+    select * from numbered
+    where not is_stock and not {{ is_reserved_ipv4('ipv4_number') }}
+),
+
+{{ address_places('found') }},
+
+located as (
     select
-        tool,
-        address,
-        ipv4_number,
-        ipv6_key,
-        known_from,
-        is_stock
-    from numbered
-    where not {{ is_reserved_ipv4('ipv4_number') }}
+        {{ hash_key(['found.tool', 'found.address']) }} as event_key,
+        address_places.location,
+        found.known_from as event_day,
+        found.known_from,
+        cast(null as date) as known_to,
+        found.tool,
+        found.address
+    from found
+    inner join address_places
+        on found.address = address_places.address
 )
 
-select * from routable
+select * from located

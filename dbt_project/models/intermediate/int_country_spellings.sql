@@ -54,19 +54,11 @@ names as (
     from countries
 ),
 
--- the style in which each feed writes its countries
 styles as (
     select
-        unnest(['ransomware_live', 'ip_country', 'ddosia_targets', 'openphish']) as feed,
-        'alpha2' as style
-    union all
-    select
-        'ransomware_live_press' as feed,
-        unnest(['alpha2', 'alpha3']) as style
-    union all
-    select
-        unnest(['eurepoc', 'accessnow_keepiton']) as feed,
-        'name' as style
+        feed,
+        unnest(country_styles) as style
+    from {{ source('raw', 'feeds') }}
 ),
 
 candidates as (

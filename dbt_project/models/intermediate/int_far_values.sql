@@ -1,14 +1,6 @@
 with
 
-{% for feed in [
-    'accessnow_keepiton',
-    'cisa_kev',
-    'ddosia_targets',
-    'eurepoc',
-    'ransomware_live',
-    'ransomware_live_press',
-    'xposedornot_breaches',
-] -%}
+{% for feed in dated_feeds() -%}
     {{ feed }} as (
         select
             '{{ feed }}' as feed,
@@ -21,19 +13,10 @@ with
 {% endfor -%}
 
 named as (
-    select * from accessnow_keepiton
-    union all
-    select * from cisa_kev
-    union all
-    select * from ddosia_targets
-    union all
-    select * from eurepoc
-    union all
-    select * from ransomware_live
-    union all
-    select * from ransomware_live_press
-    union all
-    select * from xposedornot_breaches
+    {% for feed in dated_feeds() -%}
+        select * from {{ feed }}
+        {% if not loop.last %}union all{% endif %}
+    {% endfor -%}
 ),
 
 far_values as (

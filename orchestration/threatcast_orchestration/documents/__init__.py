@@ -1,8 +1,8 @@
-"""The generated pages of `docs/`: feeds, targets, commands, models, tables, gates.
+"""What is written from the code: the generated pages of `docs/`, some files of the dbt project.
 
-`make docs` (`python -m threatcast_orchestration.documents`) writes them in place. Each page says
-where its words come from, so that a mistake is mended there; a test fails while a page and its
-source differ. No page depends on the clock, the home or the machine.
+`make docs` (`python -m threatcast_orchestration.documents`) writes them in place. Each file says
+where its words come from, so that a mistake is mended there; a test fails while a file and its
+source differ. No file depends on the clock, the home or the machine.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from threatcast_orchestration.documents.commands import commands_page
+from threatcast_orchestration.documents.dbt_files import dbt_files
 from threatcast_orchestration.documents.feeds import feed_pages
 from threatcast_orchestration.documents.reference import gates_page, models_page, tables_page
 from threatcast_orchestration.documents.targets import targets_page
@@ -29,26 +30,33 @@ def pages() -> dict[str, str]:
     }
 
 
-def stale(folder: Path = DOCS) -> list[str]:
-    """Return the pages below `folder` that differ from their source, are missing or left over."""
-    wanted = pages()
-    found = {
-        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
-        for path in folder.rglob("*.md")
-    }
-    left_over = [name for name in found if name.startswith("feeds/") and name not in wanted]
-    return sorted([name for name, text in wanted.items() if found.get(name) != text] + left_over)
+def files() -> dict[str, str]:
+    """Return all generated files: path below the project's folder to text."""
+    written = {f"docs/{name}": text for name, text in pages().items()}
+    return written | {f"dbt_project/{name}": text for name, text in dbt_files().items()}
 
 
-def write(folder: Path = DOCS) -> list[str]:
-    """Write the pages that differ and remove those left over; returns their names."""
-    wanted = pages()
-    changed = stale(folder)
+def stale(root: Path = ROOT) -> list[str]:
+    """Return the files below `root` that differ from their source, are missing or left over."""
+    wanted = files()
+    differ = [name for name, text in wanted.items() if _read(root / name) != text]
+    found = (path.relative_to(root).as_posix() for path in (root / "docs/feeds").glob("*.md"))
+    return sorted([*differ, *(name for name in found if name not in wanted)])
+
+
+def write(root: Path = ROOT) -> list[str]:
+    """Write the files that differ and remove those left over; returns their names."""
+    wanted = files()
+    changed = stale(root)
     for name in changed:
-        path = folder / name
+        path = root / name
         if name in wanted:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(wanted[name], encoding="utf-8")
         else:
             path.unlink()
     return changed
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None

@@ -1,4 +1,4 @@
-"""`python -m threatcast_orchestration.documents`: writes the generated pages anew."""
+"""`python -m threatcast_orchestration.documents`: writes the generated files anew."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from threatcast_orchestration.documents import write
 
 
 def main() -> None:
-    """Write the pages in place and say which ones changed."""
+    """Write the files in place and say which ones changed."""
     changed = write()
     for name in changed:
-        sys.stdout.write(f"docs/{name}\n")
-    sys.stdout.write(f"{len(changed)} pages changed\n")
+        sys.stdout.write(f"{name}\n")
+    sys.stdout.write(f"{len(changed)} files changed\n")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,11 @@ _PUBLISH = {
     "shares": "shares; never the rows or addresses behind them",
     "all": "the licence would allow all of it; it is only looked up, not republished",
 }
+_STYLES = {
+    "alpha2": "ISO codes of two letters",
+    "alpha3": "ISO codes of three letters",
+    "name": "English names",
+}
 _METHODS = {
     "file": "one file; a further address stands in if the one before fails",
     "bundle": "several small files, kept together as one payload",
@@ -104,7 +109,13 @@ def _facts(spec: FeedSpec) -> list[tuple[str, str]]:
         ("Licence", f"{named}. {licence.note}"),
         ("What is published", _PUBLISH.get(licence.publish, licence.publish)),
         ("TLP", spec.tlp),
+        *([("Countries", f"written as {_styles(spec)}")] if spec.country_styles else []),
     ]
+
+
+def _styles(spec: FeedSpec) -> str:
+    written = " or ".join(_STYLES[style] for style in spec.country_styles)
+    return f"{written}; other spellings: dbt_project/seeds/country_spellings.csv"
 
 
 def _targets(spec: FeedSpec) -> str:

@@ -33,7 +33,8 @@ RAW_TABLES = {
         "url VARCHAR, licence VARCHAR, licence_url VARCHAR, tlp VARCHAR, fresh_days INTEGER, "
         "silent_weeks INTEGER, quiet_days INTEGER, days_a_week INTEGER, attempt_ok BOOLEAN, "
         "attempt_at TIMESTAMP, attempt_error VARCHAR, "
-        "newest_quarantined DATE, quarantine_message VARCHAR, targets VARCHAR[]"
+        "newest_quarantined DATE, quarantine_message VARCHAR, targets VARCHAR[], "
+        "country_styles VARCHAR[]"
     ),
     "vintages": (
         "feed VARCHAR, payload VARCHAR, copy_number INTEGER, payload_day DATE, vintage_day DATE, "
@@ -74,7 +75,7 @@ def write_raw(
         "INSERT INTO raw.run_context VALUES (?, ?, ?, ?)",
         [as_of, last_day or as_of, source, source == "sample"],
     )
-    connection.executemany(f"INSERT INTO raw.feeds VALUES ({', '.join('?' * 19)})", feeds)
+    connection.executemany(f"INSERT INTO raw.feeds VALUES ({', '.join('?' * 20)})", feeds)
     if vintages:
         connection.executemany(
             f"INSERT INTO raw.vintages VALUES ({', '.join('?' * 12)}, NULL, NULL, NULL)",
@@ -202,6 +203,7 @@ def _feed_row(
         quarantined[0] if quarantined else None,
         quarantined[1] if quarantined else None,
         list(spec.targets),
+        list(spec.country_styles),
     )
 
 
