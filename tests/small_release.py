@@ -330,6 +330,7 @@ def _write_table(con: duckdb.DuckDBPyConnection, name: str, rows: list[dict]) ->
     columns = list(dict.fromkeys([*contract.key, *contract.required, *(rows[0] if rows else ())]))
     typed = ", ".join(f'"{column}" {column_type(column)}' for column in columns)
     con.execute(f'create table published."{name}" ({typed})')
+    describe(con, name)
     if rows:
         # one statement: row by row would take seconds
         marks = f"({', '.join('?' * len(columns))})"
@@ -337,6 +338,13 @@ def _write_table(con: duckdb.DuckDBPyConnection, name: str, rows: list[dict]) ->
             f'insert into published."{name}" values {", ".join([marks] * len(rows))}',
             [row.get(column) for row in rows for column in columns],
         )
+
+
+def describe(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Comment a published table and its columns, as dbt does."""
+    con.execute(f"comment on table published.\"{name}\" is 'One row a key of {name}.'")
+    for column, *_ in con.execute(f'describe published."{name}"').fetchall():
+        con.execute(f'comment on column published."{name}"."{column}" is \'What {column} says.\'')
 
 
 def make_release(

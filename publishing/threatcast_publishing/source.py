@@ -14,7 +14,7 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threatcast_publishing.contract import COLUMN_DESCRIPTIONS, SIMULATED_MARK, TABLES
+from threatcast_publishing.contract import SIMULATED_MARK, TABLES
 from threatcast_publishing.errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ SCHEMA = "published"
 
 @dataclass(frozen=True)
 class PublishedTable:
-    """One table of a release: rows sorted by `key`, every column described.
+    """One table of a release: rows sorted by `key`, described as the warehouse's comments do.
 
     `data` is one contiguous chunk a column, so that its bytes do not depend on how it was read.
     """
@@ -74,8 +74,8 @@ def read_tables(warehouse: Path | duckdb.DuckDBPyConnection) -> dict[str, Publis
     Raises
     ------
     WarehouseError
-        If the file cannot be opened, a table or a column of the contract is missing, a key is null
-        or comes twice, or a number is infinite.
+        If the file cannot be opened, a table or a column of the contract is missing, a table has no
+        comment, a key is null or comes twice, or a number is infinite.
     """
     with _connection(warehouse) as (con, place):
         present = {
@@ -153,6 +153,13 @@ def _read_table(
             kept="Nothing was published.",
             cure="The columns of a release are a contract: add them to the model.",
         )
+    if (name, "") not in comments:
+        raise WarehouseError(
+            "has no comment that says what a row is",
+            place=where,
+            kept="Nothing was published.",
+            cure="Describe the model in the YAML of dbt_project/models/published/.",
+        )
     # dbt may order columns as it likes; the contract's order comes first, the key before it
     first = [*contract.key, *(c for c in contract.required if c not in contract.key)]
     columns = first + [column for column in types if column not in first]
@@ -167,11 +174,8 @@ def _read_table(
         name=name,
         key=contract.key,
         data=data,
-        description=comments.get((name, ""), contract.description),
-        columns={
-            column: comments.get((name, column), COLUMN_DESCRIPTIONS.get(column, ""))
-            for column in columns
-        },
+        description=comments[name, ""],
+        columns={column: comments.get((name, column), "") for column in columns},
     )
 
 

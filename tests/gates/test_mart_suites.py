@@ -12,7 +12,7 @@ from threatcast_orchestration.forecasts.tables import TABLES
 from threatcast_orchestration.gates.runner import GateResult, load_suite, load_suites, run_suite
 from threatcast_orchestration.live_scores.scoring import TABLES as LIVE_TABLES
 from threatcast_orchestration.published_models.decisions import TABLES as DECISION_TABLES
-from threatcast_orchestration.warehouse.history import COLUMNS as HISTORY_COLUMNS
+from threatcast_orchestration.warehouse.history import OUTLOOK_HISTORY
 
 SMALL_MARTS = Path(__file__).with_name("small_marts.sql")
 
@@ -21,11 +21,9 @@ SMALL_MARTS = Path(__file__).with_name("small_marts.sql")
 def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """Return a warehouse of three targets and five places on which every rule holds."""
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA forecasts; CREATE SCHEMA live; CREATE SCHEMA history")
-        for schema, tables in (("forecasts", TABLES | DECISION_TABLES), ("live", LIVE_TABLES)):
-            for table, columns in tables.items():
-                connection.execute(f"CREATE TABLE {schema}.{table} ({columns})")
-        connection.execute(f"CREATE TABLE history.outlook_history ({HISTORY_COLUMNS})")
+        written = [*TABLES.values(), *DECISION_TABLES.values(), *LIVE_TABLES.values()]
+        for table in [*written, OUTLOOK_HISTORY]:
+            table.create(connection)
         connection.execute(SMALL_MARTS.read_text(encoding="utf-8"))
         yield connection
 

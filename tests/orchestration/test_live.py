@@ -50,9 +50,9 @@ def home(archived: Path, tmp_path: Path) -> Home:
 def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """Return counts of four weeks after the reference date: 10 settled, the last provisional."""
     with duckdb.connect() as connection:
-        connection.execute("CREATE SCHEMA forecasts; CREATE SCHEMA marts")
-        for table, columns in TABLES.items():
-            connection.execute(f"CREATE TABLE forecasts.{table} ({columns})")
+        connection.execute("CREATE SCHEMA marts")
+        for table in TABLES.values():
+            table.create(connection)
         connection.execute(
             "INSERT INTO forecasts.models (model) VALUES ('champion'), ('comb_two'), ('flat')"
         )
@@ -198,9 +198,8 @@ def test_home_without_releases_gives_empty_tables(tmp_path, warehouse):
 def test_place_is_withheld_where_the_baseline_that_would_stand_in_was_left_out(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
-    warehouse.execute("CREATE SCHEMA IF NOT EXISTS live")
-    for table, columns in LIVE_TABLES.items():
-        warehouse.execute(f"CREATE OR REPLACE TABLE live.{table} ({columns})")
+    for table in LIVE_TABLES.values():
+        table.create(warehouse)
     warehouse.execute(
         "INSERT INTO live.drift (target, scope, place, state, reason) VALUES "
         "('claims', 'location', 'DE', 'fallback', 'drift: poor'), "

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from small_release import describe
 from threatcast_publishing.catalog import ReleaseInfo
 from threatcast_publishing.release import StagedRelease, build, publish
 
@@ -260,6 +261,7 @@ def write_warehouse(path: Path, shuffle: int | None = None) -> Path:
             if shuffle is not None:
                 random.Random(shuffle).shuffle(rows)  # noqa: S311
             con.execute(f"create table published.{name} ({DDL[name]})")
+            describe(con, name)
             columns = [pa.array(column) for column in zip(*rows, strict=True)]
             con.register("rows", pa.table(columns, names=[f"c{at}" for at in range(len(columns))]))
             con.execute(f"insert into published.{name} from rows")

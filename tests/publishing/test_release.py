@@ -278,6 +278,7 @@ def test_clock_without_a_zone_is_refused(warehouse, stage, tmp_path):
     [
         ("drop table published.skill", "schema published lacks skill"),
         ("alter table published.scores drop wis", "lacks the columns wis"),
+        ("comment on table published.scores is null", "no comment that says what a row is"),
         (
             "insert into published.targets select * from published.targets limit 1",
             "the key (target) comes more than once: target=exploited_vulnerabilities",

@@ -23,32 +23,11 @@ shown as (
 )
 
 select
-    by_model.target,
-    by_model.location,
-    by_model.model,
-    by_model.role,
-    by_model.since,
-    by_model.previous_until,
+    by_model.*,
     shown.location_level,
     shown.as_of,
-    by_model.evidence_grade,
     shown.usual_weekly,
     shown.usual_4w,
-    shown.usual_12w,
-    by_model.expected_4w,
-    by_model.low80_4w,
-    by_model.high80_4w,
-    by_model.expected_12w,
-    by_model.low80_12w,
-    by_model.high80_12w,
-    by_model.p_above_usual_4w,
-    by_model.p_zero_4w,
-    by_model.trend,
-    by_model.p_large_decrease,
-    by_model.p_decrease,
-    by_model.p_stable,
-    by_model.p_increase,
-    by_model.p_large_increase,
-    by_model.run_id
+    shown.usual_12w
 from by_model
 inner join shown on by_model.target = shown.target and by_model.location = shown.location

@@ -26,7 +26,7 @@ from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.run.project import DBT
 from threatcast_orchestration.warehouse.raw import (
     POOL,
-    RAW_TABLES,
+    TABLES,
     connect,
     fingerprint,
     write_raw,
@@ -124,7 +124,6 @@ def dbt_resource() -> LocalDbt:
 
 def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
     """Return the step that shows dbt what was known on the as-of day."""
-    tables = ("run_context", "feeds", "vintages")
 
     @dg.multi_asset(
         name="open_warehouse",
@@ -134,20 +133,12 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
                 group_name="feeds",
                 owners=["team:data"],
                 kinds={"duckdb"},
-                description=description,
+                description=written.description,
                 deps=[dg.AssetKey(["raw", feed]) for feed in feeds],
                 code_version=code_key("raw")[:12],
-                metadata={"dagster/column_schema": table_schema(RAW_TABLES[table])},
+                metadata={"dagster/column_schema": table_schema(written)},
             )
-            for table, description in zip(
-                tables,
-                (
-                    "One row: the as-of day and the source of this home.",
-                    "One row a feed: catalog facts and how the last attempt ended.",
-                    "One row a feed and vintage day: payloads accepted by the as-of day.",
-                ),
-                strict=True,
-            )
+            for table, written in TABLES.items()
         ],
         pool=POOL,
     )
@@ -170,7 +161,7 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
             stamp = raw_stamp(plan, fingerprint(connection))
             finish(plan.home, "raw", stamp)
             _refuse_nothing(connection)
-            for table in tables:
+            for table in TABLES:
                 rows = connection.execute(f"SELECT count(*) FROM raw.{table}").fetchone()
                 yield dg.MaterializeResult(
                     asset_key=dg.AssetKey(["raw", table]),

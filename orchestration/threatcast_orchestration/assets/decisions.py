@@ -25,12 +25,6 @@ from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
 
 RECORD = dg.AssetKey(["decisions", "record"])
-_DESCRIPTIONS = {
-    "model_decisions": "One row a target, day and action: what was decided about the published "
-    "model, with both scores.",
-    "model_changes": "One row a target and day from which another model speaks for it: which, in "
-    "the place of which, and why.",
-}
 
 
 def build_decision_assets() -> list[dg.AssetsDefinition]:
@@ -47,13 +41,13 @@ def _decide_step() -> dg.AssetsDefinition:
                 group_name="forecasts",
                 owners=["team:science"],
                 kinds={"python", "duckdb"},
-                description=_DESCRIPTIONS[table],
+                description=written.description,
                 # after the gate on the forecasts, so that a refused night stops here
                 deps=[dg.AssetKey(["forecasts", name]) for name in ("forecast", "scores")],
                 code_version=code_key("forecasts")[:12],
-                metadata={"dagster/column_schema": table_schema(columns)},
+                metadata={"dagster/column_schema": table_schema(written)},
             )
-            for table, columns in TABLES.items()
+            for table, written in TABLES.items()
         ],
         pool=POOL,
     )

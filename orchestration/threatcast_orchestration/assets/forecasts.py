@@ -25,30 +25,6 @@ from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
 
-_DESCRIPTIONS = {
-    "forecast": "One row a target, location, model, horizon and quantile: events in that week.",
-    "scores": "One row a target, location, model, reference date and horizon: how a back-test "
-    "forecast fared against what came. No model saw more than was known on its day.",
-    "outlook": "One row an eligible target and location: totals over 4 and 12 weeks, trend and "
-    "probabilities.",
-    "nowcast": "One row a target, location and week that may still change: what it will have "
-    "counted in the end.",
-    "nowcast_quantiles": "One row a target, location and quantile: the newest complete week, of "
-    "targets whose weeks still fill up.",
-    "level_shifts": "One row a target, location and week in which counts began to stand at another "
-    "level for good.",
-    "probability_scores": "One row a target, location level, model and question: how the answers "
-    "of past outlooks fared, against the last 104 weeks and comb_two.",
-    "reliability": "One row a target, question and bin of probability: how often what the "
-    "published model said came true.",
-    "ranks": "One row a scope, target and location: which threat is likeliest to grow where, and "
-    "how sure that is.",
-    "outlook_by_model": "One row an eligible target, location and published model: the target's "
-    "own and, for 28 days after a change, the one before it.",
-    "left_out": "One row a target, location, model and rule: rivals that broke a rule of the gate "
-    "and are left out of the target tonight.",
-    "models": "One row a model: what it is.",
-}
 _INPUTS = [
     dg.AssetKey(["marts", table])
     for table in ("fct_weekly_counts", "fct_vintage_counts", "fct_reporting_triangle", "dim_series")
@@ -69,12 +45,12 @@ def _forecast_step() -> dg.AssetsDefinition:
                 group_name="forecasts",
                 owners=["team:science"],
                 kinds={"python", "prophet", "duckdb"},
-                description=_DESCRIPTIONS[table],
+                description=written.description,
                 deps=_INPUTS,
                 code_version=code_key("forecasts")[:12],
-                metadata={"dagster/column_schema": table_schema(TABLES[table])},
+                metadata={"dagster/column_schema": table_schema(written)},
             )
-            for table in TABLES
+            for table, written in TABLES.items()
         ],
         pool=POOL,
     )

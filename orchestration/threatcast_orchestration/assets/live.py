@@ -11,7 +11,7 @@ import dagster as dg
 
 from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.gates.green import refuse_unless_green
-from threatcast_orchestration.live_scores.fallback import COLUMNS
+from threatcast_orchestration.live_scores.fallback import STAND_IN
 from threatcast_orchestration.live_scores.scoring import TABLES
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
@@ -21,16 +21,7 @@ from threatcast_orchestration.warehouse.stamps import begin, finish
 if TYPE_CHECKING:
     import duckdb
 
-_TABLES = TABLES | {"stand_in": COLUMNS}
-_DESCRIPTIONS = {
-    "scores": "One row a target, location, model, reference date and horizon: how the forecast "
-    "that was published first fared, for the newest settled weeks.",
-    "corrections": "One row a target, reference date and later forecast that differs from the "
-    "first: why, and both scores.",
-    "drift": "One row a target and place or location level: whether live scores keep what was "
-    "promised.",
-    "stand_in": "One row a target and location that falls back to the baseline: its outlook.",
-}
+_TABLES = TABLES | {STAND_IN.name: STAND_IN}
 
 
 def build_live_assets() -> dg.AssetsDefinition:
@@ -44,16 +35,16 @@ def build_live_assets() -> dg.AssetsDefinition:
                 group_name="forecasts",
                 owners=["team:science"],
                 kinds={"python", "duckdb"},
-                description=_DESCRIPTIONS[table],
+                description=written.description,
                 # after the gate on the forecasts, so that a refused night stops here
                 deps=[
                     dg.AssetKey(["marts", "fct_weekly_counts"]),
                     *(dg.AssetKey(["forecasts", name]) for name in ("forecast", "outlook")),
                 ],
                 code_version=code_key("live")[:12],
-                metadata={"dagster/column_schema": table_schema(columns)},
+                metadata={"dagster/column_schema": table_schema(written)},
             )
-            for table, columns in _TABLES.items()
+            for table, written in _TABLES.items()
         ],
         pool=POOL,
     )

@@ -14,7 +14,11 @@ from threatcast_orchestration.live_scores.archive import keep_releases
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.run.settings import clock
-from threatcast_orchestration.warehouse.history import COLUMNS, keep_outlooks, write_history
+from threatcast_orchestration.warehouse.history import (
+    OUTLOOK_HISTORY,
+    keep_outlooks,
+    write_history,
+)
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
 
@@ -31,12 +35,11 @@ def _history_step() -> dg.AssetsDefinition:
         group_name="release",
         owners=["team:data"],
         kinds={"duckdb"},
-        description="One row a past release, target and location: the outlook as it was "
-        "published. Releases of earlier as-of days only.",
+        description=OUTLOOK_HISTORY.description,
         # after the gate on the forecasts, so that a refused night stops here
         deps=[dg.AssetKey(["raw", "run_context"]), dg.AssetKey(["forecasts", "outlook"])],
         code_version=code_key("history")[:12],
-        metadata={"dagster/column_schema": table_schema(COLUMNS)},
+        metadata={"dagster/column_schema": table_schema(OUTLOOK_HISTORY)},
         pool=POOL,
     )
     def outlook_history(night: Night) -> dg.MaterializeResult[Any]:

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import dagster as dg
+import yaml
 
 from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.project import DBT
 from threatcast_orchestration.warehouse.raw import connect
+from threatcast_orchestration.warehouse.written import WrittenTable
 
 
-def table_schema(columns: str) -> dg.TableSchema:
-    """Return Dagster's schema of columns as SQL names them: `name TYPE, name TYPE`."""
-    pairs = (column.split(maxsplit=1) for column in columns.split(", "))
+def table_schema(table: WrittenTable) -> dg.TableSchema:
+    """Return Dagster's schema of a table that Python writes: names, types, what they say."""
+    says = _descriptions().get(str(table), {})
     return dg.TableSchema(
-        columns=[dg.TableColumn(name=name, type=kind.lower()) for name, kind in pairs]
+        columns=[
+            dg.TableColumn(name=name, type=kind.lower(), description=says.get(name))
+            for name, kind in table.columns.items()
+        ]
     )
+
+
+@cache
+def _descriptions() -> dict[str, dict[str, str]]:
+    """Return what columns say, by table and column, as dbt's source YAML has it."""
+    path = DBT / "models" / "sources_written.yml"
+    sources = yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
+    return {
+        f"{source['name']}.{table['name']}": {
+            column["name"]: column["description"] for column in table["columns"]
+        }
+        for source in sources
+        for table in source["tables"]
+    }
 
 
 def row_counts(home: Home) -> dict[dg.AssetKey, dict[str, int]]:

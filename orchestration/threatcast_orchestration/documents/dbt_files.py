@@ -6,18 +6,49 @@ feeds and targets by then is written out here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+import yaml
 from threatcast_feeds.registry import load_catalog
 
 from threatcast_orchestration.documents.markdown import seed
+from threatcast_orchestration.documents.reference import described, published_models
+from threatcast_orchestration.forecasts import tables as forecasts
+from threatcast_orchestration.live_scores import fallback, scoring
+from threatcast_orchestration.published_models import decisions
+from threatcast_orchestration.warehouse import history, raw
+from threatcast_orchestration.warehouse.raw import VINTAGES
 
 _HEAD = "Written by `make docs` from {source}. Change it there; edits here are lost."
 
 
+WRITTEN = (
+    *raw.TABLES.values(),
+    *forecasts.TABLES.values(),
+    *decisions.TABLES.values(),
+    *scoring.TABLES.values(),
+    fallback.STAND_IN,
+    history.OUTLOOK_HISTORY,
+)
+_SCHEMAS = {
+    "raw": "What had been retrieved by the end of the as-of day, as the parsers read it: one view "
+    "a feed over its Parquet files, and three tables about the run. Written before dbt starts.",
+    "forecasts": "What the forecasting step makes of the series with numbers. Written after the "
+    "marts and before the published tables; gated by the suites of kind `forecasts`.",
+    "live": "What was published on earlier as-of days against what came since. Written after the "
+    "gate on the forecasts and before the published tables.",
+    "history": "What earlier releases said. Written before the published tables.",
+}
+
+
 def dbt_files() -> dict[str, str]:
     """Return all generated files of the dbt project: path below `dbt_project/` to text."""
-    return {"macros/catalog.sql": _catalog_macros()}
+    return {
+        "macros/catalog.sql": _catalog_macros(),
+        "models/sources_raw.yml": _feed_sources(),
+        "models/sources_written.yml": _written_sources(),
+    }
 
 
 def _catalog_macros() -> str:
@@ -52,3 +83,57 @@ def _macro(name: str, items: Iterable[str], brackets: str) -> str:
         f"{{% macro {name}() -%}}\n    {{{{ return({opened}\n{lines}    {closed}) }}}}\n"
         "{%- endmacro %}\n"
     )
+
+
+def _feed_sources() -> str:
+    tables = [
+        {
+            "name": spec.key,
+            "description": f"{spec.title}: one row a record and copy, as read.",
+            "config": {"meta": {"dagster": {"asset_key": ["raw", spec.key]}}},
+            "columns": [
+                _column("copy_number", "INTEGER", VINTAGES.meanings["copy_number"]),
+                _column("vintage_day", "DATE", VINTAGES.meanings["vintage_day"]),
+                *(_column(name, kind, "") for name, kind in spec.columns.items()),
+                _column("payload", "VARCHAR", VINTAGES.meanings["payload"]),
+            ],
+        }
+        for spec in load_catalog().values()
+    ]
+    return _yaml("the feeds' definitions", {"raw": tables})
+
+
+def _written_sources() -> str:
+    published = published_models()
+    sources: dict[str, list[dict[str, Any]]] = {}
+    for table in WRITTEN:
+        says = {
+            column["name"]: described(column)
+            for column in published.get(table.published or table.name, {}).get("columns", [])
+        }
+        sources.setdefault(table.schema, []).append(
+            {
+                "name": table.name,
+                "description": table.description,
+                "config": {"meta": {"dagster": {"asset_key": [table.schema, table.name]}}},
+                "columns": [
+                    _column(name, kind, table.meanings.get(name) or says[name])
+                    for name, kind in table.columns.items()
+                ],
+            }
+        )
+    return _yaml("the tables that Python declares (`WrittenTable`)", sources)
+
+
+def _column(name: str, kind: str, says: str) -> dict[str, str]:
+    return {"name": name, "data_type": kind.lower(), "description": says}
+
+
+def _yaml(source: str, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Return dbt's YAML of sources: schema to tables."""
+    sources = [
+        {"name": schema, "schema": schema, "description": _SCHEMAS[schema], "tables": listed}
+        for schema, listed in tables.items()
+    ]
+    written = yaml.safe_dump({"sources": sources}, sort_keys=False, allow_unicode=True, width=100)
+    return f"# {_HEAD.format(source=source)}\n{written}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -52,26 +53,23 @@ def models_page() -> str:
 
 def tables_page() -> str:
     """Return all published tables: what a row is, what zero and null mean, the columns."""
-    from threatcast_publishing.contract import COLUMN_DESCRIPTIONS, CONTRACT_VERSION, TABLES
+    from threatcast_publishing.contract import CONTRACT_VERSION, TABLES
 
-    described = _published_models()
+    models = published_models()
     parts = []
     for name, contract in TABLES.items():
-        model = described.get(name, {})
-        columns = {column["name"]: column for column in model.get("columns", [])}
-        names = list(columns) or list(dict.fromkeys([*contract.key, *contract.required]))
+        model = models[name]
         rows = [
             (
-                f"`{column}`" + (" (key)" if column in contract.key else ""),
-                str(columns.get(column, {}).get("data_type", "")),
-                _text(columns.get(column, {})) or COLUMN_DESCRIPTIONS.get(column, ""),
+                f"`{column['name']}`" + (" (key)" if column["name"] in contract.key else ""),
+                str(column["data_type"]),
+                described(column),
             )
-            for column in names
+            for column in model["columns"]
         ]
-        text = _text(model) or contract.description
-        parts += [f"## {name}", text, table(("column", "type", "what it says"), rows)]
+        parts += [f"## {name}", described(model), table(("column", "type", "what it says"), rows)]
     return page(
-        "dbt_project/models/published/ and publishing/threatcast_publishing/contract.py",
+        "dbt_project/models/published/",
         "Published tables",
         f"Contract version {CONTRACT_VERSION}. The same tables are in every release as "
         "`threatcast.duckdb`, `parquet/<table>.parquet` and `csv/<table>.csv`. Example queries: "
@@ -80,7 +78,7 @@ def tables_page() -> str:
     )
 
 
-def _published_models() -> dict[str, dict[str, Any]]:
+def published_models() -> dict[str, dict[str, Any]]:
     """Return what dbt's YAML says of the published models, by the name of the table."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted((DBT / "models" / "published").glob("*.yml")):
@@ -90,10 +88,10 @@ def _published_models() -> dict[str, dict[str, Any]]:
     return found
 
 
-def _text(described: dict[str, Any]) -> str:
+def described(item: Mapping[str, Any]) -> str:
     """Return a description in one line, doc blocks filled in."""
     blocks = _doc_blocks()
-    text = str(described.get("description", ""))
+    text = str(item.get("description", ""))
     return one_line(_DOC.sub(lambda match: blocks.get(match[1], match[0]), text))
 
 

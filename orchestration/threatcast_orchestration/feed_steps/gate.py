@@ -120,8 +120,8 @@ def _cases(
         return [*sorted(cases, key=lambda case: case.day), refused]
     counted, _ = vintages_of(spec, plan.home, plan.landing, plan.as_of)
     if counted:
-        _, payload, _, day, *_ = counted[-1]
-        cases.append(_Case(payload, day, plan.as_of, set_aside=False))
+        newest = counted[-1]
+        cases.append(_Case(newest["payload"], newest["payload_day"], plan.as_of, set_aside=False))
     return sorted(cases, key=lambda case: case.day)
 
 

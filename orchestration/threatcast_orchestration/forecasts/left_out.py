@@ -11,16 +11,28 @@ import logging
 from typing import TYPE_CHECKING
 
 from threatcast_orchestration.gates.suites import Suite, load_suite
+from threatcast_orchestration.warehouse.written import WrittenTable
 
 if TYPE_CHECKING:
     import duckdb
 
 log = logging.getLogger(__name__)
 
-COLUMNS = (
-    "target VARCHAR, location VARCHAR, model VARCHAR, rule VARCHAR, largest DOUBLE, bound DOUBLE"
+LEFT_OUT = WrittenTable(
+    "forecasts",
+    "left_out",
+    "One row a target, location, model and rule of the gate that the model breaks there: a rival "
+    "that is left out of the night.",
+    "target VARCHAR, location VARCHAR, model VARCHAR, rule VARCHAR, largest DOUBLE, bound DOUBLE",
+    {
+        "target": "Key of the target, of which the model is left out as a whole.",
+        "location": "Place where it breaks the rule.",
+        "model": "Name of the model.",
+        "rule": "Rule that it breaks: a column of the gate's query.",
+        "largest": "Largest number that it forecasts there.",
+        "bound": "Most that may be forecast there.",
+    },
 )
-"""`forecasts.left_out`: one row a target, place, model and rule that it breaks there."""
 
 _FRAME = "series"
 _BROKEN = """
@@ -52,7 +64,7 @@ def leave_out(connection: duckdb.DuckDBPyConnection) -> int:
         Rows of `forecasts.left_out`; 0 if every model keeps the rules.
     """
     suite = load_suite("forecasts", "forecast")
-    connection.execute(f"CREATE OR REPLACE TABLE forecasts.left_out ({COLUMNS})")
+    LEFT_OUT.create(connection)
     query, rules = suite.frames[_FRAME].query, ", ".join(_critical(suite))
     connection.execute(_BROKEN.format(query=query, rules=rules))
     connection.execute(_LEAVE_OUT)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from threatcast_orchestration.forecasts.tables import TABLES
+from threatcast_orchestration.forecasts.tables import OUTLOOK
+from threatcast_orchestration.warehouse.written import WrittenTable
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
-COLUMNS = TABLES["outlook"]
-"""As `forecasts.outlook`: it takes the place of a row there."""
+STAND_IN = WrittenTable(
+    "live",
+    "stand_in",
+    "One row a target and location that falls back to the baseline: its outlook, which takes the "
+    "place of a row of `forecasts.outlook`.",
+    OUTLOOK.types,
+    published=OUTLOOK.name,
+)
 
 _WITHHOLD = """
     UPDATE live.drift
@@ -52,15 +59,14 @@ def write_stand_in(connection: duckdb.DuckDBPyConnection, seed: int) -> int:
     """
     from threatcast_forecasting.roles import RIVAL
 
-    connection.execute(f"CREATE OR REPLACE TABLE live.stand_in ({COLUMNS})")
+    STAND_IN.create(connection)
     connection.execute(_WITHHOLD, {"model": RIVAL})
     places = connection.execute(_PLACES).df()
     if places.empty:
         return 0
     rows = _outlooks(connection, seed, places)
-    names = ", ".join(part.split()[0] for part in COLUMNS.split(", "))
     connection.register("rows", rows)
-    connection.execute(f"INSERT INTO live.stand_in BY NAME SELECT {names} FROM rows")
+    STAND_IN.insert_from(connection, "rows")
     connection.unregister("rows")
     return len(rows)
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.exact_paths import exact
 
+from threatcast_orchestration.forecasts.tables import SCORES
 from threatcast_orchestration.live_scores.archive import Kept, keep_releases
 from threatcast_orchestration.live_scores.archive_files import readable_archive
+from threatcast_orchestration.warehouse.written import WrittenTable, by_name
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,26 +25,33 @@ if TYPE_CHECKING:
 
 SHOWN_WEEKS = 13
 """Newest settled target weeks whose scores a release shows; older ones stand in older releases."""
-TABLES = {
-    "scores": (
-        "target VARCHAR, location VARCHAR, model VARCHAR, reference_date DATE, horizon INTEGER, "
-        "kind VARCHAR, as_of_kind VARCHAR, wis DOUBLE, scale DOUBLE, scaled_wis DOUBLE, "
-        "log_wis DOUBLE, covered_50 BOOLEAN, covered_80 BOOLEAN, covered_95 BOOLEAN, "
-        "pit_low DOUBLE, pit_high DOUBLE, state VARCHAR"
-    ),
-    "corrections": (
-        "target VARCHAR, reference_date DATE, number INTEGER, model VARCHAR, "
-        "first_release_id VARCHAR, release_id VARCHAR, as_of DATE, reason VARCHAR, "
-        "changed BIGINT, scored BIGINT, scaled_wis_first DOUBLE, scaled_wis DOUBLE"
-    ),
-    "drift": (
-        "target VARCHAR, scope VARCHAR, place VARCHAR, model VARCHAR, location_level VARCHAR, "
-        "reference_weeks INTEGER, scored INTEGER, scaled_wis DOUBLE, covered_80 DOUBLE, "
-        "covered_95 DOUBLE, relative_to_flat DOUBLE, relative_to_comb_two DOUBLE, "
-        "relative_in_backtest DOUBLE, coverage_evidence DOUBLE, skill_evidence DOUBLE, "
-        "drift_evidence DOUBLE, state VARCHAR, reason VARCHAR"
-    ),
-}
+LIVE_SCORES = WrittenTable(
+    "live",
+    "scores",
+    "One row a target, location, model, reference date and horizon: how the forecast that was "
+    "published first fared, for the newest settled weeks. Empty before the first such week.",
+    SCORES.types,
+)
+CORRECTIONS = WrittenTable(
+    "live",
+    "corrections",
+    "One row a target, reference date and later forecast that differs from the first: why, and "
+    "both scores.",
+    "target VARCHAR, reference_date DATE, number INTEGER, model VARCHAR, "
+    "first_release_id VARCHAR, release_id VARCHAR, as_of DATE, reason VARCHAR, "
+    "changed BIGINT, scored BIGINT, scaled_wis_first DOUBLE, scaled_wis DOUBLE",
+)
+DRIFT = WrittenTable(
+    "live",
+    "drift",
+    "One row a target and place or location level: whether live scores keep what was promised.",
+    "target VARCHAR, scope VARCHAR, place VARCHAR, model VARCHAR, location_level VARCHAR, "
+    "reference_weeks INTEGER, scored INTEGER, scaled_wis DOUBLE, covered_80 DOUBLE, "
+    "covered_95 DOUBLE, relative_to_flat DOUBLE, relative_to_comb_two DOUBLE, "
+    "relative_in_backtest DOUBLE, coverage_evidence DOUBLE, skill_evidence DOUBLE, "
+    "drift_evidence DOUBLE, state VARCHAR, reason VARCHAR",
+)
+TABLES = by_name(LIVE_SCORES, CORRECTIONS, DRIFT)
 
 _BATCH = 100_000
 _TRUTH = """
@@ -171,9 +180,8 @@ def write_live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -
     from threatcast_forecasting.roles import BASELINE, DEFAULT_PUBLISHED, RIVAL
 
     keep_releases(home.releases, home.archive)
-    connection.execute("CREATE SCHEMA IF NOT EXISTS live")
-    for table, columns in TABLES.items():
-        connection.execute(f"CREATE OR REPLACE TABLE live.{table} ({columns})")
+    for table in TABLES.values():
+        table.create(connection)
     connection.execute(_TRUTH, {"weeks": WEEKS})
     files = _write_entries(connection, readable_archive(home.archive, home.releases), as_of)
     if files:
@@ -193,17 +201,14 @@ def write_live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -
         )
         first = scored[scored["is_first"]]
         shown = first[first["age"] < 7 * SHOWN_WEEKS]
-        _insert(connection, "scores", shown.assign(kind="live", as_of_kind="vintage"))
+        _insert(connection, LIVE_SCORES, shown.assign(kind="live", as_of_kind="vintage"))
         connection.register("scored", scored)
         connection.execute(_CORRECTIONS)
         connection.unregister("scored")
         if not first.empty:
             past = connection.execute(_BACKTEST).df()
-            _insert(connection, "drift", assess(first, past, published))
-    return {
-        table: connection.execute(f"SELECT count(*) FROM live.{table}").fetchall()[0][0]
-        for table in TABLES
-    }
+            _insert(connection, DRIFT, assess(first, past, published))
+    return {table.name: table.count(connection) for table in TABLES.values()}
 
 
 def _write_entries(
@@ -265,8 +270,9 @@ def _scored(rows: Any) -> pd.DataFrame:
     return scored
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame) -> None:
-    columns = ", ".join(part.split()[0] for part in TABLES[table].split(", "))
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: WrittenTable, frame: pd.DataFrame
+) -> None:
     connection.register("frame", frame)
-    connection.execute(f"INSERT INTO live.{table} BY NAME SELECT {columns} FROM frame")
+    table.insert_from(connection, "frame")
     connection.unregister("frame")

@@ -12,6 +12,7 @@ from threatcast_forecasting.judging.published import Change, Decision, changes_o
 
 from threatcast_orchestration.published_models.record import read_decisions
 from threatcast_orchestration.run.provenance import commit
+from threatcast_orchestration.warehouse.written import WrittenTable, by_name
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,22 +22,30 @@ if TYPE_CHECKING:
     from threatcast_orchestration.run.plan import Plan
 
 _NUMBERS = ("scaled_wis", "coverage_50", "coverage_80", "coverage_95")
-_DECISIONS = ", ".join(
-    [
-        "target VARCHAR, as_of DATE, action VARCHAR, model_before VARCHAR, model_after VARCHAR",
-        "challenger VARCHAR, decided_by VARCHAR, reason VARCHAR",
-        *(f"{prefix}{name} DOUBLE" for prefix in ("", "challenger_") for name in _NUMBERS),
-        "ratio DOUBLE, ratio_low90 DOUBLE, ratio_high90 DOUBLE",
-        "run_id VARCHAR, code_commit VARCHAR",
-    ]
+DECISIONS = WrittenTable(
+    "forecasts",
+    "model_decisions",
+    "One row a target, day and action: what was decided about the published model, and why, with "
+    "both scores.",
+    ", ".join(
+        [
+            "target VARCHAR, as_of DATE, action VARCHAR, model_before VARCHAR, model_after VARCHAR",
+            "challenger VARCHAR, decided_by VARCHAR, reason VARCHAR",
+            *(f"{prefix}{name} DOUBLE" for prefix in ("", "challenger_") for name in _NUMBERS),
+            "ratio DOUBLE, ratio_low90 DOUBLE, ratio_high90 DOUBLE",
+            "run_id VARCHAR, code_commit VARCHAR",
+        ]
+    ),
 )
-_CHANGES = (
+CHANGES = WrittenTable(
+    "forecasts",
+    "model_changes",
+    "One row a target, day and action: from that day on another model speaks for the target.",
     "target VARCHAR, since DATE, action VARCHAR, until DATE, model_before VARCHAR, model VARCHAR, "
-    "decided_by VARCHAR, reason VARCHAR, ratio DOUBLE, ratio_low90 DOUBLE, ratio_high90 DOUBLE"
+    "decided_by VARCHAR, reason VARCHAR, ratio DOUBLE, ratio_low90 DOUBLE, ratio_high90 DOUBLE",
 )
-
-TABLES = {"model_decisions": _DECISIONS, "model_changes": _CHANGES}
-"""Of the schema `forecasts`: they grow with the record, the others with the night."""
+TABLES = by_name(DECISIONS, CHANGES)
+"""They grow with the record, the others of the schema with the night."""
 
 
 def tonight_of(plan: Plan, inputs: NightInputs, scores: pd.DataFrame | None) -> list[Decision]:
@@ -57,12 +66,13 @@ def write_decisions(
     model speaks for a target.
     """
     rows = [*read_decisions(plan.home, before=plan.as_of), *tonight]
-    connection.execute("CREATE SCHEMA IF NOT EXISTS forecasts")
     targets = sorted({row.target for row in rows})
     changes = [_change(one) for target in targets for one in changes_of(target, rows)]
-    _write(connection, "model_decisions", [asdict(row) for row in rows])
-    _write(connection, "model_changes", changes)
-    counts = {"model_decisions": len(rows), "model_changes": len(changes)}
+    counts = {}
+    for table, written in ((DECISIONS, [asdict(row) for row in rows]), (CHANGES, changes)):
+        table.create(connection)
+        table.insert(connection, written)
+        counts[table.name] = len(written)
     return counts, sha256(repr(rows).encode()).hexdigest()
 
 
@@ -77,14 +87,3 @@ def tonight_in(connection: duckdb.DuckDBPyConnection, as_of: date) -> list[Decis
     names = [column[0] for column in found.description or ()]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     return sorted((Decision(**row) for row in rows), key=lambda row: row.target)
-
-
-def _write(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
-    columns = TABLES[table]
-    connection.execute(f"CREATE OR REPLACE TABLE forecasts.{table} ({columns})")
-    names = [column.split()[0] for column in columns.split(", ")]
-    if rows:
-        connection.executemany(
-            f"INSERT INTO forecasts.{table} VALUES ({', '.join('?' * len(names))})",
-            [[row[name] for name in names] for row in rows],
-        )

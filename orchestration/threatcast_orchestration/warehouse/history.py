@@ -20,6 +20,8 @@ from threatcast_feeds.exact_paths import ONE_FILE, exact
 from threatcast_feeds.outcomes import digest_of
 from threatcast_publishing.contract import OUTLOOK_COLUMNS, OUTLOOK_TEXT
 
+from threatcast_orchestration.warehouse.written import WrittenTable
+
 if TYPE_CHECKING:
     import duckdb
     from threatcast_publishing.catalog import ReleaseInfo
@@ -27,8 +29,17 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _TYPES = dict.fromkeys(OUTLOOK_TEXT, "VARCHAR") | {"as_of": "DATE", "data_through": "DATE"}
-COLUMNS = ", ".join(
-    ["release_id VARCHAR", *(f"{name} {_TYPES.get(name, 'DOUBLE')}" for name in OUTLOOK_COLUMNS)]
+OUTLOOK_HISTORY = WrittenTable(
+    "history",
+    "outlook_history",
+    "One row a past release, target and location: the outlook as it was published. Releases of "
+    "earlier as-of days only; empty before the second release.",
+    ", ".join(
+        [
+            "release_id VARCHAR",
+            *(f"{name} {_TYPES.get(name, 'DOUBLE')}" for name in OUTLOOK_COLUMNS),
+        ]
+    ),
 )
 _OUTLOOK = "parquet/outlook.parquet"
 
@@ -66,14 +77,12 @@ def write_history(
 
     An outlook that cannot be read is left out, and named in a warning.
     """
-    connection.execute("CREATE SCHEMA IF NOT EXISTS history")
-    connection.execute(f"CREATE OR REPLACE TABLE history.outlook_history ({COLUMNS})")
+    OUTLOOK_HISTORY.create(connection)
     read = [
         name for name, paths in _outlooks(releases, archive, as_of) if _add(connection, name, paths)
     ]
-    row = connection.execute("SELECT count(*) FROM history.outlook_history").fetchone()
     known = "\n".join(read)
-    return (int(row[0]) if row else 0), sha256(known.encode()).hexdigest()
+    return OUTLOOK_HISTORY.count(connection), sha256(known.encode()).hexdigest()
 
 
 def _outlooks(releases: Path, archive: Path, as_of: date) -> Iterator[tuple[str, list[Path]]]:

@@ -17,6 +17,7 @@ from threatcast_feeds.outcomes import read_outcome
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.warehouse.contents import read_contents
 from threatcast_orchestration.warehouse.file import POOL, connect
+from threatcast_orchestration.warehouse.written import WrittenTable, by_name
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,25 +25,84 @@ if TYPE_CHECKING:
     from threatcast_feeds.outcomes import Outcome
     from threatcast_feeds.registry import FeedSpec
 
-__all__ = ["POOL", "RAW_TABLES", "connect", "fingerprint", "vintages_of", "write_raw"]
+__all__ = ["POOL", "TABLES", "connect", "fingerprint", "vintages_of", "write_raw"]
 
-RAW_TABLES = {
-    "run_context": "as_of DATE, last_day DATE, source VARCHAR, simulated BOOLEAN",
-    "feeds": (
-        "feed VARCHAR, title VARCHAR, role VARCHAR, publisher VARCHAR, homepage VARCHAR, "
-        "url VARCHAR, licence VARCHAR, licence_url VARCHAR, tlp VARCHAR, fresh_days INTEGER, "
-        "silent_weeks INTEGER, quiet_days INTEGER, days_a_week INTEGER, attempt_ok BOOLEAN, "
-        "attempt_at TIMESTAMP, attempt_error VARCHAR, "
-        "newest_quarantined DATE, quarantine_message VARCHAR, targets VARCHAR[], "
-        "country_styles VARCHAR[]"
-    ),
-    "vintages": (
-        "feed VARCHAR, payload VARCHAR, copy_number INTEGER, payload_day DATE, vintage_day DATE, "
-        "whole_day DATE, retrieved_at TIMESTAMP, mode VARCHAR, size_bytes BIGINT, "
-        "row_count BIGINT, rejected_count BIGINT, is_repeat BOOLEAN, content_day DATE, "
-        "claimed_until DATE, part_days DATE[]"
-    ),
-}
+Row = dict[str, Any]
+"""Values by the names of the columns."""
+
+RUN_CONTEXT = WrittenTable(
+    "raw",
+    "run_context",
+    "The night: one row with the as-of day, the source and whether it is simulated.",
+    "as_of DATE, last_day DATE, source VARCHAR, simulated BOOLEAN",
+    {
+        "as_of": "UTC day by whose end all that is read had been retrieved.",
+        "last_day": "Last day that was over at the night's moment.",
+        "source": "live, mirror or sample: a home holds one.",
+        "simulated": "Whether the data are the sample's.",
+    },
+)
+FEEDS = WrittenTable(
+    "raw",
+    "feeds",
+    "One row a feed: its facts, its limits and how the last attempt to fetch it ended.",
+    "feed VARCHAR, title VARCHAR, role VARCHAR, publisher VARCHAR, homepage VARCHAR, url VARCHAR, "
+    "licence VARCHAR, licence_url VARCHAR, tlp VARCHAR, fresh_days INTEGER, silent_weeks INTEGER, "
+    "quiet_days INTEGER, days_a_week INTEGER, attempt_ok BOOLEAN, attempt_at TIMESTAMP, "
+    "attempt_error VARCHAR, newest_quarantined DATE, quarantine_message VARCHAR, "
+    "targets VARCHAR[], country_styles VARCHAR[]",
+    {
+        "feed": "Key of the feed.",
+        "title": "Name for readers.",
+        "role": "observations if its records are counted or shown, reference if it is looked up.",
+        "publisher": "Who publishes it.",
+        "homepage": "Where the publisher describes it.",
+        "url": "Where it is had.",
+        "licence": "Licence of the data, as its publisher states it.",
+        "licence_url": "Where that licence is written. Empty if nowhere.",
+        "tlp": "Traffic light of what is had of it: CLEAR, GREEN or AMBER.",
+        "fresh_days": "Days for which its newest good payload serves.",
+        "silent_weeks": "Weeks without a new event after which it is silent.",
+        "quiet_days": "Days for which a copy may have nothing new to tell. Null without a rule.",
+        "days_a_week": "Days of a week that must have a part of a bundle. Null if it is none.",
+        "attempt_ok": "Whether the last attempt to fetch it succeeded; true before the first.",
+        "attempt_at": "Moment (UTC) of that attempt. Null before the first.",
+        "attempt_error": "Why it failed. Null if it did not.",
+        "newest_quarantined": "Day of the newest payload if that was set aside, else null.",
+        "quarantine_message": "Why it was set aside, else null.",
+        "targets": "Targets made of it.",
+        "country_styles": "How it writes countries: alpha2, alpha3, name. Empty without countries.",
+    },
+)
+VINTAGES = WrittenTable(
+    "raw",
+    "vintages",
+    "One row an accepted copy of a feed that had been retrieved by the as-of day.",
+    "feed VARCHAR, payload VARCHAR, copy_number INTEGER, payload_day DATE, vintage_day DATE, "
+    "whole_day DATE, retrieved_at TIMESTAMP, mode VARCHAR, size_bytes BIGINT, row_count BIGINT, "
+    "rejected_count BIGINT, is_repeat BOOLEAN, content_day DATE, claimed_until DATE, "
+    "part_days DATE[]",
+    {
+        "feed": "Key of the feed.",
+        "payload": "First 12 digits of the hash of its bytes.",
+        "copy_number": "1, 2, 3 … among the copies of the feed, in the order of their moments.",
+        "payload_day": "UTC day on which it was retrieved.",
+        "vintage_day": "Day of which it tells: whole_day, or the day after if an earlier copy told "
+        "of that one.",
+        "whole_day": "Last UTC day that was over when it was taken.",
+        "retrieved_at": "Moment (UTC) at which it was retrieved.",
+        "mode": "How it was had: live, mirror, sample or git_history.",
+        "size_bytes": "Size of the payload as served.",
+        "row_count": "Records that were read.",
+        "rejected_count": "Records that could not be read.",
+        "is_repeat": "Whether it has the bytes of an earlier copy.",
+        "content_day": "Newest day of which its records speak. Null for lists that show only now.",
+        "claimed_until": "Last day that it says it covers. Null if it does not say.",
+        "part_days": "Days of the parts of a bundle. Null if it is none.",
+    },
+)
+TABLES = by_name(RUN_CONTEXT, FEEDS, VINTAGES)
+"""What is known of the run; beside them stands a view for each feed."""
 
 
 def write_raw(
@@ -62,27 +122,22 @@ def write_raw(
     `believed` names a payload that counts as accepted though it was set aside: its gate looks at
     it once more.
     """
-    vintages: list[tuple[Any, ...]] = []
-    feeds: list[tuple[Any, ...]] = []
+    vintages: list[Row] = []
+    feeds: list[Row] = []
     for spec in catalog.values():
         rows, quarantined = vintages_of(spec, home, landing, as_of, believed)
         vintages += rows
         feeds.append(_feed_row(spec, landing, quarantined))
-    connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
-    for table, columns in RAW_TABLES.items():
-        connection.execute(f"CREATE OR REPLACE TABLE raw.{table} ({columns})")
-    connection.execute(
-        "INSERT INTO raw.run_context VALUES (?, ?, ?, ?)",
-        [as_of, last_day or as_of, source, source == "sample"],
-    )
-    connection.executemany(f"INSERT INTO raw.feeds VALUES ({', '.join('?' * 20)})", feeds)
-    if vintages:
-        connection.executemany(
-            f"INSERT INTO raw.vintages VALUES ({', '.join('?' * 12)}, NULL, NULL, NULL)",
-            sorted(vintages),
-        )
+    for table in TABLES.values():
+        table.create(connection)
+    night = {"as_of": as_of, "last_day": last_day or as_of, "source": source}
+    RUN_CONTEXT.insert(connection, [night | {"simulated": source == "sample"}])
+    FEEDS.insert(connection, feeds)
+    VINTAGES.insert(connection, sorted(vintages, key=_by_payload))
     for feed, spec in catalog.items():
-        _create_view(connection, home, feed, {row[1] for row in vintages if row[0] == feed})
+        _create_view(
+            connection, home, feed, {row["payload"] for row in vintages if row["feed"] == feed}
+        )
         read_contents(connection, spec)
     return len(vintages)
 
@@ -106,7 +161,7 @@ def _create_view(
 
 def vintages_of(
     spec: FeedSpec, home: Home, landing: Landing, as_of: date, believed: str = ""
-) -> tuple[list[tuple[Any, ...]], tuple[date, str] | None]:
+) -> tuple[list[Row], tuple[date, str] | None]:
     """Return the accepted vintages of a feed, and the newest payload if it was set aside."""
     accepted: list[tuple[Landed, Outcome]] = []
     later: list[tuple[Landed, Outcome]] = []
@@ -131,80 +186,81 @@ def vintages_of(
     return _numbered(accepted), newest_refused
 
 
-def copies_of(
-    spec: FeedSpec, home: Home, landing: Landing, as_of: date
-) -> tuple[list[dict[str, Any]], str]:
+def copies_of(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> tuple[list[Row], str]:
     """Return a feed's copies, and why the newest payload was set aside, if it was.
 
     A copy has the columns of `raw.vintages` but those that are read from its rows.
     """
     rows, refused = vintages_of(spec, home, landing, as_of)
-    names = [column.split()[0] for column in RAW_TABLES["vintages"].split(", ")]
     told = f"The payload of {refused[0]} was set aside: {refused[1]}" if refused else ""
-    return [dict(zip(names, row, strict=False)) for row in rows], told
+    return rows, told
+
+
+def _by_payload(row: Row) -> tuple[str, str, int]:
+    return row["feed"], row["payload"], row["copy_number"]
 
 
 def _moment(landed: Landed) -> tuple[date, datetime]:
     return landed.day, landed.retrieved_at
 
 
-def _numbered(accepted: list[tuple[Landed, Outcome]]) -> list[tuple[Any, ...]]:
+def _numbered(accepted: list[tuple[Landed, Outcome]]) -> list[Row]:
     """Return the rows of `raw.vintages` of one feed from its copies in the order of their moments.
 
     `whole_day` is the last day that was over when a copy was taken. `vintage_day` is the day of
     which it tells: the same, or the day after if an earlier copy told of that one already.
     """
-    rows: list[tuple[Any, ...]] = []
+    rows: list[Row] = []
     told = date.min
     for number, (landed, outcome) in enumerate(accepted, start=1):
         whole = min(landed.day, whole_day(landed.retrieved_at))
         vintage = max(min(whole + timedelta(days=whole <= told), landed.day), whole)
         told = max(told, whole)
         rows.append(
-            (
-                landed.feed,
-                landed.sha12,
-                number,
-                landed.day,
-                vintage,
-                whole,
-                landed.retrieved_at.astimezone(UTC).replace(tzinfo=None),
-                landed.mode,
-                landed.size,
-                outcome.rows,
-                outcome.rejected,
-                landed.is_repeat,
-            )
+            {
+                "feed": landed.feed,
+                "payload": landed.sha12,
+                "copy_number": number,
+                "payload_day": landed.day,
+                "vintage_day": vintage,
+                "whole_day": whole,
+                "retrieved_at": landed.retrieved_at.astimezone(UTC).replace(tzinfo=None),
+                "mode": landed.mode,
+                "size_bytes": landed.size,
+                "row_count": outcome.rows,
+                "rejected_count": outcome.rejected,
+                "is_repeat": landed.is_repeat,
+            }
         )
     return rows
 
 
-def _feed_row(
-    spec: FeedSpec, landing: Landing, quarantined: tuple[date, str] | None
-) -> tuple[Any, ...]:
+def _feed_row(spec: FeedSpec, landing: Landing, quarantined: tuple[date, str] | None) -> Row:
     attempt = landing.attempt(spec.key) or {}
-    return (
-        spec.key,
-        spec.title,
-        spec.role,
-        spec.publisher,
-        spec.homepage,
-        spec.live.urls[0] if spec.live.urls else spec.homepage,
-        spec.licence.name,
-        spec.licence.url,
-        spec.tlp,
-        spec.fresh_days,
-        spec.silent_weeks,
-        spec.coverage.quiet_days if spec.coverage else None,
-        spec.coverage.days_a_week if spec.coverage and spec.coverage.parts else None,
-        attempt.get("ok", True),
-        attempt.get("attempted_at"),
-        attempt.get("error") or None,
-        quarantined[0] if quarantined else None,
-        quarantined[1] if quarantined else None,
-        list(spec.targets),
-        list(spec.country_styles),
-    )
+    rule = spec.coverage
+    newest, message = quarantined or (None, None)
+    return {
+        "feed": spec.key,
+        "title": spec.title,
+        "role": spec.role,
+        "publisher": spec.publisher,
+        "homepage": spec.homepage,
+        "url": spec.live.urls[0] if spec.live.urls else spec.homepage,
+        "licence": spec.licence.name,
+        "licence_url": spec.licence.url,
+        "tlp": spec.tlp,
+        "fresh_days": spec.fresh_days,
+        "silent_weeks": spec.silent_weeks,
+        "quiet_days": rule.quiet_days if rule else None,
+        "days_a_week": rule.days_a_week if rule and rule.parts else None,
+        "attempt_ok": attempt.get("ok", True),
+        "attempt_at": attempt.get("attempted_at"),
+        "attempt_error": attempt.get("error") or None,
+        "newest_quarantined": newest,
+        "quarantine_message": message,
+        "targets": list(spec.targets),
+        "country_styles": list(spec.country_styles),
+    }
 
 
 def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from threatcast_publishing.contract import TABLES
+from threatcast_publishing.contract import OUTLOOK_COLUMNS, TABLES
 from threatcast_publishing.site import wording
 from threatcast_publishing.site.charts import (
     HEIGHT,
@@ -28,12 +28,8 @@ if TYPE_CHECKING:
     from threatcast_publishing.source import ReleaseContext
 
 Row = Mapping[str, Any]
-_SHOWN = (
-    "target", "location", "location_level", "location_name", "data_through", "state", "reason",
-    "evidence_grade", "usual_4w", "usual_12w", "expected_4w", "low80_4w", "high80_4w",
-    "expected_12w", "low80_12w", "high80_12w", "trend", "p_large_decrease", "p_decrease",
-    "p_stable", "p_increase", "p_large_increase", "sentence", "model",
-)  # fmt: skip
+_UNSHOWN = {"parent", "as_of", "usual_weekly", "p_above_usual_4w", "p_zero_4w", "run_id"}
+_SHOWN = tuple(name for name in OUTLOOK_COLUMNS if name not in _UNSHOWN)
 _MOST_REASONS = 6  # groups of a state on the page; the rest is counted together
 _MIX_ROWS = 8
 _NEW_DAYS = 28  # a change of the published model stands at the top of the page for so long
