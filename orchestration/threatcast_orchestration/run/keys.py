@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _DBT = ("macros/**/*", "seeds/**/*", "data_tests/**/*", "dbt_project.yml", "profiles.yml")
 _FORECASTING = {"forecasting": ("**/*.py",), "lock": ()}
+_WRITTEN = "warehouse/written.py"
 CODE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "parsed": {
         "feeds": (
@@ -38,9 +39,11 @@ CODE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "raw": {"orchestration": ("warehouse/*.py",)},
     "warehouse": {"dbt": (*_DBT, "models/*/**/*")},
-    "forecasts": {**_FORECASTING, "orchestration": ("forecasts/*.py", "published_models/*.py")},
-    "live": {**_FORECASTING, "orchestration": ("live_scores/*.py",)},
-    "history": {"orchestration": ("warehouse/history.py",)},
+    "forecasts": {
+        **_FORECASTING, "orchestration": ("forecasts/*.py", "published_models/*.py", _WRITTEN),
+    },
+    "live": {**_FORECASTING, "orchestration": ("live_scores/*.py", "forecasts/*.py", _WRITTEN)},
+    "history": {"orchestration": ("warehouse/history.py", _WRITTEN)},
     "published": {"dbt": (*_DBT, "models/**/*")},
     "release": {"publishing": ("**/*",)},
 }  # fmt: skip
