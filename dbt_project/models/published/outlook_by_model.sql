@@ -22,8 +22,9 @@ shown as (
     where by_model.role = 'published'
 )
 
+-- the columns are those of the contract, which dbt enforces
 select
-    by_model.*,
+    by_model.*,  -- noqa: AM04
     shown.location_level,
     shown.as_of,
     shown.usual_weekly,
