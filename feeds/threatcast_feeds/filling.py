@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_feeds.database import connect
 from threatcast_feeds.exact_paths import ONE_FILE, exact
 
 if TYPE_CHECKING:
@@ -114,8 +115,6 @@ def _lost_of_new(
 
 def _new_rows(name: str, path: Path, now: Filling, old: Path, then: Filling) -> tuple[int, int]:
     """Return how many rows say what none before said, this column aside, and how many fill it."""
-    import duckdb
-
     others = [
         f'"{one}"'
         for one in now.empty
@@ -124,7 +123,7 @@ def _new_rows(name: str, path: Path, now: Filling, old: Path, then: Filling) -> 
     if not others:
         return 0, 0
     said = f"hash({', '.join(others)})"
-    with duckdb.connect() as connection:
+    with connect() as connection:
         row = connection.execute(
             f'SELECT count(*), count(*) FILTER (len("{name}"::VARCHAR) > 0 '
             f"AND \"{name}\"::VARCHAR <> '[]') FROM read_parquet($now, {ONE_FILE}) "

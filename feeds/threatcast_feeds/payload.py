@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_feeds import database
 from threatcast_feeds.errors import ParseError
 from threatcast_feeds.landing import compress, damaged, decompress
 from threatcast_feeds.outside import MOST_MESSAGE, MOST_SAMPLE, shown
@@ -143,11 +144,8 @@ def first_of(rejected: Sequence[str]) -> str:
 
 
 def connect() -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB in memory that keeps the order of what it reads and asks no network."""
-    import duckdb
-
+    """Return a DuckDB in memory that keeps the order of what it reads."""
     # a payload is too small to share out; workers with a thread each do not wait for each other
-    connection = duckdb.connect(config={"threads": 1})
-    connection.execute("SET autoinstall_known_extensions = false")
+    connection = database.connect(threads=1)
     connection.execute("SET preserve_insertion_order = true")
     return connection

@@ -23,6 +23,7 @@ from threatcast_orchestration.nightly.record import (
     standing_release,
     write_last_run,
 )
+from threatcast_orchestration.nightly.resource import config_of, handed_down
 from threatcast_orchestration.nightly.setbacks import setbacks_of
 from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.plan import Plan, make_plan
@@ -93,20 +94,12 @@ def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightEnd:
         dg.DagsterInstance.get() as instance,
         _chatter_to(plan.home.dagster / "last_run.log"),
     ):
-        job = build_definitions().resolve_job_def(JOB)
+        job = build_definitions({"night": handed_down(plan)}).resolve_job_def(JOB)
         _sign_runs(instance)
-        # without the home's place: a run that is started again from the history of a home that
-        # was moved must not work in the old one
-        config = {
-            "source": plan.source,
-            "mirror": str(plan.mirror or ""),
-            "as_of": plan.as_of.isoformat(),
-            "correction": plan.settings.correction,
-        }
         with Progress(len(job.graph.node_defs), quiet=quiet):
             outcome = job.execute_in_process(
                 run_config={
-                    "resources": {"night": {"config": config}},
+                    "resources": {"night": {"config": config_of(plan)}},
                     # `Progress` prints the warnings; the job's own console would print them again
                     "loggers": {"steps": {}, "console": {"config": {"log_level": "CRITICAL"}}},
                 },

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_publishing import database
 from threatcast_publishing.catalog import resolve
 from threatcast_publishing.errors import DamagedReleaseError, QueryError
 from threatcast_publishing.formats.csv_files import write_csv
@@ -118,16 +119,16 @@ def _open(folder: Path) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     path = folder / FILE_NAME
-    locked: dict[str, str | bool | int | float | list[str]] = {
-        "enable_external_access": "false",
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-        # else a large sort would spill into a folder beside the release
-        "temp_directory": "",
-        "lock_configuration": "true",
-    }
     try:
-        return duckdb.connect(str(path), read_only=True, config=locked)
+        return database.connect(
+            path,
+            read_only=True,
+            enable_external_access=False,
+            autoload_known_extensions=False,
+            # else a large sort would spill into a folder beside the release
+            temp_directory="",
+            lock_configuration=True,
+        )
     except duckdb.Error as error:
         raise DamagedReleaseError(
             f"cannot be opened: {error}",

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_publishing.contract import SIMULATED_MARK, TABLES
+from threatcast_publishing.database import connect
 from threatcast_publishing.errors import WarehouseError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _connection(
         yield warehouse, "warehouse"
         return
     try:
-        con = duckdb.connect(str(warehouse), read_only=True)
+        con = connect(warehouse, read_only=True)
     except duckdb.Error as error:
         raise WarehouseError(
             f"cannot be opened: {error}",

@@ -48,12 +48,12 @@ def test_new_machine_passes_and_nothing_is_made(examine, home):
 
 def test_every_setting_is_shown_with_where_it_came_from(examine, home, monkeypatch):
     home.root.mkdir()
-    (home.root / "threatcast.toml").write_text("horizon = 6\norigins = 3\n")
+    (home.root / "threatcast.toml").write_text("seed = 6\norigins = 3\n")
     monkeypatch.setenv("THREATCAST_ORIGINS", "4")
     facts = json.loads(examine(home, "--json")[1])
     shown = {row["setting"]: (row["value"], row["from"]) for row in facts["settings"]}
-    assert set(shown) == set(Settings.__dataclass_fields__) - {"provenance"}
-    assert shown["horizon"] == ("6", str(home.root / "threatcast.toml"))
+    assert set(shown) == set(Settings.model_fields)
+    assert shown["seed"] == ("6", str(home.root / "threatcast.toml"))
     assert shown["origins"] == ("4", "THREATCAST_ORIGINS")
     assert shown["step"] == ("4", "default")
     assert facts["ok"] is True
@@ -69,11 +69,11 @@ def test_secret_is_never_shown(examine, home, monkeypatch):
 
 def test_unknown_setting_exits_with_2_and_lists_the_known_ones(examine, home):
     home.root.mkdir()
-    (home.root / "threatcast.toml").write_text("horizn = 6\n")
+    (home.root / "threatcast.toml").write_text("origin = 6\n")
     code, _, err = examine(home)
     assert code == 2
-    assert "unknown setting 'horizn'" in err
-    assert "horizon" in err
+    assert "unknown setting 'origin'" in err
+    assert "origins" in err
 
 
 def test_home_of_another_source_stops_a_run_and_says_the_cure(examine, home):
@@ -139,7 +139,7 @@ def test_damaged_release_is_noted_and_does_not_stop_a_run(examine, home, tmp_pat
 
 def test_quiet_shows_neither_settings_nor_what_is_well(examine, home):
     out = examine(home, "--quiet")[1]
-    assert "horizon" not in out
+    assert "origins" not in out
     assert "prophet" not in out
 
 

@@ -177,8 +177,19 @@ def test_origins_come_from_a_file(folder):
 def test_settings_of_the_home_stand_in_for_flags(folder):
     home = folder / "home"
     home.mkdir()
-    (home / "threatcast.toml").write_text('horizon = 2\nmodels = "flat"\njobs = 1\n')
-    done = threatcast("forecast", "panel.csv", "--out", "set", "--home", home, "--json", cwd=folder)
+    (home / "threatcast.toml").write_text('models = ["flat"]\njobs = 1\n')
+    done = threatcast(
+        "forecast",
+        "panel.csv",
+        "--out",
+        "set",
+        "--horizon",
+        2,
+        "--home",
+        home,
+        "--json",
+        cwd=folder,
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["rows"] == 6 * 1 * 2 * 23
 
@@ -221,7 +232,7 @@ def test_unusable_panel_ends_with_one_readable_line_and_exit_code_2(
     ("words", "message"),
     [
         (["--models", "oracle"], "Unknown model oracle. Known: adida, auto_ces"),
-        (["--models", ","], "Unknown model (none)."),
+        (["--models", ","], "flag: models is ',': value should have at least 1 item"),
         (["--candidates", "oracle"], "Unknown model oracle."),
         (["--out", "panel.csv"], "--out panel.csv: File exists. Name a folder to write to."),
         (["--horizon", "0"], "greater than or equal to 1"),

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from dagster import build_init_resource_context
+from dagster import build_init_resource_context, build_resources
 from threatcast_feeds.simulation import LAST_DAY
 from threatcast_orchestration.errors import LockHeld, WrongUse
-from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.nightly.resource import Night, config_of, handed_down
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.plan import make_plan, newest_day
@@ -111,6 +111,16 @@ def test_night_resource_binds_the_home_and_holds_its_lock(home: Home, small_mirr
             pass
     with run_lock(home.lock):
         pass
+
+
+def test_night_that_is_handed_down_keeps_its_very_plan(home: Home, small_mirror: Path) -> None:
+    plan = make_plan(home, Settings(mirror=small_mirror, as_of=date(2026, 6, 12), jobs=7))
+    home.bind_source(plan.source)
+    night = handed_down(plan)
+    config = config_of(plan)
+    assert config["as_of"] == "2026-06-12"
+    with build_resources({"night": night}, resource_config={"night": {"config": config}}) as held:
+        assert held.night.plan is plan
 
 
 def test_night_resource_of_the_command_line_takes_no_second_lock(

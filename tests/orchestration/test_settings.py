@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from small_release import make_release, write_warehouse
+from threatcast_feeds import database as feeds_database
+from threatcast_feeds import payload
 from threatcast_orchestration.errors import WrongUse
 from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.project import DBT
 from threatcast_orchestration.run.settings import (
     Settings,
     home_path,
+    limit_memory,
     load_settings,
     quiet_environment,
 )
+from threatcast_orchestration.warehouse import file as warehouse
+from threatcast_publishing import database as publishing_database
+from threatcast_publishing import query
 
 
 def write_toml(home: Home, text: str) -> Path:
@@ -26,7 +36,7 @@ def write_toml(home: Home, text: str) -> Path:
 def test_defaults_need_neither_file_nor_environment(home: Home) -> None:
     settings = load_settings(home)
     assert settings == Settings()
-    assert set(settings.provenance.values()) == {"default"}
+    assert {settings.came_from(name) for name in Settings.model_fields} == {"default"}
 
 
 def test_environment_wins_over_file_and_flag_over_environment(
@@ -35,12 +45,12 @@ def test_environment_wins_over_file_and_flag_over_environment(
     path = write_toml(home, "jobs = 3\norigins = 5\nstep = 2\n")
     monkeypatch.setenv("THREATCAST_ORIGINS", "6")
     monkeypatch.setenv("THREATCAST_STEP", "3")
-    settings = load_settings(home, {"step": 4, "horizon": None})
+    settings = load_settings(home, {"step": 4, "seed": None})
     assert (settings.jobs, settings.origins, settings.step) == (3, 6, 4)
-    assert settings.provenance["jobs"] == str(path)
-    assert settings.provenance["origins"] == "THREATCAST_ORIGINS"
-    assert settings.provenance["step"] == "flag"
-    assert settings.provenance["horizon"] == "default"
+    assert settings.came_from("jobs") == str(path)
+    assert settings.came_from("origins") == "THREATCAST_ORIGINS"
+    assert settings.came_from("step") == "flag"
+    assert settings.came_from("seed") == "default"
 
 
 def test_empty_environment_variable_counts_as_not_set(
@@ -67,11 +77,17 @@ def test_source_is_the_named_one_else_the_mirror_else_the_sample(
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("horizont = 12", ["unknown setting 'horizont'", "horizon"]),
-        ("jobs = 'many'", ["'jobs' must be a whole number", "'many'"]),
+        ("origin = 12", ["unknown setting 'origin'", "origins"]),
+        # a night looks twelve weeks ahead; other panels are told with --horizon
+        ("horizon = 12", ["unknown setting 'horizon'"]),
+        ("jobs = 'many'", ["jobs is 'many'", "valid integer"]),
+        ("jobs = 0", ["jobs is '0'", "greater than or equal to 1"]),
+        ("models = []", ["models is '[]'", "at least 1 item"]),
+        ("memory_limit = 'lots'", ["memory_limit is 'lots'", "match pattern"]),
+        ("source = 'lvie'", ["source is 'lvie'", "'live', 'mirror' or 'sample'"]),
         ("jobs = [", ["not valid TOML"]),
-        ("webhook_on = 'never'", ["'never'", "failure, degraded, all"]),
-        ("as_of = 'yesterday'", ["as_of", "YYYY-MM-DD"]),
+        ("webhook_on = 'never'", ["'never'", "'failure', 'degraded' or 'all'"]),
+        ("as_of = 'yesterday'", ["as_of is 'yesterday'", "valid date"]),
     ],
 )
 def test_bad_file_is_refused_with_place_and_cure(home: Home, toml: str, said: list[str]) -> None:
@@ -81,14 +97,73 @@ def test_bad_file_is_refused_with_place_and_cure(home: Home, toml: str, said: li
     assert refused.value.exit_code == 2
     for part in said:
         assert part in str(refused.value)
-    if "as_of" not in toml:
-        assert str(path) in str(refused.value)
+    assert str(path) in str(refused.value)
 
 
 def test_bad_environment_variable_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THREATCAST_SEED", "x")
-    with pytest.raises(WrongUse, match=r"environment: 'seed' must be a whole number"):
+    with pytest.raises(WrongUse, match=r"THREATCAST_SEED: seed is 'x': input should be"):
         load_settings(home)
+
+
+@pytest.mark.parametrize("toml", ["models = ['flat', 'champion']", "models = 'flat, champion'"])
+def test_models_are_a_list_however_they_are_told(
+    home: Home, toml: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_toml(home, toml)
+    assert load_settings(home).models == ("flat", "champion")
+    monkeypatch.setenv("THREATCAST_MODELS", "flat,comb_two")
+    assert load_settings(home).models == ("flat", "comb_two")
+
+
+def test_day_and_folder_are_what_they_are(home: Home) -> None:
+    write_toml(home, "as_of = 2026-06-14\nmirror = '/somewhere'")
+    settings = load_settings(home)
+    assert (settings.as_of, settings.mirror) == (date(2026, 6, 14), Path("/somewhere"))
+    assert load_settings(home, {"as_of": "2026-06-07"}).as_of == date(2026, 6, 7)
+
+
+def test_limit_of_one_home_is_not_taken_for_a_word_of_the_environment(
+    home: Home, tmp_path: Path
+) -> None:
+    write_toml(home, "memory_limit = '300MB'")
+    limit_memory(load_settings(home))
+    other = load_settings(Home(tmp_path / "other"))
+    assert (other.memory_limit, other.came_from("memory_limit")) == ("2GB", "default")
+
+
+def test_memory_limit_reaches_every_duckdb(home: Home, tmp_path: Path) -> None:
+    write_toml(home, "memory_limit = '300MiB'")
+    limit_memory(load_settings(home))
+    made = make_release(write_warehouse(tmp_path / "w.duckdb"), tmp_path / "releases")
+    release = made.info.folder.name
+    with warehouse.connect(home) as connection:
+        limits = {limit_of(connection)}
+    opened = (
+        feeds_database.connect(),
+        payload.connect(),
+        publishing_database.connect(),
+        query.connect(tmp_path / "releases", release),
+    )
+    for connection in opened:
+        limits.add(limit_of(connection))
+        connection.close()
+    assert limits == {"300.0 MiB"}
+    assert "THREATCAST_DUCKDB_MEMORY" in (DBT / "profiles.yml").read_text()
+
+
+def limit_of(connection: Any) -> str:
+    return str(connection.execute("SELECT current_setting('memory_limit')").fetchone()[0])
+
+
+def test_nothing_opens_duckdb_by_another_way(project: Path) -> None:
+    opened = {
+        path.name
+        for package in ("feeds", "forecasting", "publishing", "orchestration")
+        for path in (project / package).rglob("*.py")
+        if "duckdb.connect" in path.read_text()
+    }
+    assert opened == {"database.py"}
 
 
 def test_home_is_flag_then_environment_then_data(

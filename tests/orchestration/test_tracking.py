@@ -111,7 +111,8 @@ def record(**other: Any) -> NightRecord:
         vintage_hash="aaaa",
         settings_hash="bbbb",
         source="sample",
-        params={"horizon": "4", "seed": "7", "models": ",".join(MODELS)},
+        params={"horizon": 4, "seed": 7},
+        models=MODELS,
         panel=panel(),
         known=pd.DataFrame({"series_id": [], "origin": [], "week": [], "value": []}),
         scores=scores(),
@@ -456,7 +457,7 @@ def test_record_takes_the_night_s_tables_and_the_payloads_of_the_warehouse(
     night = record_with("aa")
     assert night.decisions == decisions
     assert (night.run_id, night.source) == ("0123456789abcdef", "mirror")
-    assert night.params["origins"] == "6"
+    assert night.params["origins"] == 6
     assert night.seconds == {"flat": 0.5}
     assert night.tags["threatcast.simulated"] == "false"
     assert record_with("aa").vintage_hash == night.vintage_hash

@@ -148,7 +148,7 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
         plan = night.plan
         context.instance.add_run_tags(context.run_id, night_tags(plan))
         begin(plan.home, "raw")
-        with connect(plan.home, memory_limit=plan.settings.memory_limit) as connection:
+        with connect(plan.home) as connection:
             write_raw(
                 connection,
                 plan.home,

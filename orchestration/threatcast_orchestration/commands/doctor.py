@@ -7,10 +7,10 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from threatcast_orchestration.commands.options import (
     HomeOption,
@@ -23,7 +23,13 @@ from threatcast_orchestration.commands.options import (
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.run.keys import CODE, code_key
 from threatcast_orchestration.run.lock import run_lock
-from threatcast_orchestration.run.settings import Settings, credentials, home_path, load_settings
+from threatcast_orchestration.run.settings import (
+    Settings,
+    credentials,
+    home_path,
+    limit_memory,
+    load_settings,
+)
 
 if TYPE_CHECKING:
     from threatcast_orchestration.run.home import Home
@@ -57,6 +63,7 @@ def doctor(
     """Check this machine and this home, and show the settings."""
     place = home_path(home)
     settings = load_settings(place)
+    limit_memory(settings)
     shown = shown_settings(settings)
     checks = [vars(check) for check in all_checks(place, settings)]
     bad = [check for check in checks if check["result"] == "fail"]
@@ -87,14 +94,19 @@ def shown_settings(settings: Settings) -> list[dict[str, str]]:
     """Return every setting with its value and where that came from; secrets stay hidden."""
     return [
         {
-            "setting": one.name,
-            "value": "(set)" if one.name in SECRETS and value else str(value),
-            "from": settings.provenance[one.name],
+            "setting": name,
+            "value": "(set)" if name in SECRETS and value else _shown(value),
+            "from": settings.came_from(name),
         }
-        for one in fields(Settings)
-        if one.name != "provenance"
-        for value in (getattr(settings, one.name),)
+        for name, value in settings
     ]
+
+
+def _shown(value: Any) -> str:
+    """Return a value as the environment would say it."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return "" if value is None else str(value)
 
 
 def all_checks(home: Home, settings: Settings) -> Iterator[Check]:
@@ -193,15 +205,11 @@ def _place(home: Home) -> Check:
 
 
 def _source(home: Home, settings: Settings) -> Check:
-    from threatcast_orchestration.run.home import SOURCES
-
     chosen = settings.chosen_source
     try:
         held = home.source
     except OrchestrationError as error:
         return _check("source", str(error), good=False)
-    if chosen not in SOURCES:
-        return _check("source", f"{chosen!r} is none of {', '.join(SOURCES)}", good=False)
     if held not in (None, chosen):
         detail = f"the home holds {held}, the settings say {chosen}: a run needs --source {held}"
         return _check("source", f"{detail}, or another --home", good=False)
@@ -211,8 +219,8 @@ def _source(home: Home, settings: Settings) -> Check:
 
 
 def _mirror(settings: Settings) -> Check:
-    folder = Path(settings.mirror).expanduser()
-    if not settings.mirror or not folder.is_dir():
+    folder = settings.mirror.expanduser() if settings.mirror else None
+    if folder is None or not folder.is_dir():
         detail = f"the mirror {settings.mirror or '(none named)'} is not a folder"
         return _check(
             "source", f"{detail}; name one with --mirror or THREATCAST_MIRROR", good=False

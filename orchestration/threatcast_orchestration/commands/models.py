@@ -14,11 +14,11 @@ from threatcast_orchestration.commands.options import (
     QuietOption,
     print_json,
     print_table,
+    reading_home,
     remark,
     say,
 )
 from threatcast_orchestration.errors import GateBlocked, WrongUse
-from threatcast_orchestration.run.settings import home_path
 
 if TYPE_CHECKING:
     from threatcast_forecasting.judging.promotion import PromotionVerdict
@@ -45,7 +45,7 @@ def list_models(
     """List the published model of each target, its score, and the challenger's."""
     from threatcast_orchestration.commands.standing import standing_of, table
 
-    standing = standing_of(home_path(home))
+    standing = standing_of(reading_home(home))
     rows = table(standing)
     if as_json:
         print_json(rows)
@@ -84,7 +84,7 @@ def compare(
 
     from threatcast_orchestration.commands.standing import by_horizon, standing_of
 
-    standing = standing_of(home_path(home))
+    standing = standing_of(reading_home(home))
     own = standing.model(target, first or standing.published(target).model)
     other = second or standing.rival(target, own)
     if other is None:
@@ -129,7 +129,7 @@ def promote(
     from threatcast_orchestration.commands.standing import standing_of
     from threatcast_orchestration.run.lock import run_lock
 
-    place = home_path(home)
+    place = reading_home(home)
     standing_of(place)  # a home without releases gets no lock file either
     if override is not None:
         _check_reason(override)
@@ -162,7 +162,7 @@ def rollback(
     from threatcast_orchestration.commands.standing import standing_of
     from threatcast_orchestration.run.lock import run_lock
 
-    place = home_path(home)
+    place = reading_home(home)
     standing_of(place)
     _check_reason(reason)
     with run_lock(place.lock):

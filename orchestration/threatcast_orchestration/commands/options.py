@@ -17,6 +17,8 @@ import typer
 from threatcast_feeds.outside import escaped, safe_json
 
 from threatcast_orchestration.errors import WrongUse
+from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.settings import home_path, limit_memory, load_settings
 
 SIMULATED_LINE = "All of this is SIMULATED: made by a generator, not observed anywhere."
 
@@ -29,6 +31,13 @@ HomeOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", help="Print results and errors only.")]
+
+
+def reading_home(flag: Path | None) -> Home:
+    """Return the home of a command that reads tables, within the memory that its settings allow."""
+    home = home_path(flag)
+    limit_memory(load_settings(home))
+    return home
 
 
 def one_of(option: str, value: str | None, known: Sequence[str]) -> None:

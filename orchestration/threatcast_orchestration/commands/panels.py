@@ -28,7 +28,7 @@ from threatcast_orchestration.errors import WrongUse
 from threatcast_orchestration.run.settings import clock, home_path, load_settings, split_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -75,21 +75,20 @@ def backtest(
     """Back-test models on a panel, without hindsight, and print how they compare."""
     from threatcast_forecasting import backtest as run_backtest
     from threatcast_forecasting import summarise
+    from threatcast_forecasting.weeks import HORIZON
 
-    settings = _settings(
-        home, models=models, horizon=horizon, origins=origins, step=step, jobs=jobs, seed=seed
-    )
+    settings = _settings(home, models=models, origins=origins, step=step, jobs=jobs, seed=seed)
     frame = read_panel(panel, settings)
     table = None if origins_from is None else read_frame(origins_from)
     prepare(out)
     result = run_backtest(
         frame,
-        split_models(settings.models),
-        horizon=settings.horizon,
+        known_models(settings.models),
+        horizon=horizon or HORIZON,
         origins=settings.origins,
         step=settings.step,
         origins_table=table,
-        candidates=None if candidates is None else split_models(candidates),
+        candidates=None if candidates is None else known_models(split_names(candidates)),
         jobs=settings.jobs,
         seed=settings.seed,
         progress=progress_line(quiet=quiet or as_json),
@@ -121,15 +120,16 @@ def forecast(
 ) -> None:
     """Forecast each series of a panel from the panel's last week on."""
     from threatcast_forecasting import forecast as run_forecast
+    from threatcast_forecasting.weeks import HORIZON
 
-    settings = _settings(home, models=models, horizon=horizon, jobs=jobs, seed=seed)
+    settings = _settings(home, models=models, jobs=jobs, seed=seed)
     frame = read_panel(panel, settings)
     prepare(out)
     result = run_forecast(
         frame,
-        split_models(settings.models),
-        horizon=settings.horizon,
-        candidates=None if candidates is None else split_models(candidates),
+        known_models(settings.models),
+        horizon=horizon or HORIZON,
+        candidates=None if candidates is None else known_models(split_names(candidates)),
         jobs=settings.jobs,
         seed=settings.seed,
         progress=progress_line(quiet=quiet or as_json),
@@ -171,16 +171,15 @@ def read_panel(path: Path, settings: Settings) -> pd.DataFrame:
     return panel
 
 
-def split_models(text: str) -> list[str]:
-    """Split and check the names of models."""
+def known_models(names: Sequence[str]) -> list[str]:
+    """Return the names of models; refuses unknown ones and none at all."""
     from threatcast_forecasting import all_models
 
-    names = list(split_names(text))
     known = sorted(all_models())
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         raise WrongUse(f"Unknown model {', '.join(unknown) or '(none)'}. Known: {', '.join(known)}")
-    return names
+    return list(names)
 
 
 def print_summary(summary: dict[str, Any]) -> None:

@@ -18,6 +18,7 @@ from threatcast_orchestration.commands.options import (
     one_of,
     print_json,
     print_table,
+    reading_home,
     remark,
     say,
 )
@@ -105,7 +106,7 @@ def verify(
     from threatcast_publishing.catalog import resolve
     from threatcast_publishing.verify import verify as check
 
-    outcome = check(resolve(home_path(home).releases, release))
+    outcome = check(resolve(reading_home(home).releases, release))
     problems = [vars(problem) for problem in outcome.problems]
     if as_json:
         print_json(
@@ -145,7 +146,7 @@ def rollback(
 
     from threatcast_orchestration.run.lock import run_lock
 
-    place = home_path(home)
+    place = reading_home(home)
     resolve(place.releases, release)  # a home without releases gets no lock file either
     with run_lock(place.lock):
         info = go_back(place.releases, release)
@@ -186,7 +187,7 @@ def query(
             'threatcast query "..." --format parquet > rows.parquet'
         )
     with ends_on_interrupt():
-        result = run_query(home_path(home).releases, sql, release)
+        result = run_query(reading_home(home).releases, sql, release)
     content = render(result, style, max_rows=100 if to_person else None)
     sys.stdout.flush()
     sys.stdout.buffer.write(content)

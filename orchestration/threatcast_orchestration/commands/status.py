@@ -16,13 +16,14 @@ from threatcast_orchestration.commands.options import (
     print_json,
     print_table,
     program,
+    reading_home,
     say,
 )
 from threatcast_orchestration.errors import NothingToPublish
 from threatcast_orchestration.feed_steps.acceptances import Acceptance, acceptances
 from threatcast_orchestration.nightly.record import FEED_STATE, standing_release
 from threatcast_orchestration.nightly.setbacks import setbacks_of
-from threatcast_orchestration.run.settings import home_path, load_settings
+from threatcast_orchestration.run.settings import load_settings
 
 if TYPE_CHECKING:
     from threatcast_orchestration.run.home import Home
@@ -56,7 +57,7 @@ def status(
     home: HomeOption = None, *, as_json: JsonOption = False, quiet: QuietOption = False
 ) -> None:
     """Say how the last run ended, which feeds live, and what is published."""
-    facts = summary(home_path(home))
+    facts = summary(reading_home(home))
     if as_json:
         print_json(facts)
     else:

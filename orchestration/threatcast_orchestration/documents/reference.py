@@ -30,7 +30,7 @@ def models_page() -> str:
 
     from threatcast_orchestration.run.settings import Settings
 
-    nightly = ", ".join(f"`{name}`" for name in Settings().model_names)
+    nightly = ", ".join(f"`{name}`" for name in Settings().models)
     parts = []
     for name, model in all_models().items():
         card = model.card

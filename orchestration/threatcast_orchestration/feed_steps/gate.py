@@ -135,7 +135,7 @@ def _judge(
     spec: FeedSpec, plan: Plan, suite: Suite, case: _Case, verdict: PayloadVerdict | None
 ) -> GateResult:
     """Run the suite on what was known up to a payload, as if that payload were believed."""
-    import duckdb
+    from threatcast_feeds.database import connect
 
     from threatcast_orchestration.feed_steps.judgement import write_meaning
     from threatcast_orchestration.gates.runner import GateRecords, run_suite
@@ -143,7 +143,7 @@ def _judge(
 
     # suites hold countries against the list of countries
     looked_at = {key: plan.catalog[key] for key in {COUNTRIES, spec.key}}
-    with duckdb.connect() as connection:
+    with connect() as connection:
         write_raw(
             connection,
             plan.home,

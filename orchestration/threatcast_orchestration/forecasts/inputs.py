@@ -107,7 +107,7 @@ def load_inputs(connection: duckdb.DuckDBPyConnection, plan: Plan, key: str) -> 
 def options_of(settings: Settings) -> NightOptions:
     """Return the settings that the library is asked with."""
     return NightOptions(
-        models=settings.model_names,
+        models=settings.models,
         origins=settings.origins,
         step=settings.step,
         seed=settings.seed,

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_feeds.durable import replacing, write_durably
+from threatcast_feeds.database import connect
 from threatcast_feeds.exact_paths import ONE_FILE, exact
 from threatcast_feeds.outcomes import digest_of
 from threatcast_feeds.outside import escaped
@@ -131,7 +132,7 @@ def rows_of(info: ReleaseInfo) -> tuple[date, Any] | None:
 
     forecast, activity = (exact(path) for path in _sources(info))
     try:
-        with duckdb.connect() as connection:
+        with connect() as connection:
             day = connection.execute(
                 f"SELECT max(reference_date) FROM read_parquet(?, {ONE_FILE})", [forecast]
             ).fetchall()[0][0]

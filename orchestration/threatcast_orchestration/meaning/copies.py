@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threatcast_feeds.database import connect
 from threatcast_feeds.exact_paths import ONE_FILE, exact
 
 if TYPE_CHECKING:
@@ -127,9 +128,7 @@ class Reader:
 
     def read(self, wanted: Sequence[tuple[str, int, int]]) -> Iterator[Copy]:
         """Yield copies in the order asked for; each is payload, day number and count of rows."""
-        import duckdb
-
-        with duckdb.connect() as connection:
+        with connect() as connection:
             connection.execute("SET enable_progress_bar = false")
             for batch in _batches(wanted):
                 yield from self._batch(connection, batch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import dagster as dg
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field, PrivateAttr
 
@@ -31,6 +32,13 @@ class Night(ConfigurableResource["Night"]):
 
     _plan: Plan | None = PrivateAttr(default=None)
 
+    @classmethod
+    def of(cls, plan: Plan) -> Night:
+        """Return the night of a plan that is made already."""
+        night = cls()
+        night._plan = plan
+        return night
+
     @property
     def plan(self) -> Plan:
         """What this run works with; resolved on first use."""
@@ -56,3 +64,31 @@ class Night(ConfigurableResource["Night"]):
                 yield self
             finally:
                 show(self.plan.home)
+
+
+def handed_down(plan: Plan) -> dg.ResourceDefinition:
+    """Return the resource of a run that is made in this process, with its plan as it is.
+
+    The run's config changes nothing in it: that is for a run again from the history, which plans
+    for itself.
+    """
+
+    def night(context: InitResourceContext) -> Iterator[Night]:
+        with Night.of(plan).yield_for_execution(context) as held:
+            yield held
+
+    return dg.ResourceDefinition(night, config_schema=Night.to_config_schema())
+
+
+def config_of(plan: Plan) -> dict[str, str]:
+    """Return what a run's config says of its plan.
+
+    Without the home's place: a run that is started again from the history of a home that was moved
+    must not work in the old one.
+    """
+    return {
+        "source": plan.source,
+        "mirror": str(plan.mirror or ""),
+        "as_of": plan.as_of.isoformat(),
+        "correction": plan.settings.correction,
+    }

@@ -9,12 +9,14 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from threatcast_feeds.durable import write_durably
 
 from threatcast_orchestration.errors import OrchestrationError, WrongUse
 
-SOURCES = ("live", "mirror", "sample")
+Source = Literal["live", "mirror", "sample"]
+SOURCES: tuple[Source, ...] = get_args(Source)
 
 _WRITTEN = "# written by threatcast"
 _DAGSTER_YAML = f"""\

@@ -29,7 +29,7 @@ _WRITTEN = "warehouse/written.py"
 CODE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "parsed": {
         "feeds": (
-            "parsing.py", "payload.py", "impostors.py", "unpack.py", "readers/*.py",
+            "parsing.py", "payload.py", "impostors.py", "database.py", "unpack.py", "readers/*.py",
             "catalog/**/*.py", "catalog/*/defs.yaml",
         )
     },

@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING
 
 from threatcast_orchestration.errors import WrongUse
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.run.settings import (
-    Settings,
-    clock,
-    parse_day,
-    tell_dbt,
-)
+from threatcast_orchestration.run.settings import Settings, clock, limit_memory
 
 if TYPE_CHECKING:
     from threatcast_feeds.landing import Landing
@@ -82,11 +77,11 @@ def make_plan(home: Home, settings: Settings) -> Plan:
         If the mirror is missing or empty, or the as-of day lies beyond today (of the sample:
         beyond all data).
     """
-    tell_dbt(settings)
+    limit_memory(settings)
     source = settings.chosen_source
     mirror: Path | None = None
     now = clock()
-    as_of = parse_day(settings.as_of, "as_of") if settings.as_of else None
+    as_of = settings.as_of
     if source == "mirror":
         mirror = _mirror_folder(settings)
         last = newest_day(mirror, now.date()) if as_of is None else now.date()
@@ -120,14 +115,14 @@ def _recorded_moment(mirror: Path | None, as_of: date) -> datetime:
 
 
 def _mirror_folder(settings: Settings) -> Path:
-    if not settings.mirror:
+    if settings.mirror is None:
         raise WrongUse(
             "The source 'mirror' needs a folder: --mirror DIR, or THREATCAST_MIRROR=DIR. Its "
             "layout: DIR/<feed>/<YYYY-MM-DD>.<ext>[.gz] (docs/contracts.md)."
         )
-    folder = Path(settings.mirror).expanduser().resolve()
+    folder = settings.mirror.expanduser().resolve()
     if not folder.is_dir():
-        origin = settings.provenance.get("mirror", "flag")
+        origin = settings.came_from("mirror")
         there = "" if folder.exists() else ", nothing is there"
         raise WrongUse(
             f"The mirror {folder} is not a folder{there} (from: {origin}). Nothing was changed. "

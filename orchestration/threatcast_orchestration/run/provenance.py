@@ -38,7 +38,7 @@ def settings_of(settings: Settings) -> dict[str, Any]:
     from threatcast_forecasting.weeks import HORIZON
 
     return {
-        "models": settings.models,
+        "models": ",".join(settings.models),
         "horizon": HORIZON,
         "origins": settings.origins,
         "step": settings.step,

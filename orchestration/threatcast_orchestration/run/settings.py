@@ -8,13 +8,15 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from threatcast_feeds.database import MEMORY
 
 from threatcast_orchestration.errors import WrongUse
-from threatcast_orchestration.run.home import Home, refuse_unfit
+from threatcast_orchestration.run.home import Home, Source, refuse_unfit
 
 DEFAULT_HOME = "./data"
 WEBHOOK_ON = {
@@ -25,44 +27,64 @@ WEBHOOK_ON = {
 """What the webhook is told of, by the setting `webhook_on`."""
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What a run may be told; every field has a flag-free default."""
+def split_names(names: Any) -> Any:
+    """Return the names of a list with commas, as a flag or the environment gives it."""
+    if not isinstance(names, str):
+        return names
+    return tuple(name.strip() for name in names.split(",") if name.strip())
 
-    source: str = ""
-    mirror: str = ""
-    as_of: str = ""
+
+def _unsaid(value: Any) -> Any:
+    """Return None for an empty text."""
+    return None if value == "" else value
+
+
+Count = Annotated[int, Field(ge=1)]
+Names = Annotated[tuple[str, ...], BeforeValidator(split_names), Field(min_length=1)]
+
+
+class Settings(BaseModel):
+    """What a run may be told; every field has a default that needs no flag."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Annotated[Source | None, BeforeValidator(_unsaid)] = None
+    mirror: Annotated[Path | None, BeforeValidator(_unsaid)] = None
+    as_of: Annotated[date | None, BeforeValidator(_unsaid)] = None
     correction: str = ""
-    jobs: int = 2
-    horizon: int = 12
-    origins: int = 8
-    step: int = 4
+    jobs: Count = 2
+    origins: Count = 8
+    step: Count = 4
     seed: int = 20260101
-    models: str = (
-        "calendar,climatology,common_level,discounted_quantiles,negative_binomial,"
-        "pooled_regression,prophet,seasonal_naive,flat,comb_two,champion"
+    models: Names = (
+        "calendar",
+        "climatology",
+        "common_level",
+        "discounted_quantiles",
+        "negative_binomial",
+        "pooled_regression",
+        "prophet",
+        "seasonal_naive",
+        "flat",
+        "comb_two",
+        "champion",
     )
-    memory_limit: str = "2GB"
+    memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$")] = "2GB"
     gates_url: str = "http://127.0.0.1:3001"
     webhook_url: str = ""
-    webhook_on: str = "degraded"
+    webhook_on: Literal["failure", "degraded", "all"] = "degraded"
     drop_limit: int = 10
-    provenance: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    _provenance: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
-    def model_names(self) -> tuple[str, ...]:
-        """`models`, one by one."""
-        return split_names(self.models)
-
-    @property
-    def chosen_source(self) -> str:
+    def chosen_source(self) -> Source:
         """`source` if said; else the mirror if one is named; else the sample."""
         return self.source or ("mirror" if self.mirror else "sample")
 
-
-def split_names(text: str) -> tuple[str, ...]:
-    """Return the names of a list with commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    def came_from(self, name: str) -> str:
+        """Return where a setting's value came from: a file, a variable, `flag` or `default`."""
+        return self._provenance.get(name, "default")
 
 
 def home_path(flag: str | Path | None = None) -> Home:
@@ -87,29 +109,37 @@ def load_settings(home: Home, flags: Mapping[str, Any] | None = None) -> Setting
     WrongUse
         For an unknown key or a value of the wrong kind; names the place and the known keys.
     """
-    known = {f.name: f for f in fields(Settings) if f.name != "provenance"}
     values: dict[str, Any] = {}
-    origin: dict[str, str] = dict.fromkeys(known, "default")
+    origin: dict[str, str] = {}
+    file = home.root / "threatcast.toml"
     for place, given in (
-        (str(home.root / "threatcast.toml"), _from_toml(home.root / "threatcast.toml")),
-        ("environment", _from_environment(known)),
-        ("flag", {k: v for k, v in (flags or {}).items() if v is not None}),
+        (str(file), _from_toml(file)),
+        ("environment", _from_environment()),
+        ("flag", {key: value for key, value in (flags or {}).items() if value is not None}),
     ):
         for key, value in given.items():
-            if key not in known:
-                raise WrongUse(
-                    f"{place}: unknown setting '{key}'. Known settings: {', '.join(sorted(known))}."
-                )
-            values[key] = _convert(key, value, type(known[key].default), place)
-            origin[key] = f"THREATCAST_{key.upper()}" if place == "environment" else place
-    if values.get("as_of"):
-        parse_day(values["as_of"], "as_of")
-    if values.get("webhook_on", Settings.webhook_on) not in WEBHOOK_ON:
-        raise WrongUse(
-            f"{origin['webhook_on']}: webhook_on is '{values['webhook_on']}'. Choose one of: "
-            f"{', '.join(WEBHOOK_ON)}."
-        )
-    return Settings(**values, provenance=origin)
+            values[key] = value
+            origin[key] = _variable(key) if place == "environment" else place
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise WrongUse("\n".join(_refusal(one, origin) for one in error.errors())) from error
+    settings._provenance.update(origin)  # noqa: SLF001 known only here
+    return settings
+
+
+def _variable(key: str) -> str:
+    return f"THREATCAST_{key.upper()}"
+
+
+def _refusal(problem: Mapping[str, Any], origin: Mapping[str, str]) -> str:
+    """Say in one line what is wrong with a setting, where it stands and what would be right."""
+    key = str(problem["loc"][0])
+    if problem["type"] == "extra_forbidden":
+        known = ", ".join(sorted(Settings.model_fields))
+        return f"{origin[key]}: unknown setting '{key}'. Known settings: {known}."
+    said = problem["msg"][0].lower() + problem["msg"][1:]
+    return f"{origin[key]}: {key} is '{problem['input']}': {said}."
 
 
 def _from_toml(path: Path) -> dict[str, Any]:
@@ -121,18 +151,9 @@ def _from_toml(path: Path) -> dict[str, Any]:
         raise WrongUse(f"{path} is not valid TOML: {error}. Mend or remove it.") from error
 
 
-def _from_environment(known: Mapping[str, Any]) -> dict[str, str]:
-    found = {key: os.environ.get(f"THREATCAST_{key.upper()}") for key in known}
+def _from_environment() -> dict[str, str]:
+    found = {key: os.environ.get(_variable(key)) for key in Settings.model_fields}
     return {key: value for key, value in found.items() if value}
-
-
-def _convert(key: str, value: Any, kind: type, place: str) -> Any:
-    try:
-        if kind is int:
-            return int(value)
-        return str(value)
-    except (TypeError, ValueError) as error:
-        raise WrongUse(f"{place}: '{key}' must be a whole number, found '{value}'.") from error
 
 
 def parse_day(text: str, name: str) -> date:
@@ -174,6 +195,6 @@ def quiet_environment(home: Home) -> None:
     )
 
 
-def tell_dbt(settings: Settings) -> None:
-    """Hand the memory limit to dbt's profile, which reads it from the environment."""
-    os.environ["THREATCAST_MEMORY_LIMIT"] = settings.memory_limit
+def limit_memory(settings: Settings) -> None:
+    """Hold every DuckDB of this process, and of dbt that it starts, to the memory limit."""
+    os.environ[MEMORY] = settings.memory_limit

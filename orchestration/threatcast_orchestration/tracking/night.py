@@ -12,7 +12,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.run.settings import split_names
 from threatcast_orchestration.tracking import figures, metrics
 from threatcast_orchestration.tracking.places import EXPERIMENT, artifacts_of
 from threatcast_orchestration.tracking.record import NightRecord
@@ -134,16 +133,15 @@ class _Writer:
             key: night.tags[key] for key in ("threatcast.commit", "threatcast.settings_hash")
         }
         config: dict[str, Any] = {"model": model} | {
-            key: int(night.params[key])
+            key: night.params[key]
             for key in ("horizon", "origins", "step", "seed")
             if key in night.params
         }
         if night.parents:
             config["parents"] = dict(night.parents)
-        if "models" in night.params:
-            from threatcast_forecasting.night.tables import champion_members
+        from threatcast_forecasting.night.tables import champion_members
 
-            config["candidates"] = list(champion_members(split_names(night.params["models"])))
+        config["candidates"] = list(champion_members(night.models))
         number = register(self._client, run, target, alias, identity, config)
         self._client.set_tag(run, f"threatcast.{alias}_version", number)
 

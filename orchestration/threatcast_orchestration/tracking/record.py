@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.run.keys import settings_key
 from threatcast_orchestration.run.provenance import commit, settings_of
@@ -35,8 +35,10 @@ class NightRecord:
     commit, vintage_hash, settings_hash, source
         What the numbers depend on; tags of every run.
     params
-        Settings of the forecasts, logged with every run; `horizon` and `seed` also go into the
+        Settings of the forecasts, logged with every run; the numbers of them also go into the
         registered models.
+    models
+        What the night ran.
     panel
         `series_id, target, location, week, value`: what the models were given.
     known
@@ -62,7 +64,8 @@ class NightRecord:
     vintage_hash: str
     settings_hash: str
     source: str
-    params: Mapping[str, str]
+    params: Mapping[str, Any]
+    models: Sequence[str]
     panel: pd.DataFrame
     known: pd.DataFrame
     scores: pd.DataFrame
@@ -99,7 +102,8 @@ def record_of(
         vintage_hash=vintage_hash(plan.home),
         settings_hash=settings_key("forecasts", plan.settings),
         source=plan.source,
-        params={key: str(value) for key, value in settings_of(plan.settings).items()},
+        params=settings_of(plan.settings),
+        models=plan.settings.models,
         panel=inputs.panel,
         known=results.frame("known"),
         scores=results.frame("scores"),

@@ -16,6 +16,7 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from threatcast_feeds.durable import replacing
+from threatcast_feeds import database
 
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.run.home import Home
@@ -44,9 +45,7 @@ _HOLDER = re.compile(r"lock is held in (.*?) \(PID (\d+)\)")
 
 
 @contextmanager
-def connect(
-    home: Home, *, read_only: bool = False, memory_limit: str = "2GB"
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(home: Home, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the nights' warehouse for one step and close it whatever happens.
 
     A damaged file is moved away and begun anew: all that is in it is made from `landing/`.
@@ -72,7 +71,6 @@ def connect(
             raise _damaged(home, str(error)) from error
         connection = _opened(home, read_only=False)
     try:
-        connection.execute(f"SET memory_limit = '{memory_limit}'")
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET enable_progress_bar = false")
         yield connection
@@ -93,7 +91,7 @@ def _opened(home: Home, *, read_only: bool) -> duckdb.DuckDBPyConnection:
     until = monotonic() + PATIENCE
     while True:
         try:
-            return duckdb.connect(str(home.warehouse), read_only=read_only)
+            return database.connect(home.warehouse, read_only=read_only)
         except duckdb.IOException as error:
             if _LOCKED not in str(error):
                 raise

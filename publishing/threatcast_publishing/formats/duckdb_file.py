@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threatcast_publishing.contract import TABLES
+from threatcast_publishing.database import connect
 from threatcast_publishing.errors import FormatError
 from threatcast_publishing.source import PublishedTable, ReleaseContext
 
@@ -34,7 +35,7 @@ class DuckdbFile:
 
         path = folder / FILE_NAME
         try:
-            with duckdb.connect(str(path)) as con:
+            with connect(path) as con:
                 con.begin()  # one sync to disk instead of one a comment
                 for table in release.tables.values():
                     _write_table(con, table, release.comment(table))
@@ -55,7 +56,7 @@ class DuckdbFile:
 
         problems = []
         try:
-            con = duckdb.connect(str(folder / FILE_NAME), read_only=True)
+            con = connect(folder / FILE_NAME, read_only=True)
         except duckdb.Error as error:
             return [f"{FILE_NAME} cannot be opened: {error}"]
         with con:
@@ -76,10 +77,8 @@ def content_digest(path: Path) -> str:
     Two files with the same content have the same digest, however their blocks lie and whatever
     version of a library reads them, so that an old release still verifies after an upgrade.
     """
-    import duckdb
-
     digest = hashlib.sha256()
-    with duckdb.connect(str(path), read_only=True) as con:
+    with connect(path, read_only=True) as con:
         columns = con.execute(
             "select table_name, column_name, data_type, is_nullable, coalesce(comment, '') "
             "from duckdb_columns() where not internal order by table_name, column_index"

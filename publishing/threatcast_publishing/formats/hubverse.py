@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_publishing.database import connect
 from threatcast_publishing.files import json_bytes
 from threatcast_publishing.formats.parquet_files import write_parquet
 from threatcast_publishing.hub import config
@@ -87,10 +88,8 @@ class Hubverse:
 
     def write(self, release: ReleaseContext, folder: Path) -> Sequence[Path]:
         """Write `hub/`."""
-        import duckdb
-
         hub = folder / FOLDER
-        with duckdb.connect() as con:
+        with connect() as con:
             for name in _TABLES:
                 con.register(name, release.tables[name].data)
             con.execute(_VIEWS)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_publishing.database import connect
 from threatcast_publishing.hub.config import OBSERVABLE_UNIT, SCHEMAS, TIMEZONE
 
 if TYPE_CHECKING:
@@ -96,12 +97,10 @@ def check_target_metadata(_hub: Path, settings: dict[str, dict[str, Any]]) -> It
 
 def check_model_output(hub: Path, settings: dict[str, dict[str, Any]]) -> Iterator[str]:
     """Check names, columns and rows of every file of model output, and that none is missing."""
-    import duckdb
-
     found = sorted((hub / "model-output").glob("*/*"))
     if not found and settings["tasks"]["rounds"]:
         yield "model-output is empty, though tasks.json asks for forecasts"
-    with duckdb.connect() as con:
+    with connect() as con:
         _register_tasks(con, settings)
         for path in found:
             shown = path.relative_to(hub).as_posix()
@@ -171,7 +170,7 @@ def _target_problems(path: Path, shown: str, column: str) -> Iterator[str]:
     import pyarrow.parquet as pq
 
     unit = ", ".join(OBSERVABLE_UNIT)
-    with duckdb.connect() as con:
+    with connect() as con:
         try:
             con.register("target_data", pq.read_table(path, partitioning=None))
             found = con.execute(

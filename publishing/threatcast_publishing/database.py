@@ -1,0 +1,41 @@
+"""How DuckDB is opened here: within the memory that is allowed, and without asking the network.
+
+What is done with it is said where it is opened.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import duckdb
+
+MEMORY = "THREATCAST_DUCKDB_MEMORY"
+"""Variable with the memory of each DuckDB, as `2GB`; whoever runs this package sets it."""
+
+
+def connect(
+    path: str | Path = ":memory:", *, read_only: bool = False, **options: str | bool
+) -> duckdb.DuckDBPyConnection:
+    """Return a connection to a file, or to memory of its own.
+
+    Parameters
+    ----------
+    options
+        Further settings of DuckDB.
+
+    Raises
+    ------
+    duckdb.Error
+        If the file cannot be opened.
+    """
+    import duckdb
+
+    allowed: dict[str, str | bool] = {
+        "memory_limit": os.environ.get(MEMORY) or "2GB",
+        "autoinstall_known_extensions": False,
+    }
+    return duckdb.connect(str(path), read_only=read_only, config={**allowed, **options})
