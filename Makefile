@@ -39,7 +39,6 @@ setup: .venv/installed .venv/parsed ## Install the locked dependencies and prepa
 	@touch $@
 
 run: setup ## Make a release: from THREATCAST_MIRROR if set, else from the simulated sample
-	@$(BIN)/python -m threatcast_orchestration.tracking
 	@$(BIN)/threatcast run
 
 test: setup ## Run all tests
@@ -50,6 +49,7 @@ check: setup ## Lint, types, import rules, SQL style
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/deptry --no-ansi feeds forecasting publishing orchestration
 	@$(BIN)/sqlfluff lint --disable-progress-bar -q dbt_project/models dbt_project/data_tests
 
 ui: setup ## Open the Dagster UI on http://127.0.0.1:3000

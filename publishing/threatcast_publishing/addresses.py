@@ -1,11 +1,10 @@
-"""What a request names: which file of which release, and which bytes of it.
+"""What a request names: which file of which release.
 
 Only files that a release's manifest lists can be named, so that nothing beside them is reached.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -18,8 +17,6 @@ from threatcast_publishing.files import sha256_of
 from threatcast_publishing.manifest import MANIFEST, read_manifest
 
 PAGE = "site/index.html"
-# a number of bytes has at most 18 digits: int() refuses thousands of them with an error of its own
-_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 @dataclass(frozen=True)
@@ -112,32 +109,3 @@ def _unknown(why: str) -> Refusal:
         f"Nothing is here: {why}. The page is at /, what there is stands in /{MANIFEST}; tables "
         "are /csv/<table>.csv and /parquet/<table>.parquet.",
     )
-
-
-def byte_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """Return first byte and end (not included) that a Range header asks for; None for all.
-
-    Several ranges, or what cannot be read, mean all, as RFC 9110 (14.2) allows.
-
-    Raises
-    ------
-    Refusal
-        If the range lies outside the file.
-    """
-    match = _RANGE.fullmatch((header or "").strip())
-    if match is None or match.groups() == ("", ""):
-        return None
-    first, last = match.groups()
-    if first and last and int(last) < int(first):
-        return None
-    if first:
-        start, end = int(first), min(int(last) + 1, size) if last else size
-    else:
-        start, end = max(size - int(last), 0), size
-    if start >= end:
-        raise Refusal(
-            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-            f"The file has {size} bytes.",
-            {"Content-Range": f"bytes */{size}"},
-        )
-    return start, end

@@ -4,22 +4,25 @@
     /csv/outlook.csv     any file of the current release
     /releases/<id>/...   any file of another release
 
-Each request looks up `current` anew: a new release or a rollback shows at once.
+Each request looks up `current` anew: a new release or a rollback shows at once. Which file a
+request means is decided in `addresses.py`; connections and ranges are uvicorn's and Starlette's.
 """
 
 from __future__ import annotations
 
-import os
 import socket
-import sys
 from collections.abc import Callable
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socketserver import TCPServer
-from typing import IO, Any
+from typing import TYPE_CHECKING
 
-from threatcast_publishing.addresses import Refusal, ServedFile, byte_range, find_file
+from threatcast_publishing.addresses import Refusal, ServedFile, find_file
+
+if TYPE_CHECKING:
+    import uvicorn
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import Receive, Scope, Send
 
 CONTENT_TYPES = {
     ".csv": "text/csv; charset=utf-8",
@@ -39,9 +42,64 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     # always ask again: `current` may have moved; the ETag makes that cheap
     "Cache-Control": "no-cache",
+    "Server": "threatcast",
 }
-_METHODS = "GET, HEAD"
-_BLOCK = 1 << 18
+_METHODS = ("GET", "HEAD")
+_PATIENCE = 5
+"""Seconds that a client has to ask again on an open connection, and a download when we end."""
+
+
+class FileServer:
+    """A server that has its port already; `run` serves until `stop`, an interrupt or TERM.
+
+    Raises
+    ------
+    OSError
+        If the address cannot be listened on.
+    """
+
+    def __init__(self, app: _Files, host: str, port: int) -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family)
+        self._app = app
+        self._server: uvicorn.Server | None = None
+        self._stopped = False
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return int(self._listener.getsockname()[1])
+
+    def run(self) -> None:
+        """Serve; closes the port at the end."""
+        import uvicorn
+
+        config = uvicorn.Config(
+            self._app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            headers=list(HEADERS.items()),
+            timeout_keep_alive=_PATIENCE,
+            timeout_graceful_shutdown=_PATIENCE,
+        )
+        self._server = uvicorn.Server(config)
+        self._server.should_exit = self._stopped
+        with self._listener:
+            self._server.run(sockets=[self._listener])
+
+    def stop(self) -> None:
+        """Let `run` end, from another thread."""
+        self._stopped = True
+        if self._server is not None:
+            self._server.should_exit = True
+
+    def close(self) -> None:
+        """Give the port back, of a server that was never run."""
+        self._listener.close()
 
 
 def make_server(
@@ -50,10 +108,10 @@ def make_server(
     port: int = 8321,
     *,
     log: Callable[[str], None] | None = None,
-) -> ThreadingHTTPServer:
+) -> FileServer:
     """Return a server for a folder of releases; port 0 takes a free one.
 
-    `serve_forever` starts it, `shutdown` and `server_close` end it. `log` gets one line a request.
+    `log` gets one line a request.
     """
     return file_server(lambda address: find_file(releases, address), host, port, log=log)
 
@@ -64,157 +122,67 @@ def file_server(
     port: int,
     *,
     log: Callable[[str], None] | None = None,
-) -> ThreadingHTTPServer:
+) -> FileServer:
     """Return a server of whatever files `find` finds behind the path of a URL, or refuses."""
-    return _Server(find, host, port, log or (lambda _: None))
+    return FileServer(_Files(find, log or (lambda _: None)), host, port)
 
 
-class _Server(ThreadingHTTPServer):
-    """A thread for each connection; none of them keeps the process alive."""
+class _Files:
+    """The application: GET and HEAD are answered with files, all else in words."""
 
-    daemon_threads = True
+    def __init__(self, find: Callable[[str], ServedFile], log: Callable[[str], None]) -> None:
+        self._find = find
+        self._log = log
 
-    def __init__(
-        self,
-        find: Callable[[str], ServedFile],
-        host: str,
-        port: int,
-        log: Callable[[str], None],
-    ) -> None:
-        self.find = find
-        self.log = log
-        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        super().__init__((host, port), _Handler)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        from starlette.concurrency import run_in_threadpool
+        from starlette.requests import Request
 
-    def server_bind(self) -> None:
-        """Bind without the look-up of the host's name that `HTTPServer` makes."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+        request = Request(scope)
+        response = await run_in_threadpool(self._answer, request)
+        client = request.client.host if request.client else "?"
+        line = f"{client} {request.method} {request.url.path} {response.status_code}"
+        # a client cannot write control characters into the log
+        self._log("".join(char if char.isprintable() else "?" for char in line))
+        await response(scope, receive, send)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say a client's abort in a line, without the trace of a fault that is not ours."""
-        error = sys.exception()
-        if isinstance(error, ConnectionError | TimeoutError):
-            self.log(f"{client_address[0]} went away: {type(error).__name__}")
-        else:
-            super().handle_error(request, client_address)
+    def _answer(self, request: Request) -> Response:
+        from starlette.responses import FileResponse, Response
 
-
-class _Handler(BaseHTTPRequestHandler):
-    """Answers GET and HEAD with files, all else in words."""
-
-    protocol_version = "HTTP/1.1"
-    server_version = "threatcast"
-    sys_version = ""
-    timeout = 30
-    server: _Server
-
-    def do_GET(self) -> None:
-        """Answer with a file."""
-        self._answer()
-
-    def do_HEAD(self) -> None:
-        """Answer with what GET would say, without the file."""
-        self._answer()
-
-    def _answer(self) -> None:
-        if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
-            self.close_connection = True  # a body that nobody reads is no next request
         try:
-            found = self.server.find(self.path)
-            stream = found.path.open("rb")
+            if request.method not in _METHODS:
+                raise _read_only(request.method)
+            # as it was sent: what is decoded once here must not be decoded twice
+            found = self._find(request.scope["raw_path"].decode("latin-1"))
+            stat = found.path.stat()
+            with found.path.open("rb"):
+                pass
         except Refusal as refusal:
-            self._refuse(refusal)
-            return
+            return _refused(refusal)
         except OSError as error:
             text = f"The file cannot be read: {error.strerror}."
-            self._refuse(Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, text))
-            return
-        with stream:
-            self._send_file(found, stream)
-
-    def _send_file(self, found: ServedFile, stream: IO[bytes]) -> None:
-        size = os.fstat(stream.fileno()).st_size
-        if self._has_already(found.etag):
-            self._send_head(HTTPStatus.NOT_MODIFIED, found)
-            return
-        try:
-            part = byte_range(self._wanted_range(found.etag), size)
-        except Refusal as refusal:
-            self._refuse(refusal)
-            return
-        start, end = part or (0, size)
-        headers = {
-            "Content-Type": CONTENT_TYPES.get(found.path.suffix, "application/octet-stream"),
-            "Content-Length": str(end - start),
-            "Accept-Ranges": "bytes",
-        }
-        if part:
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-        self._send_head(HTTPStatus.PARTIAL_CONTENT if part else HTTPStatus.OK, found, headers)
-        if self.command == "GET":
-            self._copy(stream, start, end)
-
-    def _has_already(self, etag: str) -> bool:
-        known = [tag.strip().removeprefix("W/") for tag in self._asked("If-None-Match").split(",")]
-        return etag in known or known == ["*"]
-
-    def _wanted_range(self, etag: str) -> str:
-        """Return the Range header, unless it is for another version of the file."""
-        if self.command != "GET" or self._asked("If-Range") not in ("", etag):
-            return ""
-        return self._asked("Range")
-
-    def _asked(self, name: str) -> str:
-        return str(self.headers.get(name, ""))
-
-    def _send_head(
-        self, status: HTTPStatus, found: ServedFile, headers: dict[str, str] | None = None
-    ) -> None:
-        self.send_response(status)
+            return _refused(Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, text))
         own = {"ETag": found.etag}
         if found.release_id:
             own["X-Threatcast-Release"] = found.release_id
-        for name, value in (HEADERS | own | (headers or {})).items():
-            self.send_header(name, value)
-        self.end_headers()
+        if _has_already(request.headers.get("If-None-Match", ""), found.etag):
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=own)
+        kind = CONTENT_TYPES.get(found.path.suffix, "application/octet-stream")
+        return FileResponse(found.path, headers=own, media_type=kind, stat_result=stat)
 
-    def _copy(self, stream: IO[bytes], start: int, end: int) -> None:
-        stream.seek(start)
-        left = end - start
-        while left and (block := stream.read(min(_BLOCK, left))):
-            self.wfile.write(block)
-            left -= len(block)
-        if left:  # cut while it was read: the client must not take the next answer for the rest
-            self.close_connection = True
 
-    def _refuse(self, refusal: Refusal) -> None:
-        body = f"{refusal.text}\n".encode()
-        own = {"Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(body))}
-        self.send_response(refusal.status)
-        for name, value in (HEADERS | own | refusal.headers).items():
-            self.send_header(name, value)
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
+def _has_already(known: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
+    return etag in tags or tags == ["*"]
 
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse in plain text what the base class finds wrong; also unknown methods."""
-        self.close_connection = True
-        if code == HTTPStatus.NOT_IMPLEMENTED:
-            text = f"Everything here is read-only: {_METHODS} are answered, {self.command} is not."
-            refusal = Refusal(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": _METHODS})
-        else:
-            status = HTTPStatus(code)
-            refusal = Refusal(status, f"{message or explain or status.phrase}.")
-        self._refuse(refusal)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 the base class's name
-        """Hand one line to the server's log; a client cannot write control characters into it."""
-        line = f"{self.client_address[0]} {format % args}"
-        self.server.log("".join(char if char.isprintable() else "?" for char in line))
+def _read_only(method: str) -> Refusal:
+    allowed = ", ".join(_METHODS)
+    text = f"Everything here is read-only: {allowed} are answered, {method} is not."
+    return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": allowed})
 
-    def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 the base class's name
-        """Say nothing: an idle connection that is closed is no error."""
+
+def _refused(refusal: Refusal) -> Response:
+    from starlette.responses import PlainTextResponse
+
+    return PlainTextResponse(f"{refusal.text}\n", refusal.status, refusal.headers)

@@ -42,10 +42,11 @@ def pages(tmp_path: Path) -> Path:
 @pytest.fixture
 def address(pages: Path) -> Iterator[str]:
     server = page_server(pages, 0)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    running = Thread(target=server.run, daemon=True)
+    running.start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.stop()
+    running.join(10)
 
 
 def answer(address: str) -> int:

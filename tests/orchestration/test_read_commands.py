@@ -507,7 +507,7 @@ def test_serve_says_where_follows_a_rollback_and_ends_on_ctrl_c(full_home):
         process.send_signal(signal.SIGINT)
         _, rest = process.communicate(timeout=20)
         assert process.returncode == 0
-        assert rest.count('"GET / HTTP/1.1" 200') == 2
+        assert rest.count("GET / 200") == 2
         assert rest.endswith("Stopped.\n")
     finally:
         process.kill()
@@ -542,11 +542,11 @@ def test_serve_on_a_port_in_use_says_so(command, published_home):
     from threatcast_publishing.serve import make_server
 
     server = make_server(published_home / "releases", "127.0.0.1", 0)
-    port = str(server.server_address[1])
+    port = str(server.port)
     try:
         result = command("serve", "--port", port, home=published_home)
     finally:
-        server.server_close()
+        server.close()
     assert result.code == 2
     assert f"Cannot listen on 127.0.0.1, port {port}" in result.err
 

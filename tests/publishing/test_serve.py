@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from small_release import make_release, write_warehouse
-from threatcast_publishing.addresses import Refusal, byte_range
 from threatcast_publishing.catalog import make_current
 from threatcast_publishing.serve import make_server
 
@@ -24,7 +23,7 @@ HTML = "text/html; charset=utf-8"
 @dataclass
 class Answer:
     status: int
-    headers: dict[str, str]
+    headers: http.client.HTTPMessage
     body: bytes
 
     @property
@@ -48,14 +47,13 @@ class Site:
             names = {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, headers=names)
             answer = connection.getresponse()
-            return Answer(answer.status, dict(answer.headers), answer.read())
+            return Answer(answer.status, answer.headers, answer.read())
         finally:
             connection.close()
 
     def raw(self, request: bytes) -> bytes:
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as line:
             line.sendall(request)
-            line.shutdown(socket.SHUT_WR)
             return b"".join(iter(lambda: line.recv(65536), b""))
 
     def file(self, name: str, release: str | None = None) -> bytes:
@@ -90,13 +88,13 @@ def own_site(published, tmp_path) -> Iterator[Site]:
 
 def running(site: Site) -> Iterator[Site]:
     server = make_server(site.releases, "127.0.0.1", 0, log=site.log.append)
-    site.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    site.port = server.port
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield site
-    server.shutdown()
-    server.server_close()
-    thread.join(5)
+    server.stop()
+    thread.join(10)
+    assert not thread.is_alive()
 
 
 # what is served
@@ -254,9 +252,13 @@ def test_damaged_manifest_is_an_error_of_the_server(own_site):
     assert "threatcast releases verify" in answer.text
 
 
-def test_request_that_is_no_http_is_refused_in_words(site):
-    assert site.raw(b"GET / HTTP/9x\r\n\r\n") == b"Bad request version ('HTTP/9x').\n"
-    assert b"414" in site.raw(b"GET /" + b"x" * 70000 + b" HTTP/1.1\r\n\r\n").split(b"\r\n")[0]
+@pytest.mark.parametrize(
+    "request_line", [b"GET / HTTP/9x\r\n\r\n", b"GET /" + b"x" * 70000 + b" HTTP/1.1\r\n"]
+)
+def test_request_that_is_no_http_is_refused_in_words(site, request_line):
+    answer = site.raw(request_line)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(b"Invalid HTTP request received.")
 
 
 # headers
@@ -323,12 +325,19 @@ def test_range_beyond_the_end_is_refused_with_the_size(site):
     assert answer.headers["Content-Range"] == f"bytes */{size}"
 
 
-@pytest.mark.parametrize(
-    "asked", ["bytes=0-1,4-5", "bytes=5-2", "bytes=-", "lines=1-2", "bytes=" + "9" * 5000 + "-"]
-)
-def test_range_that_is_not_one_range_gets_the_whole(site, asked):
+def test_several_ranges_are_served_as_parts(site):
+    whole = site.file("csv/models.csv")
+    answer = site.ask("/csv/models.csv", Range="bytes=0-1,4-5")
+    assert answer.status == 206
+    assert answer.headers["Content-Type"].startswith("multipart/byteranges")
+    assert (whole[:2] in answer.body, whole not in answer.body) == (True, True)
+
+
+@pytest.mark.parametrize("asked", ["bytes=-", "lines=1-2", "bytes=" + "9" * 5000 + "-"])
+def test_range_that_is_none_is_refused_in_words(site, asked):
     answer = site.ask("/csv/models.csv", Range=asked)
-    assert (answer.status, answer.body) == (200, site.file("csv/models.csv"))
+    assert answer.status == 400
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
 def test_range_of_another_version_gets_the_whole(site):
@@ -336,11 +345,6 @@ def test_range_of_another_version_gets_the_whole(site):
     tag = site.ask(path).headers["ETag"]
     assert site.ask(path, Range="bytes=0-3", If_Range=tag).status == 206
     assert site.ask(path, Range="bytes=0-3", If_Range='"older"').status == 200
-
-
-def test_range_of_an_empty_file_is_refused():
-    with pytest.raises(Refusal):
-        byte_range("bytes=0-", 0)
 
 
 # connections
@@ -375,7 +379,6 @@ def test_client_that_goes_away_leaves_the_server_working_and_no_trace(own_site, 
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         line.close()
     assert own_site.ask("/").status == 200
-    assert wait_for(lambda: sum("went away" in line for line in own_site.log) == 3)
     assert "Traceback" not in capfd.readouterr().err
 
 
@@ -398,9 +401,9 @@ def test_log_has_a_line_a_request_without_control_characters_or_names(site, monk
 
     for name in ("getfqdn", "gethostbyaddr", "getnameinfo"):
         monkeypatch.setattr(socket, name, refuse)
-    site.raw(b"GET /\x1b[31m HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    site.raw(b"GET /%1b[31m?x=%0a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     assert wait_for(lambda: len(site.log) == 1)
-    assert site.log[0] == '127.0.0.1 "GET /?[31m HTTP/1.1" 404 -'
+    assert site.log[0] == "127.0.0.1 GET /?[31m 404"
 
 
 def test_server_is_made_without_looking_up_its_own_name(published, monkeypatch):
@@ -408,7 +411,7 @@ def test_server_is_made_without_looking_up_its_own_name(published, monkeypatch):
         raise AssertionError("a name was looked up")
 
     monkeypatch.setattr(socket, "getfqdn", refuse)
-    make_server(published[0], "127.0.0.1", 0).server_close()
+    make_server(published[0], "127.0.0.1", 0).close()
 
 
 def wait_for(condition, seconds: float = 5) -> bool:

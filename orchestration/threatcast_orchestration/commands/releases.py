@@ -233,12 +233,10 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     name = current(releases) or "no release yet; make one with: threatcast run"
     try:
-        remark(f"Serving http://{shown}:{server.server_port}/ ({name}). Ctrl-C ends.")
-        server.serve_forever()
+        remark(f"Serving http://{shown}:{server.port}/ ({name}). Ctrl-C ends.")
+        server.run()
     except KeyboardInterrupt:
         remark("Stopped.", quiet=quiet)
-    finally:
-        server.server_close()
 
 
 def _facts(info: ReleaseInfo) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import socket
 import sys
@@ -21,6 +20,7 @@ from threatcast_orchestration.commands.options import (
 )
 from threatcast_orchestration.errors import LockHeld, WrongUse
 from threatcast_orchestration.run.home import SOURCES
+from threatcast_orchestration.run.lock import TakenError, claim
 from threatcast_orchestration.run.project import WORKSPACE
 from threatcast_orchestration.run.settings import home_path, load_settings, quiet_environment
 from threatcast_orchestration.run.stopping import hear_as_interrupt, run_until_told
@@ -141,15 +141,11 @@ def _keep_alone(home: Home, address: str) -> None:
     LockHeld
         If another one is open; says where.
     """
-    handle = os.open(home.dagster / "ui.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        where = os.pread(handle, 200, 0).decode(errors="replace") or "an unknown address"
+        held = claim(home.dagster / "ui.lock", address)
+    except TakenError as taken:
         raise LockHeld(
-            f"The UI of this home is open already: {where}. Nothing was started. Close it first "
-            "(Ctrl-C where it was started)."
-        ) from error
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, address.encode(), 0)
-    os.set_inheritable(handle, True)  # noqa: FBT003 positional in the library
+            f"The UI of this home is open already: {taken.holder}. Nothing was started. Close it "
+            "first (Ctrl-C where it was started)."
+        ) from taken
+    os.set_inheritable(held, True)  # noqa: FBT003 positional in the library

@@ -12,14 +12,13 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from urllib.parse import unquote, urlsplit
 
 from threatcast_publishing.addresses import Refusal, ServedFile
 from threatcast_publishing.files import sha256_of
-from threatcast_publishing.serve import file_server
+from threatcast_publishing.serve import FileServer, file_server
 
 HOST = "127.0.0.1"
 PORT = 3001
@@ -38,13 +37,8 @@ def port_of(address: str) -> int:
     return (parts.port if parts.hostname in (HOST, "localhost") else None) or PORT
 
 
-def page_server(
-    folder: Path, port: int, *, log: Callable[[str], None] | None = None
-) -> ThreadingHTTPServer:
-    """Return a server of the pages below a folder (HOME/gates/data_docs); port 0 takes a free one.
-
-    `serve_forever` starts it, `shutdown` and `server_close` end it.
-    """
+def page_server(folder: Path, port: int, *, log: Callable[[str], None] | None = None) -> FileServer:
+    """Return a server of the pages below HOME/gates/data_docs; port 0 takes a free one."""
     return file_server(lambda address: find_page(folder, address), HOST, port, log=log)
 
 
@@ -55,7 +49,7 @@ def serve_beside(folder: Path, port: int) -> bool:
     is open here alone.
     """
     try:
-        page_server(folder, port).server_close()
+        page_server(folder, port).close()
     except OSError:
         return False
     read, _ = os.pipe()  # the other end is never closed, and inherited by nobody
@@ -90,11 +84,11 @@ def main(folder: Path, port: int) -> None:
 
     def end_with_input() -> None:
         sys.stdin.read()
-        server.shutdown()
+        server.stop()
 
     Thread(target=end_with_input, daemon=True).start()
-    with server, suppress(KeyboardInterrupt):
-        server.serve_forever()
+    with suppress(KeyboardInterrupt):
+        server.run()
 
 
 def _unknown() -> Refusal:

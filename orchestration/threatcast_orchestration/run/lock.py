@@ -1,16 +1,17 @@
-"""One run at a time in a home.
+"""One run at a time in a home, and one UI.
 
-The lock is the kernel's (flock): it ends with the process, however that ends.
+The locks are the kernel's (filelock over flock): they end with the process, however that ends. Each
+file says who holds it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+
+from filelock import lock_descriptor, unlock_descriptor
 
 from threatcast_orchestration.errors import LockHeld, OrchestrationError
 from threatcast_orchestration.run.home import make_root
@@ -45,35 +46,57 @@ def run_lock(path: Path, *, lend: bool = False, borrow: bool = False) -> Iterato
         return
     try:
         make_root(path.parent)
-        opened = path.open("a+", encoding="utf-8")
+        held = claim(path, str(os.getpid()))
+    except TakenError as taken:
+        raise LockHeld(
+            f"Another run (process {taken.holder}) works in {path.parent}. This one leaves; "
+            "nothing was changed. Wait for the other to end, see `threatcast status`."
+        ) from taken
     except OSError as error:
         raise OrchestrationError(
             f"The lock {path} cannot be opened ({error.strerror}). Nothing was changed. Make the "
             "home writable, or choose another one with --home."
         ) from error
-    with opened as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            handle.seek(0)
-            holder = handle.read().strip() or "unknown"
-            raise LockHeld(
-                f"Another run (process {holder}) works in {path.parent}. This one leaves; nothing "
-                "was changed. Wait for the other to end, see `threatcast status`."
-            ) from error
-        _sign(handle, str(os.getpid()))
-        if lend:
-            _LENT.add(path)
-        try:
-            yield
-        finally:
-            _LENT.discard(path)
-            _sign(handle, "")
-            fcntl.flock(handle, fcntl.LOCK_UN)
+    if lend:
+        _LENT.add(path)
+    try:
+        yield
+    finally:
+        _LENT.discard(path)
+        _sign(held, "")
+        unlock_descriptor(held)
+        os.close(held)
 
 
-def _sign(handle: TextIO, holder: str) -> None:
+class TakenError(Exception):
+    """Somebody else has the lock; `holder` is what they wrote into it."""
+
+    def __init__(self, holder: str) -> None:
+        self.holder = holder or "unknown"
+        super().__init__(self.holder)
+
+
+def claim(path: Path, holder: str) -> int:
+    """Take a lock and write down who holds it; returns the open file, with which the lock ends.
+
+    Raises
+    ------
+    TakenError
+        At once, if another process has it.
+    OSError
+        If the lock's file cannot be opened.
+    """
+    opened = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    if not lock_descriptor(opened, blocking=False):
+        found = os.pread(opened, 200, 0).decode(errors="replace").strip()
+        os.close(opened)
+        raise TakenError(found)
+    _sign(opened, holder)
+    return opened
+
+
+def _sign(held: int, holder: str) -> None:
     """Write down who holds the lock; on a full disk it is held all the same."""
     with suppress(OSError):
-        os.ftruncate(handle.fileno(), 0)
-        os.pwrite(handle.fileno(), holder.encode(), 0)
+        os.ftruncate(held, 0)
+        os.pwrite(held, holder.encode(), 0)

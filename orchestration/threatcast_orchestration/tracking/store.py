@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import logging
-import re
 import shutil
-import sqlite3
 import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from importlib.util import find_spec
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.settings import quiet_environment
 from threatcast_orchestration.run.stores import set_damaged_aside
-from threatcast_orchestration.tracking.places import follow, open_to_read, store_path
-
-_REVISION = re.compile(r"^(down_)?revision\s*=\s*\(?[\"'](\w+)[\"']", re.MULTILINE)
+from threatcast_orchestration.tracking.places import follow, store_path
 
 
 def store_uri(home: Home) -> str:
@@ -47,13 +42,12 @@ def open_store(home: Home) -> Iterator[Any]:
 def migrate(home: Home) -> bool:
     """Bring the store to the schema of the installed MLflow; returns whether that was needed.
 
-    A store that is up to date, or not there yet, is told apart without importing MLflow. The
-    store as it was stays beside the new one.
+    The store as it was stays beside the new one.
     """
     path = store_path(home)
-    if not path.is_file() or _revision(path) == newest_revision():
+    if not path.is_file() or _revision(home) == newest_revision():
         return False
-    shutil.copy2(path, path.with_name(f"mlflow-{_revision(path)}.db"))
+    shutil.copy2(path, path.with_name(f"mlflow-{_revision(home) or 'none'}.db"))
     quiet_environment(home)
     from mlflow import db
 
@@ -62,30 +56,26 @@ def migrate(home: Home) -> bool:
     return True
 
 
-def newest_revision() -> str:
-    """Return the schema that the installed MLflow wants, read from its migrations' files.
+def newest_revision() -> str | None:
+    """Return the schema that the installed MLflow wants, the head of its migrations."""
+    import mlflow
+    from alembic.script import ScriptDirectory
 
-    Each migration names its own revision and the one it follows; the newest is followed by none.
-    """
-    package = find_spec("mlflow")
-    assert package is not None  # noqa: S101 a locked dependency
-    assert package.origin is not None  # noqa: S101
-    own: set[str] = set()
-    followed: set[str] = set()
-    for path in (Path(package.origin).parent / "store/db_migrations/versions").glob("*.py"):
-        for down, revision in _REVISION.findall(path.read_text(encoding="utf-8")):
-            (followed if down else own).add(revision)
-    return ",".join(sorted(own - followed))
+    migrations = Path(str(mlflow.__file__)).parent / "store" / "db_migrations"
+    return ScriptDirectory(str(migrations)).get_current_head()
 
 
-def _revision(path: Path) -> str:
-    """Return the schema of a store; 'none' if it says none."""
-    with closing(open_to_read(path)) as connection:
-        try:
-            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        except sqlite3.DatabaseError:
-            return "none"
-    return str(found[0]) if found else "none"
+def _revision(home: Home) -> str | None:
+    """Return the schema of the store; None if it says none."""
+    from alembic.migration import MigrationContext
+    from sqlalchemy import create_engine
+
+    engine = create_engine(store_uri(home))
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
 
 
 @contextmanager
