@@ -23,7 +23,8 @@ from threatcast_orchestration.gates.green import raw_stamp, refuse_unless_green
 from threatcast_orchestration.nightly.record import night_tags
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
-from threatcast_orchestration.run.project import DBT
+from threatcast_orchestration.run.project import CHECKOUT, DBT
+from threatcast_orchestration.run.settings import home_path
 from threatcast_orchestration.warehouse.raw import (
     POOL,
     TABLES,
@@ -83,12 +84,22 @@ class Translator(DagsterDbtTranslator):
 
 
 def manifest() -> Path:
-    """Return dbt's manifest; parses the project first if that is newer or the manifest damaged."""
-    path = DBT / "target" / "manifest.json"
+    """Return dbt's manifest; parses the project first if that is newer or the manifest damaged.
+
+    That of a checkout is shared by all homes. Where a wheel is installed it lies in the home, by
+    the key of the project: the installation need not be writable, and its files tell no age.
+    """
+    path = _parsed() / "manifest.json"
     newest = max(source.stat().st_mtime for source in _sources())
     if not path.is_file() or path.stat().st_mtime < newest or not _is_whole(path):
         parse_project()
     return path
+
+
+def _parsed() -> Path:
+    if CHECKOUT is not None:
+        return DBT / "target"
+    return home_path().dbt_target / f"parsed-{code_key('published')[:12]}"
 
 
 def _is_whole(path: Path) -> bool:
@@ -109,7 +120,7 @@ def _sources() -> Iterator[Path]:
 
 def parse_project() -> None:
     """Run `dbt parse`."""
-    dbt_resource().cli(["--quiet", "parse"], target_path=DBT / "target").wait()
+    dbt_resource().cli(["--quiet", "parse"], target_path=_parsed()).wait()
 
 
 def _program() -> str:

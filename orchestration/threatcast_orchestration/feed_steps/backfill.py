@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Literal
 
 from threatcast_orchestration.feed_steps.pull import PullReport, parse
+from threatcast_orchestration.run.bars import terminal_bar
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.plan import Plan
@@ -65,22 +66,23 @@ class _Bar:
     def __init__(self, feed: str, *, quiet: bool) -> None:
         self._feed = feed
         self._quiet = quiet
+        self._bar = terminal_bar() if not quiet and sys.stderr.isatty() else None
+        self._task = self._bar.add_task(feed, total=None) if self._bar else None
 
     def __enter__(self) -> _Bar:
+        if self._bar:
+            self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if not self._quiet and sys.stderr.isatty():
-            sys.stderr.write("\n")
+        if self._bar:
+            self._bar.stop()
 
     def step(self, done: int, total: int, day: date) -> None:
         """Show that `done` of `total` vintages are replayed, the last of `day`."""
-        if self._quiet:
-            return
-        if sys.stderr.isatty():
-            filled = 30 * done // max(total, 1)
-            bar = "#" * filled + "-" * (30 - filled)
-            sys.stderr.write(f"\r{self._feed} [{bar}] {done}/{total} {day}")
-        elif done % 25 == 0 or done == total:
+        if self._bar and self._task is not None:
+            text = f"{self._feed} {day}"
+            self._bar.update(self._task, completed=done, total=total, description=text)
+        elif not self._quiet and (done % 25 == 0 or done == total):
             sys.stderr.write(f"{self._feed}: {done}/{total} vintages, {day}\n")
-        sys.stderr.flush()
+            sys.stderr.flush()

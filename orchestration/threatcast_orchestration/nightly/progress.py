@@ -13,6 +13,8 @@ from typing import Any
 import dagster as dg
 from threatcast_feeds.outside import shown
 
+from threatcast_orchestration.run.bars import terminal_bar
+
 LOGGER = "threatcast.night"
 MOST_LINE = 4_000
 # true and of no use to the reader: a failed step says itself what went wrong
@@ -43,18 +45,7 @@ class Progress(logging.Handler):
     def __enter__(self) -> Progress:
         logging.getLogger(LOGGER).addHandler(self)
         if not self._quiet and sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-            from rich.progress import Progress as Bar
-
-            self._bar = Bar(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TimeElapsedColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
+            self._bar = terminal_bar()
             self._bar.start()
             self._task = self._bar.add_task("starting", total=self._total)
         return self

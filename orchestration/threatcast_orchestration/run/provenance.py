@@ -7,7 +7,7 @@ from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from threatcast_orchestration.run.project import ROOT
+from threatcast_orchestration.run.project import CHECKOUT
 
 if TYPE_CHECKING:
     from threatcast_orchestration.run.settings import Settings
@@ -16,17 +16,24 @@ if TYPE_CHECKING:
 @cache
 def commit() -> str:
     """Return the commit of this code, with `+changes` if files differ; else its version."""
+    if CHECKOUT is None:
+        return version()
     try:
         head = _git("rev-parse", "HEAD")
         return head + ("+changes" if _git("status", "--porcelain", "-uno") else "")
     except (OSError, subprocess.CalledProcessError):
-        return f"version {metadata.version('threatcast')}"
+        return version()
+
+
+def version() -> str:
+    """Return the version of the installed package, which stands in `pyproject.toml` alone."""
+    return f"version {metadata.version('threatcast')}"
 
 
 def _git(*words: str) -> str:
     return subprocess.run(  # noqa: S603 fixed words, no shell
         ["git", *words],  # noqa: S607 the git on the path
-        cwd=ROOT,
+        cwd=CHECKOUT,
         capture_output=True,
         text=True,
         check=True,
