@@ -87,7 +87,8 @@ def test_source_is_the_named_one_else_the_mirror_else_the_sample(
         ("source = 'lvie'", ["source is 'lvie'", "'live', 'mirror' or 'sample'"]),
         ("jobs = [", ["not valid TOML"]),
         ("webhook_on = 'never'", ["'never'", "'failure', 'degraded' or 'all'"]),
-        ("as_of = 'yesterday'", ["as_of is 'yesterday'", "valid date"]),
+        ("as_of = 20260614", ["as_of is '20260614'", "valid date"]),
+        ("as_of = 'yesterday'", ["as_of is 'yesterday'", "YYYY-MM-DD"]),
     ],
 )
 def test_bad_file_is_refused_with_place_and_cure(home: Home, toml: str, said: list[str]) -> None:

@@ -154,7 +154,7 @@ def standing_of(home: Home) -> Standing:
         simulated=bool(manifest["simulated"]),
         as_of=date.fromisoformat(str(manifest["as_of"])),
         commit=str(manifest["commit"]),
-        seed=int(manifest["settings"].get("seed", Settings.seed)),
+        seed=int(manifest["settings"].get("seed", Settings().seed)),
         scores=comparable(scores),
         runs={row["target"]: row["run_id"] for row in runs},
         record=read_decisions(home),

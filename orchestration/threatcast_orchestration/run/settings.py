@@ -39,6 +39,16 @@ def _unsaid(value: Any) -> Any:
     return None if value == "" else value
 
 
+def _day(value: Any) -> Any:
+    """Return the day of a text; numbers are no days, though pydantic would count seconds."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError as error:
+        raise ValueError("it is not a day; write it as YYYY-MM-DD") from error
+
+
 Count = Annotated[int, Field(ge=1)]
 Names = Annotated[tuple[str, ...], BeforeValidator(split_names), Field(min_length=1)]
 
@@ -50,7 +60,7 @@ class Settings(BaseModel):
 
     source: Annotated[Source | None, BeforeValidator(_unsaid)] = None
     mirror: Annotated[Path | None, BeforeValidator(_unsaid)] = None
-    as_of: Annotated[date | None, BeforeValidator(_unsaid)] = None
+    as_of: Annotated[Annotated[date, Field(strict=True)] | None, BeforeValidator(_day)] = None
     correction: str = ""
     jobs: Count = 2
     origins: Count = 8
@@ -138,7 +148,8 @@ def _refusal(problem: Mapping[str, Any], origin: Mapping[str, str]) -> str:
     if problem["type"] == "extra_forbidden":
         known = ", ".join(sorted(Settings.model_fields))
         return f"{origin[key]}: unknown setting '{key}'. Known settings: {known}."
-    said = problem["msg"][0].lower() + problem["msg"][1:]
+    said = problem["msg"].removeprefix("Value error, ")
+    said = said[0].lower() + said[1:]
     return f"{origin[key]}: {key} is '{problem['input']}': {said}."
 
 
