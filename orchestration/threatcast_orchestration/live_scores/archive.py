@@ -20,8 +20,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threatcast_feeds.durable import replacing, write_durably
 from threatcast_feeds.database import connect
+from threatcast_feeds.durable import replacing, write_durably
 from threatcast_feeds.exact_paths import ONE_FILE, exact
 from threatcast_feeds.outcomes import digest_of
 from threatcast_feeds.outside import escaped

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-from threatcast_feeds.durable import replacing
 from threatcast_feeds import database
+from threatcast_feeds.durable import replacing
 
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.run.home import Home
