@@ -64,8 +64,8 @@ def best_rival(scores: pd.DataFrame, published: str) -> str | None:
     """
     # the baseline is what everyone is measured by, never a challenger
     others = scores[~scores["model"].isin([published, BASELINE])]
-    means = means_over_series(others, ["scaled_wis"], series=["series_id"], by="model")
-    means = means["scaled_wis"].dropna()
+    table = means_over_series(others, ["scaled_wis"], series=["series_id"], by="model")
+    means = table["scaled_wis"].dropna()
     return None if means.empty else str(means.index[int(np.argmin(means.to_numpy()))])
 
 
