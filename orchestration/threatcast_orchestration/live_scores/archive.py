@@ -33,28 +33,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_LEVELS = 23
-
-# one row a forecast of one week; `scale` is what makes its score comparable, from the counts
-# that this very release knew
-_ROWS = f"""
-    WITH known AS (
-        SELECT target, location, value,
-            row_number() OVER (PARTITION BY target, location ORDER BY week DESC) AS age
-        FROM read_parquet($activity, hive_partitioning = false)
-        WHERE value IS NOT NULL AND week <= CAST($reference_date AS DATE) - 6
-    ),
-    scales AS (
-        SELECT target, location, greatest(avg(value), 0.1) AS scale
-        FROM known WHERE age <= 52 GROUP BY ALL
-    ),
-    forecasts AS (
+# what each series had counted by then, as this very release knew it
+_COUNTS = """
+    SELECT target, location, list(CAST(value AS DOUBLE) ORDER BY week) AS counts
+    FROM read_parquet($activity, hive_partitioning = false)
+    WHERE value IS NOT NULL AND week <= CAST($reference_date AS DATE) - 6
+    GROUP BY ALL
+"""
+# one row a forecast of one week; `scale` is what makes its score comparable
+_ROWS = """
+    WITH forecasts AS (
         SELECT target, location, model, horizon, target_week, max(state) AS state,
             list(value ORDER BY quantile) AS quantiles
         FROM read_parquet($forecast, hive_partitioning = false)
         WHERE value IS NOT NULL
         GROUP BY ALL
-        HAVING count(*) = {_LEVELS}
+        HAVING count(*) = $levels
     )
     SELECT forecasts.*, scales.scale
     FROM forecasts INNER JOIN scales USING (target, location)
@@ -129,6 +123,7 @@ def _note(path: Path) -> Kept:
 def rows_of(info: ReleaseInfo) -> tuple[date, Any] | None:
     """Return a release's reference date and forecast (Arrow); None if it holds none to be read."""
     import duckdb
+    from threatcast_forecasting.quantiles import LEVELS
 
     forecast, activity = (exact(path) for path in _sources(info))
     try:
@@ -138,7 +133,10 @@ def rows_of(info: ReleaseInfo) -> tuple[date, Any] | None:
             ).fetchall()[0][0]
             if day is None:
                 return None
-            named = {"forecast": forecast, "activity": activity, "reference_date": day}
+            known = {"activity": activity, "reference_date": day}
+            counts = connection.execute(_COUNTS, known).to_arrow_table()
+            connection.register("scales", _scales(counts))
+            named = {"forecast": forecast, "levels": len(LEVELS)}
             return day, connection.execute(_ROWS, named).to_arrow_table()
     except duckdb.Error as error:
         log.warning(
@@ -149,6 +147,18 @@ def rows_of(info: ReleaseInfo) -> tuple[date, Any] | None:
             info.release_id,
         )
         return None
+
+
+def _scales(counts: Any) -> Any:
+    """Return the scale of each series from its counts (Arrow: a list a series, oldest first)."""
+    import numpy as np
+    from threatcast_forecasting.scores import SCALE_WEEKS, scale_of
+
+    newest = np.full((len(counts), SCALE_WEEKS), np.nan)
+    for row, values in zip(newest, counts["counts"].to_pylist(), strict=True):
+        last = values[-SCALE_WEEKS:]
+        row[SCALE_WEEKS - len(last) :] = last
+    return counts.drop_columns(["counts"]).append_column("scale", [scale_of(newest)])
 
 
 def write_forecast(rows: Any, path: Path) -> str:
