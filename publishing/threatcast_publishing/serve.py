@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threatcast_publishing.addresses import Refusal, ServedFile, find_file
+from threatcast_publishing.formats import content_types
 
 if TYPE_CHECKING:
     import uvicorn
@@ -24,17 +25,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
-CONTENT_TYPES = {
-    ".csv": "text/csv; charset=utf-8",
-    ".duckdb": "application/vnd.duckdb",
-    ".gz": "application/gzip",
-    ".html": "text/html; charset=utf-8",
-    ".json": "application/json",
-    ".md": "text/markdown; charset=utf-8",
-    ".parquet": "application/vnd.apache.parquet",
-    ".txt": "text/plain; charset=utf-8",
-    ".yml": "application/yaml",
-}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -167,7 +157,7 @@ class _Files:
             own["X-Threatcast-Release"] = found.release_id
         if _has_already(request.headers.get("If-None-Match", ""), found.etag):
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=own)
-        kind = CONTENT_TYPES.get(found.path.suffix, "application/octet-stream")
+        kind = content_types().get(found.path.suffix, "application/octet-stream")
         return FileResponse(found.path, headers=own, media_type=kind, stat_result=stat)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -74,6 +74,10 @@ class CsvFiles:
 
     name = "csv"
     after: tuple[str, ...] = ()
+    content_types: Mapping[str, str] = {
+        ".csv": "text/csv; charset=utf-8",
+        ".gz": "application/gzip",
+    }
 
     def write(self, release: ReleaseContext, folder: Path) -> Sequence[Path]:
         """Write `csv/<table>.csv` and `csv/<table>.csv.gz` for each table."""

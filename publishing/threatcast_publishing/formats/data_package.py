@@ -49,6 +49,7 @@ class DataPackage:
 
     name = "data_package"
     after: tuple[str, ...] = ("csv", "parquet")
+    content_types: Mapping[str, str] = {".json": "application/json"}
 
     def write(self, release: ReleaseContext, folder: Path) -> Sequence[Path]:
         """Write `datapackage.json`."""

@@ -7,7 +7,7 @@ takes `content_digest` in their place.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ class DuckdbFile:
 
     name = "duckdb"
     after: tuple[str, ...] = ()
+    content_types: Mapping[str, str] = {".duckdb": "application/vnd.duckdb"}
 
     def write(self, release: ReleaseContext, folder: Path) -> Sequence[Path]:
         """Write `threatcast.duckdb`."""

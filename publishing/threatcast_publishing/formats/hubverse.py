@@ -7,7 +7,7 @@ many readers would take Namibia's code NA for a missing value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,6 +85,7 @@ class Hubverse:
 
     name = "hubverse"
     after: tuple[str, ...] = ()
+    content_types: Mapping[str, str] = {".json": "application/json", ".yml": "application/yaml"}
 
     def write(self, release: ReleaseContext, folder: Path) -> Sequence[Path]:
         """Write `hub/`."""

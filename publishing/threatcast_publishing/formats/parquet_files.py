@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -56,6 +56,7 @@ class ParquetFiles:
 
     name = "parquet"
     after: tuple[str, ...] = ()
+    content_types: Mapping[str, str] = {".parquet": "application/vnd.apache.parquet"}
 
     def write(self, release: ReleaseContext, folder: Path) -> Sequence[Path]:
         """Write `parquet/<table>.parquet` for each table."""

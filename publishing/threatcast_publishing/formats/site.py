@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from threatcast_publishing.site.checks import page_problems
@@ -16,6 +16,7 @@ class Site:
 
     name = "site"
     after: tuple[str, ...] = ("parquet",)
+    content_types: Mapping[str, str] = {".html": "text/html; charset=utf-8"}
 
     def write(self, release: ReleaseContext, folder: Path) -> Sequence[Path]:
         """Write `site/index.html`."""
