@@ -136,7 +136,8 @@ def _new_rows(name: str, path: Path, now: Filling, old: Path, then: Filling) -> 
 def filling(path: Path) -> Filling | None:
     """Return what a Parquet file's statistics say; None if it has no rows or cannot be read.
 
-    Columns without statistics are left out. Of a list, null and empty ones are empty.
+    Columns without statistics are left out. Of a list, null and empty ones are empty; of texts,
+    null and those without a character, which are counted where the statistics show that one is.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -162,6 +163,20 @@ def filling(path: Path) -> Filling | None:
     if not facts.num_rows:
         return None
     known = {name: count for name, count in empty.items() if name not in unknown}
+    blank = [name for name in known if "" in values.get(name, ())]
+    for name, count in _blanks(path, blank).items():
+        known[name] += count
     return Filling(
         facts.num_rows, known, frozenset(name for name, ends in values.items() if len(ends) == 1)
     )
+
+
+def _blanks(path: Path, names: Sequence[str]) -> dict[str, int]:
+    """Return how many texts without a character each of these columns has."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    if not names:
+        return {}
+    table = pq.read_table(path, columns=list(names), partitioning=None)
+    return {name: pc.sum(pc.equal(table[name], "")).as_py() or 0 for name in names}

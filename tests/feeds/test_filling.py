@@ -49,6 +49,12 @@ def test_column_that_is_empty_from_now_on_is_said(lost: str, tmp_path: Path) -> 
     assert "is filled in" not in messages[2]
 
 
+def test_column_of_texts_without_a_character_is_said(tmp_path: Path) -> None:
+    last = [claim | {"activity": ""} for claim in claims(10) for _ in range(5)]
+    messages = said(tmp_path, claims(10), last)
+    assert "column activity is filled in 2% of the rows (100% on 2026-08-01)" in messages[1]
+
+
 def test_column_that_some_records_lack_is_not_lost(tmp_path: Path) -> None:
     assert said(tmp_path, claims(10), claims(5, "activity")) == ["", ""]
 
