@@ -118,6 +118,11 @@ def test_every_target_is_described() -> None:
     assert {row["target"] for row in seed("targets")} <= headings(PAGES["targets.md"])
 
 
+def test_feeds_and_targets_name_each_other() -> None:
+    by_feed = {feed: spec.targets for feed, spec in load_catalog().items() if spec.targets}
+    assert by_feed == {row["feed"]: [row["target"]] for row in seed("targets")}
+
+
 def test_every_model_has_its_card() -> None:
     from threatcast_forecasting.combinations.members import all_models
 

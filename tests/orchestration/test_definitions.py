@@ -71,8 +71,12 @@ def below(nodes: dict[str, Any], start: str, without: frozenset[str] = frozenset
     return found
 
 
-def test_assets_are_those_of_the_list(nodes: dict[str, Any]) -> None:
+def test_assets_are_those_of_the_list_and_of_the_feeds(nodes: dict[str, Any]) -> None:
     listed = set(SNAPSHOT.read_text(encoding="utf-8").split())
+    for feed, spec in load_catalog().items():
+        listed |= {f"raw/{feed}", f"staging/stg_{feed}"}
+        if set(spec.targets) - {"phishing_mix"}:
+            listed |= {f"intermediate/int_{feed}__history"}
     gone, new = sorted(listed - set(nodes)), sorted(set(nodes) - listed)
     assert (gone, new) == ([], []), (
         f"Assets are names that history and people refer to. Gone: {gone}. New: {new}. "

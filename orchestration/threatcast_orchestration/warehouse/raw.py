@@ -196,7 +196,7 @@ def copies_of(spec: FeedSpec, home: Home, landing: Landing, as_of: date) -> tupl
     return rows, told
 
 
-def _by_payload(row: Row) -> tuple[str, str, int]:
+def _by_payload(row: Mapping[str, Any]) -> tuple[str, str, int]:
     return row["feed"], row["payload"], row["copy_number"]
 
 
