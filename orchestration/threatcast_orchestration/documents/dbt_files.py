@@ -77,7 +77,7 @@ def _catalog_macros() -> str:
 
 
 def _macro(name: str, items: Iterable[str], brackets: str) -> str:
-    opened, closed = brackets
+    opened, closed = brackets[0], brackets[1]
     lines = "".join(f"        {item},\n" for item in items)
     return (
         f"{{% macro {name}() -%}}\n    {{{{ return({opened}\n{lines}    {closed}) }}}}\n"
