@@ -164,7 +164,7 @@ def judge(plan: Plan, result: NightEnd) -> None:
 def _error_of(plan: Plan, result: NightEnd) -> OrchestrationError:
     """Return what a night that failed must say, of the class that has its exit code."""
     standing = standing_release(plan.home, result.started)
-    look = f"(`make ui`, run {result.run_id[:8]})"
+    look = f"(`threatcast ui`, run {result.run_id[:8]})"
     kinds = {step["kind"]: step["error"] for step in result.failed_steps}
     refused = ", ".join(f"{c['asset']} / {c['check']}" for c in blocking(result))
     if refused:

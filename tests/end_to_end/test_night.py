@@ -90,7 +90,7 @@ def test_simulated_release_says_so_wherever_it_is_met(release, tables):
 
 def test_summary_names_feeds_outlooks_and_where_to_look(sample_home):
     printed = (sample_home.parent / "sample_home.done").read_text("utf-8")
-    for words in ("cisa_kev", "silent", "source failure", "threatcast query", "make ui"):
+    for words in ("cisa_kev", "silent", "source failure", "threatcast query", "threatcast ui"):
         assert words in printed
     assert "SIMULATED" in printed.strip().splitlines()[-1]
 

@@ -29,6 +29,7 @@ from threatcast_orchestration.tracking import (
     track_night,
 )
 from threatcast_orchestration.tracking.figures import PIT_BINS, pit_density
+from threatcast_orchestration.tracking.lookup import night_of, registered_versions
 from threatcast_orchestration.tracking.metrics import of_model
 from threatcast_orchestration.tracking.night import digest
 from threatcast_orchestration.tracking.places import points_elsewhere, store_path
@@ -372,6 +373,35 @@ def test_moved_home_writes_its_artifacts_in_its_new_place(tmp_path: Path, fresh:
     for described in new.mlflow.rglob("MLmodel"):
         assert "C%23" not in described.read_text(encoding="utf-8")
     assert old.root.is_file()
+
+
+def test_names_of_a_night_are_told_without_mlflow_s_tables(
+    tracked: tuple[Home, str], client: Any, tmp_path: Path
+) -> None:
+    home, run = tracked
+    told = night_of(home, record().run_id, "2099-01-01")
+    assert told is not None
+    assert told["mlflow_run_id"] == run
+    assert told["artifacts"] == client.get_run(run).info.artifact_uri
+    assert told["vintage_hash"] == "aaaa"
+    assert night_of(home, record().run_id, "2000-01-01") is None
+    assert night_of(home, "another", "2099-01-01") is None
+    versions = registered_versions(home)
+    assert versions == {
+        model.name.removeprefix("threatcast-"): {
+            alias: str(version) for alias, version in model.aliases.items()
+        }
+        for model in client.search_registered_models()
+    }
+    # of a home that was moved, or whose lines are damaged
+    moved = Home(tmp_path / "moved")
+    moved.mlflow.mkdir(parents=True)
+    lines = (home.mlflow / "nights.jsonl").read_text()
+    (moved.mlflow / "nights.jsonl").write_text(f"{{cut\n{lines}")
+    again = night_of(moved, record().run_id, "2099-01-01")
+    assert again is not None
+    assert again["artifacts"].startswith(moved.mlflow.as_uri())
+    assert registered_versions(Home(tmp_path / "none")) == {}
 
 
 def test_doctor_puts_a_moved_home_right(tmp_path: Path, fresh: Home) -> None:

@@ -60,7 +60,7 @@ def run(
 
     remark(
         f"Threatcast: source {settings.chosen_source}, home {place.root}. "
-        "The steps follow; the history is kept for the UI (make ui).",
+        "The steps follow; the history is kept for the UI (threatcast ui).",
         quiet=quiet or as_json,
     )
     result = run_night(place, settings, quiet=quiet or as_json)

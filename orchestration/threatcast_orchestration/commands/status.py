@@ -154,7 +154,7 @@ def write_summary(facts: dict[str, Any], *, quiet: bool = False) -> None:
         say(f"Page:    {folder}/site/index.html (or: {program()} serve)")
         say(f"Tables:  {folder}/csv, {folder}/parquet, {folder}/threatcast.duckdb")
         say(f"Query:   {program()} query \"SELECT * FROM outlook WHERE location = 'WORLD'\"")
-        say("History: make ui")
+        say(f"History: {program()} ui")
     if facts["simulated"]:
         say(SIMULATED_LINE)
 
@@ -178,7 +178,7 @@ def _write_last_run(facts: dict[str, Any]) -> None:
     for check in last.get("failed_checks", []):
         if check["check"] == FEED_STATE:  # the table of feeds says it
             continue
-        what = check.get("description") or "see make ui"
+        what = check.get("description") or "see `threatcast ui`"
         say(f"  {check['severity']}: {check['asset']}, {check['check']}: {what}")
     if last.get("release") not in (None, facts["release"]):
         say(f"  Since then the current release was changed from {last['release']}.")

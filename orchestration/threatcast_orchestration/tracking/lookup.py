@@ -1,64 +1,83 @@
-"""What a home's MLflow store knows of a night or a target, read without importing MLflow.
+"""What MLflow calls a night and its models: kept in the home, told without importing MLflow.
 
 Importing it takes seconds; a command that only names a run or a version need not wait for them.
+A line a night in `mlflow/nights.jsonl`, written by the step that tracks; a home whose store is
+older than these lines is told of from its next night on.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
-from typing import Any
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from threatcast_feeds.durable import write_durably
 
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.tracking.places import open_to_read, store_path
+from threatcast_orchestration.tracking.places import artifacts_of
 
-_ALIASES = "SELECT name, alias, version FROM registered_model_aliases ORDER BY name, alias"
-_NIGHT = """
-    SELECT runs.run_uuid, runs.artifact_uri
-    FROM runs
-    INNER JOIN tags AS named
-        ON runs.run_uuid = named.run_uuid AND named.key = 'threatcast.run_id' AND named.value = ?
-    INNER JOIN tags AS dated
-        ON runs.run_uuid = dated.run_uuid AND dated.key = 'threatcast.as_of' AND dated.value <= ?
-    LEFT JOIN tags AS parent
-        ON runs.run_uuid = parent.run_uuid AND parent.key = 'mlflow.parentRunId'
-    WHERE parent.value IS NULL AND runs.status = 'FINISHED' AND runs.lifecycle_stage = 'active'
-    ORDER BY dated.value DESC
-"""
-_TAGS = "SELECT key, value FROM tags WHERE run_uuid = ? AND key LIKE 'threatcast.%' ORDER BY key"
+if TYPE_CHECKING:
+    from threatcast_orchestration.tracking.record import NightRecord
 
 
 def registered_versions(home: Home) -> dict[str, dict[str, str]]:
-    """Return the version behind each alias, by target; empty without a store."""
-    found: dict[str, dict[str, str]] = {}
-    for name, alias, version in _ask(home, _ALIASES):
-        found.setdefault(name.removeprefix("threatcast-"), {})[alias] = str(version)
-    return found
+    """Return the version behind each alias, by target; empty before the first night."""
+    nights = _nights(home)
+    return dict(nights[-1]["versions"]) if nights else {}
 
 
 def night_of(home: Home, run_id: str, as_of: str) -> dict[str, Any] | None:
-    """Return the MLflow run that made a run's numbers: its id, artifacts and tags; None if lost.
+    """Return the MLflow run that made a run's numbers: its id, artifacts and tags; or None.
 
     A night with nothing new keeps the numbers, and so the `run_id`, of an earlier one.
     """
-    rows = _ask(home, _NIGHT, (run_id, as_of))
-    if not rows:
+    same = [row for row in _nights(home) if row["run_id"] == run_id and row["as_of"] <= as_of]
+    if not same:
         return None
-    tags = dict(_ask(home, _TAGS, (rows[0][0],)))
-    return {
-        "mlflow_run_id": rows[0][0],
-        "artifacts": rows[0][1],
-        **{key.removeprefix("threatcast."): value for key, value in tags.items()},
+    newest = max(same, key=lambda row: str(row["as_of"]))
+    return newest | {"artifacts": artifacts_of(home) + newest["artifacts"]}
+
+
+def keep_names(
+    home: Home, night: NightRecord, run: Any, versions: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Keep what MLflow calls a night.
+
+    Parameters
+    ----------
+    run
+        MLflow's run of the night. The place of its artifacts is kept below the home's, so that it
+        holds in a home that was moved.
+    versions
+        The version behind each alias, by target.
+    """
+    tags = {key.removeprefix("threatcast."): value for key, value in night.tags.items()}
+    row = tags | {
+        "mlflow_run_id": str(run.info.run_id),
+        "artifacts": str(run.info.artifact_uri).removeprefix(artifacts_of(home)),
+        "versions": versions,
     }
+    nights = _nights(home)
+    if not nights or nights[-1] != row:
+        lines = "".join(json.dumps(one, sort_keys=True) + "\n" for one in [*nights, row])
+        write_durably(_path(home), lines.encode())
 
 
-def _ask(home: Home, sql: str, values: Sequence[str] = ()) -> list[Any]:
-    path = store_path(home)
-    if not path.is_file():
+def _path(home: Home) -> Path:
+    return home.mlflow / "nights.jsonl"
+
+
+def _nights(home: Home) -> list[dict[str, Any]]:
+    """Return all lines; one that is damaged is no reason to say nothing of the others."""
+    try:
+        lines = _path(home).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
         return []
-    with closing(open_to_read(path)) as store:
+    rows = []
+    for line in lines:
         try:
-            return store.execute(sql, values).fetchall()
-        except sqlite3.DatabaseError:  # a store of another version is no reason to say nothing
-            return []
+            rows.append(json.loads(line))
+        except ValueError:
+            continue
+    return rows

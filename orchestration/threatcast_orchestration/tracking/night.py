@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.tracking import figures, metrics
+from threatcast_orchestration.tracking.lookup import keep_names
 from threatcast_orchestration.tracking.places import EXPERIMENT, artifacts_of
 from threatcast_orchestration.tracking.record import NightRecord
 from threatcast_orchestration.tracking.registry import (
@@ -20,6 +21,7 @@ from threatcast_orchestration.tracking.registry import (
     CHAMPION,
     drop_alias,
     register,
+    versions_of,
 )
 from threatcast_orchestration.tracking.reliability import draw_reliability
 from threatcast_orchestration.tracking.store import open_store
@@ -50,12 +52,14 @@ def track_night(home: Home, night: NightRecord) -> str:
             f"tags.`{key}` = '{night.tags[key]}'" for key in ("threatcast.run_id", AS_OF)
         )
         known = client.search_runs([experiment], same, max_results=1000)
-        for run in known:
-            if _PARENT not in run.data.tags and run.info.status == "FINISHED":
-                return str(run.info.run_id)
-        for run in known:
-            client.delete_run(run.info.run_id)
-        return _Writer(client, experiment, night).write()
+        done = [one for one in known if _PARENT not in one.data.tags]
+        written = next((one.info.run_id for one in done if one.info.status == "FINISHED"), None)
+        if written is None:
+            for run in known:
+                client.delete_run(run.info.run_id)
+            written = _Writer(client, experiment, night).write()
+        keep_names(home, night, client.get_run(written), versions_of(client))
+        return str(written)
 
 
 def _experiment(client: Any, home: Home) -> str:

@@ -30,6 +30,17 @@ def drop_alias(client: Any, target: str, alias: str) -> None:
         client.delete_registered_model_alias(name, alias)
 
 
+def versions_of(client: Any) -> dict[str, dict[str, str]]:
+    """Return the version behind each alias, by target."""
+    return {
+        model.name.removeprefix("threatcast-"): {
+            alias: str(version) for alias, version in sorted(model.aliases.items())
+        }
+        for model in client.search_registered_models(max_results=1000)
+        if model.name.startswith("threatcast-")
+    }
+
+
 def register(
     client: Any,
     run_id: str,
