@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from in_process import Done, threatcast
-from small_release import AS_OF, make_release, write_warehouse
+from small_release import AS_OF, describe, make_release, write_warehouse
 from threatcast_orchestration.commands.options import SIMULATED_LINE
 from threatcast_orchestration.published_models.record import published_models, read_decisions
 from threatcast_orchestration.run.home import Home
@@ -58,6 +58,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with duckdb.connect(str(path)) as connection:
         connection.register("made", scores())
         connection.execute("CREATE OR REPLACE TABLE published.scores AS SELECT * FROM made")
+        describe(connection, "scores")
     return path
 
 
