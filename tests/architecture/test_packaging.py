@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import zipfile
+
+from wheel_kit import build_wheel
 
 PACKAGES = {
     "threatcast_feeds",
@@ -16,17 +16,20 @@ PACKAGES = {
 
 
 def test_wheel_holds_the_four_packages_and_their_data(project, tmp_path):
-    subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
-        cwd=project,
-        check=True,
-        capture_output=True,
-    )
-    (wheel,) = tmp_path.glob("*.whl")
+    wheel = build_wheel(project, tmp_path)
     names = zipfile.ZipFile(wheel).namelist()
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == PACKAGES
     assert "threatcast_feeds/catalog/cisa_kev/defs.yaml" in names
+    carried = {name for name in names if name.startswith("threatcast_orchestration/project/")}
+    parts = ("data_tests", "macros", "models", "seeds", "dbt_project.yml", "profiles.yml")
+    wanted = {"requirements.lock", "workspace.yaml"} | {
+        path.relative_to(project).as_posix()
+        for part in parts
+        for path in [project / "dbt_project" / part, *(project / "dbt_project" / part).rglob("*")]
+        if path.is_file()
+    }
+    assert carried == {f"threatcast_orchestration/project/{name}" for name in wanted}
     assert not [name for name in names if "__pycache__" in name]
 
 
