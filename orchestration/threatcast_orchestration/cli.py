@@ -11,6 +11,7 @@ from threatcast_feeds.outside import shown
 
 from threatcast_orchestration.commands import doctor as doctor_command
 from threatcast_orchestration.commands import feeds, models, panels, releases
+from threatcast_orchestration.commands import prune as prune_command
 from threatcast_orchestration.commands import run as run_command
 from threatcast_orchestration.commands import status as status_command
 from threatcast_orchestration.commands.options import LAYOUT
@@ -44,6 +45,7 @@ app.command("forecast")(panels.forecast)
 app.command("query")(releases.query)
 app.add_typer(releases.app, name="releases")
 app.add_typer(models.app, name="models")
+app.command("prune")(prune_command.prune)
 app.command("serve")(releases.serve)
 app.command("status")(status_command.status)
 app.command("doctor")(doctor_command.doctor)

@@ -16,6 +16,7 @@ from threatcast_orchestration.assets.feed_states import build_feed_states
 from threatcast_orchestration.assets.forecasts import build_forecast_assets
 from threatcast_orchestration.assets.gates import build_gate_checks
 from threatcast_orchestration.assets.live import build_live_assets
+from threatcast_orchestration.assets.pruning import build_pruning_asset
 from threatcast_orchestration.assets.release import build_release_assets
 from threatcast_orchestration.nightly.jobs import build_job, build_schedule
 from threatcast_orchestration.nightly.progress import step_logger
@@ -49,6 +50,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             *build_decision_assets(),
             build_live_assets(),
             *build_release_assets(),
+            build_pruning_asset(),
         ],
         asset_checks=[*build_gate_checks(), build_feed_states(list(load_catalog()))],
         jobs=[job],

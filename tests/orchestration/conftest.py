@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -12,6 +13,8 @@ import pytest
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.plan import Plan, make_plan
 from threatcast_orchestration.run.settings import load_settings
+from threatcast_orchestration.tracking import open_store
+from threatcast_orchestration.tracking.places import store_path
 
 # pytest's importlib mode puts no test folder on the path, and the kits are modules of their own
 sys.path.insert(0, str(Path(__file__).parent))
@@ -72,3 +75,22 @@ def mirror_plan(home: Home, small_mirror: Path) -> MakePlan:
         return made
 
     return plan
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a new store without a run; making one takes seconds, copying it none."""
+    home = Home(tmp_path_factory.mktemp("empty"))
+    (home.root / "here").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home.root / "here")
+        with open_store(home) as client:
+            client.search_experiments()
+    return store_path(home)
+
+
+@pytest.fixture
+def fresh(home: Home, empty_store: Path) -> Home:
+    home.mlflow.mkdir(parents=True)
+    shutil.copy(empty_store, store_path(home))
+    return home

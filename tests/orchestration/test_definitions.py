@@ -31,8 +31,9 @@ STAGES = {
     "history": "release",
     "published": "published",
     "release": "release",
+    "retention": "release",
 }
-NO_TABLES = ("mlflow/night", "release", "decisions/record")
+NO_TABLES = ("mlflow/night", "release", "decisions/record", "retention/pruned")
 
 
 @pytest.fixture(scope="module")

@@ -185,3 +185,10 @@ def test_telemetry_of_every_package_is_off(home: Home) -> None:
     assert os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
     assert os.environ["GX_ANALYTICS_ENABLED"] == "false"
     assert os.environ["DAGSTER_HOME"] == str(home.dagster)
+
+
+@pytest.mark.parametrize("name", ["keep_nights", "keep_runs"])
+def test_days_to_keep_are_none_or_more(home: Home, name: str) -> None:
+    assert getattr(load_settings(home, {name: 0}), name) == 0
+    with pytest.raises(WrongUse, match=f"flag: {name} is '-1'"):
+        load_settings(home, {name: -1})

@@ -1,6 +1,7 @@
 """Finished forecasts, kept by the hash of all that they depend on.
 
-A night with nothing new costs a look-up, and a run that died goes on from here.
+A night with nothing new costs a look-up, and a run that died goes on from here. Old ones go by the
+rules of `retention/`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 MADE = "made.json"
 """Beside the tables of a night: their hashes, written last."""
-KEPT = 5
-"""Results kept beside the newest; a night may be repeated for an earlier day."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,6 @@ def make(
     write_durably(scratch / MADE, json.dumps(made, indent=1).encode())
     shutil.rmtree(folder, ignore_errors=True)
     scratch.replace(folder)
-    _forget_old(home.forecasts)
     return KeptForecasts(folder, key, reused=False)
 
 
@@ -90,13 +88,3 @@ def _is_whole(folder: Path) -> bool:
         return bool(made) and all(digest_of(folder / name) == made[name] for name in made)
     except (OSError, ValueError, LookupError, TypeError):
         return False
-
-
-def _forget_old(folder: Path) -> None:
-    kept = sorted(
-        (path for path in folder.iterdir() if path.is_dir()),
-        key=lambda path: path.stat().st_mtime,
-        reverse=True,
-    )
-    for path in kept[KEPT + 1 :]:
-        shutil.rmtree(path, ignore_errors=True)

@@ -84,3 +84,14 @@ def _written_again(note: Kept, info: ReleaseInfo | None) -> bool:
     )
     written = write_forecast(found[1], note.file)
     return not note.file_hash or written == note.file_hash
+
+
+def archived_releases(archive: Path) -> set[str]:
+    """Return the releases whose forecasts the archive holds as they were published."""
+    notes = read_archive(archive)
+    whole = {
+        (note.reference_date, note.forecast_hash)
+        for note in notes
+        if note.file is not None and _is_whole(note)
+    }
+    return {note.release_id for note in notes if (note.reference_date, note.forecast_hash) in whole}

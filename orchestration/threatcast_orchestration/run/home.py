@@ -32,6 +32,11 @@ run_monitoring:
   start_timeout_seconds: 300
 freshness:
   enabled: true
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days: 7
 nux:
   enabled: false
 """

@@ -50,6 +50,7 @@ def _day(value: Any) -> Any:
 
 
 Count = Annotated[int, Field(ge=1)]
+Days = Annotated[int, Field(ge=0)]
 Names = Annotated[tuple[str, ...], BeforeValidator(split_names), Field(min_length=1)]
 
 
@@ -84,6 +85,8 @@ class Settings(BaseModel):
     webhook_url: str = ""
     webhook_on: Literal["failure", "degraded", "all"] = "degraded"
     drop_limit: int = 10
+    keep_nights: Days = 14
+    keep_runs: Days = 30
 
     _provenance: dict[str, str] = PrivateAttr(default_factory=dict)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,16 @@ def is_sound(path: Path) -> bool:
         return True
     except sqlite3.DatabaseError:
         return False
+
+
+def shrink(path: Path) -> None:
+    """Give the disk back what an SQLite file no longer uses; one at work is left as it is."""
+    if not path.is_file():
+        return
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(path, timeout=1)) as store:
+        unused = store.execute("PRAGMA freelist_count").fetchone()[0]
+        if 4 * unused > store.execute("PRAGMA page_count").fetchone()[0]:
+            store.execute("VACUUM")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.tracking import figures, metrics
+from threatcast_orchestration.tracking.history import NIGHTLY
 from threatcast_orchestration.tracking.lookup import keep_names
 from threatcast_orchestration.tracking.places import EXPERIMENT, artifacts_of
 from threatcast_orchestration.tracking.record import NightRecord
@@ -84,7 +85,7 @@ class _Writer:
         """Write all runs; the parent is finished last, or failed if anything is missing."""
         night = self._night
         values = metrics.overall(night.scores) + metrics.of_seconds(night.seconds)
-        parent = self._run(f"nightly {night.as_of}", None, {}, values)
+        parent = self._run(f"{NIGHTLY} {night.as_of}", None, {}, values)
         try:
             with TemporaryDirectory() as folder:
                 self._tables(parent, Path(folder))

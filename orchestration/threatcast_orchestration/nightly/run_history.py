@@ -1,0 +1,76 @@
+"""Dagster's history of runs: which there are, and taking one away with all that it left.
+
+`DagsterInstance.delete_run` (1.13) leaves a run's own event file, its tags and its results of
+checks in SQLite; those are removed here, and nowhere else is Dagster's storage known.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from threatcast_orchestration.nightly.jobs import JOB
+from threatcast_orchestration.nightly.record import is_night
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from threatcast_orchestration.run.home import Home
+
+_SECONDS = 60
+"""How long to wait for a file that the UI is writing."""
+
+
+def runs_of(instance: dg.DagsterInstance, home: Home) -> Iterator[tuple[str, datetime, bool, bool]]:
+    """Yield each run: its id, when it began, whether it is alive, whether it was a night.
+
+    What a kill left of a run that was being taken away counts as one.
+    """
+    known = set()
+    for record in instance.get_run_records():
+        run = record.dagster_run
+        known.add(run.run_id)
+        began = record.create_timestamp.replace(tzinfo=UTC)
+        yield run.run_id, began, not run.is_finished, is_night(run, JOB)
+    for path in sorted(_events(home).glob("*.db")):
+        if path.stem not in known and _is_run(path.stem):
+            yield path.stem, datetime.fromtimestamp(path.stat().st_mtime, UTC), False, False
+
+
+def remove_run(instance: dg.DagsterInstance, home: Home, run_id: str) -> None:
+    """Take a run out of the history; files last, so that a kill leaves nothing half told."""
+    instance.delete_run(run_id)
+    for store, table in (
+        (_events(home) / "index.db", "asset_check_executions"),
+        (home.dagster / "history" / "runs.db", "run_tags"),
+    ):
+        with closing(sqlite3.connect(store, timeout=_SECONDS)) as connection, connection:
+            connection.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
+    for path in files_of(home, run_id):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def files_of(home: Home, run_id: str) -> list[Path]:
+    """Return what lies on the disk of one run alone: its events, what its steps printed."""
+    events = [_events(home) / f"{run_id}.db{ending}" for ending in ("-wal", "-shm", "")]
+    return [path for path in (home.dagster / "storage" / run_id, *events) if path.exists()]
+
+
+def _events(home: Home) -> Path:
+    return home.dagster / "history" / "runs"
+
+
+def _is_run(name: str) -> bool:
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False
