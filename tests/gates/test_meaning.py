@@ -346,6 +346,12 @@ def test_fault_of_a_bundle_of_lists_is_refused_by_name(kind: str) -> None:
     assert judge_copy(seat, bundle(8)).state == "accepted"
 
 
+def test_check_that_only_warns_of_a_feed_lets_its_honest_copies_through() -> None:
+    seat = bench(PARTS.model_copy(update={"warns": ("strangers",)}), [bundle(n) for n in range(8)])
+    verdict = judge_copy(seat, bundle(8, first=10**6))
+    assert (verdict.state, [one.check for one in verdict.failures]) == ("warned", ["strangers"])
+
+
 @pytest.mark.parametrize(
     ("days", "state", "told"),
     [

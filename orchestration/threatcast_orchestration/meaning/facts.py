@@ -24,7 +24,8 @@ class Meaning(BaseModel):
     for a place. `alike` are the columns that no two
     records share by chance, without the key. Records of another `edition` (a release of other
     scope, another form) are not held against each other. `step_days` is the usual time between
-    copies; learnt if left out. `bounds` and `least` replace those of `checks.CHECKS` by name.
+    copies; learnt if left out. `bounds` and `least` replace those of `checks.CHECKS` by name;
+    `warns` are checks that warn of this feed, because its honest copies do so now and then.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,3 +42,4 @@ class Meaning(BaseModel):
     step_days: float | None = Field(default=None, gt=0)
     bounds: dict[str, float] = {}
     least: dict[str, float] = {}
+    warns: tuple[str, ...] = ()

@@ -127,7 +127,7 @@ def _finding(
     fails = share.value > bound and share.count >= least
     outcome: Verdicts = "holds"
     if fails:
-        outcome = check.fails
+        outcome = "warning" if check.name in meaning.warns else check.fails
     elif check.fails == "doubtful" and share.count >= least:
         never = share.value > check.told(meaning.bounds.get(check.name), worst, bound)
         outcome = "warning" if never and memory.steps >= SEASONED else "holds"
