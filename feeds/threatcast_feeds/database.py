@@ -29,10 +29,10 @@ def connect(
     """
     import duckdb
 
-    options: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": os.environ.get(MEMORY) or "2GB",
-        "autoinstall_known_extensions": False,
-    }
+    connection = duckdb.connect(str(path), read_only=read_only)
+    # set afterwards: a file that this process holds open already may only be opened in the same way
+    connection.execute(f"SET memory_limit = '{os.environ.get(MEMORY) or '2GB'}'")
+    connection.execute("SET autoinstall_known_extensions = false")
     if threads is not None:
-        options["threads"] = threads
-    return duckdb.connect(str(path), read_only=read_only, config=options)
+        connection.execute(f"SET threads = {threads}")
+    return connection

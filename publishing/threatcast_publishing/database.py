@@ -18,7 +18,10 @@ MEMORY = "THREATCAST_DUCKDB_MEMORY"
 
 
 def connect(
-    path: str | Path = ":memory:", *, read_only: bool = False, **options: str | bool
+    path: str | Path = ":memory:",
+    *,
+    read_only: bool = False,
+    **options: str | bool | int | float | list[str],
 ) -> duckdb.DuckDBPyConnection:
     """Return a connection to a file, or to memory of its own.
 
@@ -34,8 +37,14 @@ def connect(
     """
     import duckdb
 
-    allowed: dict[str, str | bool] = {
+    allowed: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": os.environ.get(MEMORY) or "2GB",
         "autoinstall_known_extensions": False,
     }
-    return duckdb.connect(str(path), read_only=read_only, config={**allowed, **options})
+    if options:  # which may lock what can be set
+        return duckdb.connect(str(path), read_only=read_only, config={**allowed, **options})
+    connection = duckdb.connect(str(path), read_only=read_only)
+    # set afterwards: a file that this process holds open already may only be opened in the same way
+    for name, value in allowed.items():
+        connection.execute(f"SET {name} = '{value}'")
+    return connection

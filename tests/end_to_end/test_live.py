@@ -119,7 +119,8 @@ def test_correction_lies_beside_the_first_forecast_which_stays_as_it_was(nights)
     assert {name: after[name] for name in nights.kept_before} == nights.kept_before
     new = sorted(set(after) - set(nights.kept_before))
     stem = f"forecasts/{LAST_DAY}/001-{nights.release}"
-    assert new == [f"{stem}.json", f"{stem}.parquet"]
+    outlook = f"outlooks/{nights.release}.parquet"
+    assert new == [f"{stem}.json", f"{stem}.parquet", outlook]
     note = json.loads(after[f"{stem}.json"])
     assert note["reason"] == f"{WHY} (settings changed: models)"
 

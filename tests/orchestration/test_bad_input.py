@@ -268,8 +268,11 @@ def test_lock_is_held_on_a_full_disk(home: Home) -> None:
 
 
 WRONG_USE: dict[str, tuple[tuple[str, ...], str]] = {
-    "as-of is no day": (("--as-of", "tomorrow"), "'tomorrow' is not a day; write it as YYYY-MM-DD"),
-    "as-of is impossible": (("--as-of", "2026-02-31"), "'2026-02-31' is not a day"),
+    "as-of is no day": (
+        ("--as-of", "tomorrow"),
+        "'tomorrow': it is not a day; write it as YYYY-MM-DD",
+    ),
+    "as-of is impossible": (("--as-of", "2026-02-31"), "'2026-02-31': it is not a day"),
     "as-of is in the future": (("--as-of", "2999-01-01"), "lies in the future"),
     "mirror is a file": (("--mirror", "{tmp}/file"), "file is not a folder"),
     "mirror is gone": (("--mirror", "{tmp}/gone"), "gone is not a folder, nothing is there"),

@@ -25,6 +25,7 @@ def releases(tmp_path: Path) -> Path:
         warehouse.execute(
             "DROP TABLE published.outlook_history; "
             "CREATE TABLE published.outlook_history AS FROM history.outlook_history; "
+            "COMMENT ON TABLE published.outlook_history IS 'One row a release and place.'; "
             "UPDATE published.outlook SET state = 'insufficient_evidence', reason = 'few' "
             "WHERE target = 'ransomware_claims' AND location <> 'WORLD'"
         )
