@@ -131,7 +131,7 @@ def _steps(home: Home, goes: Outgoing, dagster: Any, mlflow: Any) -> Iterator[St
     for night in goes.tracked:
         content = content_of(mlflow, night.as_of, night.run_id)
         remove = partial(remove_night, mlflow, home, content)
-        yield "mlflow", f"{night.as_of}/{night.run_id}", _size(content.folders(home)), remove
+        yield "mlflow", night.name, _size(content.folders(home)), remove
     for kept in goes.forecasts:
         folder = home.forecasts / kept.folder
         yield "forecasts", kept.folder, _size([folder]), partial(shutil.rmtree, folder)
