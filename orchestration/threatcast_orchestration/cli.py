@@ -10,7 +10,7 @@ import typer
 from threatcast_feeds.outside import shown
 
 from threatcast_orchestration.commands import doctor as doctor_command
-from threatcast_orchestration.commands import feeds, models, panels, releases
+from threatcast_orchestration.commands import feeds, history, models, panels, releases
 from threatcast_orchestration.commands import prune as prune_command
 from threatcast_orchestration.commands import run as run_command
 from threatcast_orchestration.commands import status as status_command
@@ -44,6 +44,7 @@ app.command("backtest")(panels.backtest)
 app.command("forecast")(panels.forecast)
 app.command("query")(releases.query)
 app.add_typer(releases.app, name="releases")
+app.add_typer(history.app, name="history")
 app.add_typer(models.app, name="models")
 app.command("prune")(prune_command.prune)
 app.command("serve")(releases.serve)

@@ -21,6 +21,7 @@ def test_wheel_holds_the_four_packages_and_their_data(project, tmp_path):
     tops = {name.split("/")[0] for name in names if ".dist-info/" not in name}
     assert tops == PACKAGES
     assert "threatcast_feeds/catalog/cisa_kev/defs.yaml" in names
+    assert "threatcast_feeds/history/history.parquet" in names
     carried = {name for name in names if name.startswith("threatcast_orchestration/project/")}
     parts = ("data_tests", "macros", "models", "seeds", "dbt_project.yml", "profiles.yml")
     wanted = {"requirements.lock", "workspace.yaml"} | {

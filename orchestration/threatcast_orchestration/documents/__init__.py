@@ -12,6 +12,7 @@ from pathlib import Path
 from threatcast_orchestration.documents.commands import commands_page
 from threatcast_orchestration.documents.dbt_files import dbt_files
 from threatcast_orchestration.documents.feeds import feed_pages
+from threatcast_orchestration.documents.history import history_page
 from threatcast_orchestration.documents.reference import gates_page, models_page, tables_page
 from threatcast_orchestration.documents.targets import targets_page
 from threatcast_orchestration.run.project import ROOT
@@ -33,7 +34,8 @@ def pages() -> dict[str, str]:
 def files() -> dict[str, str]:
     """Return all generated files: path below the project's folder to text."""
     written = {f"docs/{name}": text for name, text in pages().items()}
-    return written | {f"dbt_project/{name}": text for name, text in dbt_files().items()}
+    written |= {f"dbt_project/{name}": text for name, text in dbt_files().items()}
+    return written | {"feeds/threatcast_feeds/history/README.md": history_page()}
 
 
 def stale(root: Path = ROOT) -> list[str]:
