@@ -10,7 +10,8 @@ import dagster as dg
 import threatcast_feeds.catalog
 from dagster.components.core.component_tree import ComponentTree
 
-from threatcast_orchestration.assets.dbt import build_dbt_assets, build_raw_assets, dbt_resource
+from threatcast_orchestration.assets.dbt import build_dbt_assets, build_raw_assets
+from threatcast_orchestration.assets.dbt_project import dbt_resource
 from threatcast_orchestration.assets.decisions import build_decision_assets
 from threatcast_orchestration.assets.feed_states import build_feed_states
 from threatcast_orchestration.assets.forecasts import build_forecast_assets

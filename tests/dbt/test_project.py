@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from threatcast_orchestration.assets.dbt import manifest as newest_manifest
+from threatcast_orchestration.assets.dbt_project import manifest as newest_manifest
 
 LAYERS = ("staging", "intermediate", "marts", "published")
 

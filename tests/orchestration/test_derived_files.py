@@ -6,18 +6,21 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 import yaml
 from kev_kit import KEV, NEWEST, pulled, rows_of
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import NullPool
 from threatcast_feeds.outcomes import set_aside
-from threatcast_orchestration.assets import dbt
+from threatcast_orchestration.assets import dbt_project
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.feed_steps.pull import pull
 from threatcast_orchestration.run.home import Home
@@ -246,6 +249,26 @@ def test_files_of_the_history_are_written_back_once_at_the_end(tmp_path: Path) -
             assert store.execute("SELECT count(*) FROM events").fetchone() == (3,)
 
 
+def test_one_engine_serves_all_events_of_a_run(tmp_path: Path) -> None:
+    used: dict[str, set[Engine]] = defaultdict(set)
+
+    def note(connection: Connection) -> None:
+        used[Path(str(connection.engine.url.database)).parent.name].add(connection.engine)
+
+    @dg.asset
+    def counted() -> None:
+        """Count nothing."""
+
+    event.listen(Engine, "engine_connect", note)
+    try:
+        with kept_open(tmp_path), dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+            dg.materialize([counted], instance=instance)
+            assert len(instance.all_logs(instance.get_runs()[0].run_id)) > 5
+    finally:
+        event.remove(Engine, "engine_connect", note)
+    assert len(used["runs"]) == 2, "of the run's own file, and of the index of all runs"
+
+
 @pytest.mark.parametrize("damage", [empty, cut])
 def test_settings_of_the_instance_that_a_kill_cut_are_written_anew(
     home: Home, damage: Callable[[Path], None]
@@ -258,14 +281,14 @@ def test_settings_of_the_instance_that_a_kill_cut_are_written_anew(
 
 
 def test_cut_manifest_of_dbt_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = dbt.manifest().read_bytes()
+    whole = dbt_project.manifest().read_bytes()
     project = tmp_path / "dbt_project"
     (project / "target").mkdir(parents=True)
     for name in ("models", "macros", "seeds", "data_tests", "dbt_project.yml", "profiles.yml"):
-        (project / name).symlink_to(dbt.DBT / name)
-    monkeypatch.setattr(dbt, "DBT", project)
+        (project / name).symlink_to(dbt_project.DBT / name)
+    monkeypatch.setattr(dbt_project, "DBT", project)
     manifest = project / "target" / "manifest.json"
-    monkeypatch.setattr(dbt, "parse_project", lambda: manifest.write_bytes(whole))
+    monkeypatch.setattr(dbt_project, "parse_project", lambda: manifest.write_bytes(whole))
     for content in (b"", whole[: len(whole) // 2]):
         manifest.write_bytes(content)
-        assert dbt.manifest().read_bytes() == whole
+        assert dbt_project.manifest().read_bytes() == whole

@@ -3,19 +3,14 @@
 No postponed annotations here: Dagster reads those of a step's arguments.
 """
 
-import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
-from importlib import metadata
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 from dagster_dbt import dbt_assets as make_dbt_assets
-from packaging.version import Version
 
+from threatcast_orchestration.assets.dbt_project import LocalDbt, manifest
 from threatcast_orchestration.assets.stages import build_stage
 from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.errors import NothingToPublish
@@ -23,8 +18,6 @@ from threatcast_orchestration.gates.green import raw_stamp, refuse_unless_green
 from threatcast_orchestration.nightly.record import night_tags
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
-from threatcast_orchestration.run.project import CHECKOUT, DBT
-from threatcast_orchestration.run.settings import home_path
 from threatcast_orchestration.warehouse.raw import (
     POOL,
     TABLES,
@@ -44,23 +37,6 @@ _GROUPS = {
     "marts": "marts",
     "published": "published",
 }
-_SOURCE_CODE = ("models", "macros", "seeds", "data_tests", "dbt_project.yml", "profiles.yml")
-
-
-class LocalDbt(DbtCliResource):
-    """dbt's command line, without what `dagster-dbt` does before each call and nobody needs.
-
-    `dbt --version` takes three seconds and asks the package registry (docs/decisions/0003). The
-    adapter, for which all macros are read in this process as well, is for row counts and columns,
-    which `tables` gives.
-    """
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(metadata.version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
-        del args
 
 
 class Translator(DagsterDbtTranslator):
@@ -81,56 +57,6 @@ class Translator(DagsterDbtTranslator):
         """Return who answers for all tables."""
         del dbt_resource_props
         return ["team:data"]
-
-
-def manifest() -> Path:
-    """Return dbt's manifest; parses the project first if that is newer or the manifest damaged.
-
-    That of a checkout is shared by all homes. Where a wheel is installed it lies in the home, by
-    the key of the project: the installation need not be writable, and its files tell no age.
-    """
-    path = _parsed() / "manifest.json"
-    newest = max(source.stat().st_mtime for source in _sources())
-    if not path.is_file() or path.stat().st_mtime < newest or not _is_whole(path):
-        parse_project()
-    return path
-
-
-def _parsed() -> Path:
-    if CHECKOUT is not None:
-        return DBT / "target"
-    return home_path().dbt_target / f"parsed-{code_key('published')[:12]}"
-
-
-def _is_whole(path: Path) -> bool:
-    """Whether dbt wrote its manifest to the end; it does so in place."""
-    try:
-        return "nodes" in json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
-        return False
-
-
-def _sources() -> Iterator[Path]:
-    """Yield all files of the dbt project that decide what it builds, in one order."""
-    for name in _SOURCE_CODE:
-        root = DBT / name
-        found = sorted(root.rglob("*")) if root.is_dir() else [root]
-        yield from (path for path in found if path.is_file())
-
-
-def parse_project() -> None:
-    """Run `dbt parse`."""
-    dbt_resource().cli(["--quiet", "parse"], target_path=_parsed()).wait()
-
-
-def _program() -> str:
-    """Return the dbt of this environment, which need not be on the path."""
-    return str(Path(sys.executable).with_name("dbt"))
-
-
-def dbt_resource() -> LocalDbt:
-    """Return dbt's command line for this project."""
-    return LocalDbt(project_dir=str(DBT), profiles_dir=str(DBT), dbt_executable=_program())
 
 
 def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:

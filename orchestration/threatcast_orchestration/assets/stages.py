@@ -13,6 +13,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
+from threatcast_orchestration.assets.dbt_project import as_read
 from threatcast_orchestration.assets.kept import kept_results
 from threatcast_orchestration.assets.tables import row_counts
 from threatcast_orchestration.nightly.jobs import JOB
@@ -91,11 +92,7 @@ def _run_dbt(
     """Yield the events of a dbt command that leaves its files in a folder of `dbt_target`."""
     target = home.dbt_target / folder
     target.mkdir(parents=True, exist_ok=True)
-    # what dbt has read for the first stage holds for the others: seconds in a new home
-    read = home.dbt_target / "warehouse" / "partial_parse.msgpack"
-    if read.is_file():
-        words = [*words, "--partial-parse-file-path", str(read)]
-    yield from dbt.cli(words, context=context, target_path=target).stream()
+    yield from dbt.cli([*words, *as_read()], context=context, target_path=target).stream()
 
 
 def _with_row_counts(
