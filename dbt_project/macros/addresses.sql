@@ -26,6 +26,18 @@
     )
 {%- endmacro %}
 
+{#- The host of a web address: what follows the last @ of the part before the path, without its
+    port, in lower case. A bare host is one already. -#}
+{% macro host_of(address) -%}
+    regexp_replace(
+        regexp_replace(
+            lower(regexp_extract({{ address }}, '^([A-Za-z]+://)?([^/?#]*)', 2)), '^.*@', ''
+        ),
+        '[.]?(:[0-9]*)?$',
+        ''
+    )
+{%- endmacro %}
+
 {#- Where addresses are registered. From the CTE `addresses` (`address`, `ipv4_number`,
     `ipv6_key`; each may come more than once) to the CTE `address_places` (`address`, `location`):
     both ends belong to a range, and what lies in none, or under a code of no country, is
@@ -83,5 +95,32 @@
         from written_places
         left join range_spellings
             on lower(written_places.country_written) = range_spellings.spelling
+    )
+{%- endmacro %}
+
+{#- The addresses of a list that are new in one of its copies, as the CTEs `listed` (`address`,
+    `ipv4_number`, `ipv6_key`, `known_from`) and what they need. Ever seen: an address that left the
+    list and came back is not new. Nothing is known of the beginning of what the first copy lists. -#}
+{% macro first_listed(rows, ipv6_key) -%}
+    first_copies as (
+        select
+            address,
+            min({{ ipv6_key }}) as ipv6_key,
+            min(vintage_day) as known_from
+        from {{ rows }}
+        group by address
+    ),
+
+    numbered as (
+        select
+            *,
+            {{ ipv4_number('address') }} as ipv4_number,
+            known_from = min(known_from) over () as is_stock
+        from first_copies
+    ),
+
+    listed as (
+        select * from numbered
+        where not is_stock and not {{ is_reserved_ipv4('ipv4_number') }}
     )
 {%- endmacro %}

@@ -12,6 +12,9 @@
         'state_cyber_incidents': 'eurepoc',
         'internet_shutdowns': 'accessnow_keepiton',
         'data_breaches': 'xposedornot_breaches',
+        'web_attack_hosts': 'sefinek_ips',
+        'honeypot_attackers': 'honeypot_hosts',
+        'reported_malicious_hosts': 'tweetfeed',
     }) }}
 {%- endmacro %}
 
@@ -22,8 +25,10 @@
         'cisa_kev',
         'ddosia_targets',
         'eurepoc',
+        'honeypot_hosts',
         'ransomware_live',
         'ransomware_live_press',
+        'tweetfeed',
         'xposedornot_breaches',
     ]) }}
 {%- endmacro %}

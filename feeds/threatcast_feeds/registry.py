@@ -114,6 +114,9 @@ class Coverage(_Facts):
         Days of a week that must have a part, for the week to be watched.
     quiet_days : int
         So long may a copy have nothing new to tell before its silence is taken for its own.
+    keeps_days : int or None
+        So long does a dated record surely stay in the list; weeks that no copy saw within that
+        time are missing. None for a list that forgets nothing.
     """
 
     days: list[str] = Field(default_factory=list)
@@ -121,6 +124,7 @@ class Coverage(_Facts):
     parts: str | None = None
     days_a_week: int = Field(default=1, ge=1, le=7)
     quiet_days: int = Field(ge=0)
+    keeps_days: int | None = Field(default=None, gt=0)
 
 
 class FeedSpec(_Facts):
@@ -185,6 +189,9 @@ class FeedSpec(_Facts):
         unknown = sorted({name for name in named if name} - set(self.columns))
         if unknown:
             msg = f"coverage names {', '.join(unknown)}, which is no column"
+            raise ValueError(msg)
+        if self.coverage.keeps_days and not self.coverage.days:
+            msg = "coverage has keeps_days, which is of records with days, and names no days"
             raise ValueError(msg)
         return self
 

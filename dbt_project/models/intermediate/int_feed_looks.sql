@@ -7,7 +7,8 @@ vintages as (
 feeds as (
     select
         feed,
-        quiet_days
+        quiet_days,
+        keeps_days
     from {{ source('raw', 'feeds') }}
 ),
 
@@ -43,6 +44,7 @@ told as (
         vintages.vintage_day,
         vintages.whole_day,
         feeds.quiet_days,
+        vintages.whole_day - feeds.keeps_days as remembers_from,
         coalesce(vintages.content_day, news.content_day) as content_day,
         least(vintages.whole_day, vintages.claimed_until) as could_cover
     from vintages
@@ -63,7 +65,8 @@ looks as (
         case
             when quiet_days is null or could_cover - content_day <= quiet_days then could_cover
             else content_day
-        end as covers_until
+        end as covers_until,
+        remembers_from
     from told
 )
 

@@ -57,11 +57,22 @@ covered as (
     qualify row_number() over (partition by targets.feed order by looks.copy_number desc) = 1
 ),
 
-record_weeks as (
+covered_weeks as (
     select
         feed,
         cast(unnest(range(first_week, last_day - 5, interval 7 days)) as date) as week
     from covered
+),
+
+-- a list that forgets was watched in the weeks that a copy saw before it forgot
+record_weeks as (
+    select covered_weeks.*
+    from covered_weeks
+    semi join looks
+        on
+            covered_weeks.feed = looks.feed
+            and {{ week_end('covered_weeks.week') }} <= looks.covers_until
+            and covered_weeks.week >= coalesce(looks.remembers_from, covered_weeks.week)
 ),
 
 -- a copy that should have had news and has none was no look, and ends what its week can say
@@ -80,12 +91,21 @@ list_weeks as (
     having arg_max(looks.covers_until = looks.whole_day, looks.copy_number)
 ),
 
--- a bundle of dated parts was looked at on their days
+-- a bundle of dated parts was looked at on their days, once these were over
+told_days as (
+    select
+        feed,
+        whole_day,
+        unnest(part_days) as part_day
+    from vintages
+),
+
 parts as (
     select distinct
         feed,
-        unnest(part_days) as part_day
-    from vintages
+        part_day
+    from told_days
+    where part_day <= whole_day
 ),
 
 part_weeks as (

@@ -11,12 +11,7 @@ urls as (
         payload,
         position,
         url,
-        -- the host is what follows the last @ of the part before the path, without its port
-        regexp_replace(
-            regexp_replace(lower(regexp_extract(url, '^[A-Za-z]+://([^/?#]*)', 1)), '^.*@', ''),
-            '[.]?(:[0-9]*)?$',
-            ''
-        ) as host
+        {{ host_of('url') }} as host
     from rows_as_read
 ),
 

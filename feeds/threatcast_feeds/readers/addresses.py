@@ -56,6 +56,30 @@ def are_ipv4(texts: pa.StringArray) -> NDArray[np.bool_]:
     return found
 
 
+def ipv6_keys(texts: pa.StringArray) -> tuple[list[str | None], NDArray[np.bool_]]:
+    """Return the `ipv6_key` of each text, and which of them are addresses of either family.
+
+    Nearly all addresses of a list are IPv4, which Arrow tells at once; only the other texts are
+    looked at singly.
+
+    Examples
+    --------
+    >>> import pyarrow
+    >>> keys, good = ipv6_keys(pyarrow.array(["192.0.2.17", "2001:db8::5", "none"]))
+    >>> keys[1], good.tolist()
+    ('20010db8000000000000000000000005', [True, True, False])
+    """
+    import numpy as np
+
+    good = are_ipv4(texts)
+    keys: list[str | None] = [None] * len(good)
+    for place in np.flatnonzero(~good).tolist():
+        text = texts[place].as_py()
+        keys[place] = ipv6_key(text) if text else None
+        good[place] = keys[place] is not None
+    return keys, good
+
+
 def ipv4_numbers(texts: pa.StringArray) -> NDArray[np.uint32]:
     """Return IPv4 addresses in dotted form, and only such, as numbers.
 

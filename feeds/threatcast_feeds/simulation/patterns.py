@@ -169,4 +169,27 @@ PATTERNS: dict[str, Pattern] = {
         campaigns=(1.0, 5.0),
     ),
     "data_breaches": Pattern(levels={WORLD: 1.6}, season=0.1, dispersion=2.0, growth=0.1),
+    "web_attack_hosts": Pattern(
+        levels=_by_place(
+            "US 5.0, CN 2.0, VN 1.5, GB 1.2, SG 1.1, NL 1.0, DE 1.0, BR 0.9, IN 0.6, SC 0.6, "
+            "AE 0.5, KE 0.3, AR 0.25, RO 0.2, MX 0.1, EG 0.08, NG 0.05"
+        ),
+        growth=0.04,
+        dispersion=4.0,
+        wander=0.2,
+    ),
+    "honeypot_attackers": Pattern(
+        levels=_by_place("US 5.0, CN 3.0, DE 1.6, SG 1.2, GB 0.9, BR 0.7, IN 0.7, PK 0.5, KE 0.1"),
+        growth=0.0,
+        dispersion=10.0,
+    ),
+    "reported_malicious_hosts": Pattern(
+        levels=_by_place(
+            "US 3.0, CN 1.4, RU 0.8, DE 0.8, SG 0.6, GB 0.4, JP 0.4, NL 0.3, BR 0.25, SC 0.2",
+            unlocated=9.0,
+        ),
+        growth=-0.1,
+        dispersion=6.0,
+        wander=0.2,
+    ),
 }

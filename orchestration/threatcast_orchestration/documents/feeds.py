@@ -188,8 +188,14 @@ def _coverage(spec: FeedSpec) -> str:
             "missing, not zero."
         )
     year = f" or the year that it claims (`{rule.year}`)" if rule.year else ""
+    kept = (
+        f" A record surely stays for {rule.keeps_days} days: weeks that no copy saw within that "
+        "time are missing too."
+        if rule.keeps_days
+        else ""
+    )
     return (
         f"A copy covers the days until it was taken{year}. If its newest "
         f"{' or '.join(f'`{name}`' for name in rule.days)} is more than {silence} older than "
-        "that, it covers the days until then only; later weeks are missing, not zero."
+        f"that, it covers the days until then only; later weeks are missing, not zero.{kept}"
     )

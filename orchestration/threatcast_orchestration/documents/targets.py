@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threatcast_publishing.kinds import family, located
+
 from threatcast_orchestration.documents.markdown import page, seed, table
 
 
@@ -24,12 +26,15 @@ def targets_page() -> str:
 
 
 def _facts(row: dict[str, str]) -> list[tuple[str, str]]:
+    by = row["located_by"]
     settles = int(row["settle_weeks"] or 0)
     facts = [
         ("Feed", f"[`{row['feed']}`](feeds/{row['feed']}.md)"),
         ("One event", row["event"]),
         ("Unit", row["unit"]),
+        ("Family", f"{family(row['family'])} (`{row['family']}`)"),
         ("Places", "world only" if row["levels"] == "world" else "world down to countries"),
+        *([("A place is", f"{located(by)} (`{by}`)")] if by else []),
         ("A zero means", row["zero_means"]),
         ("Over-represents", row["over_represents"]),
         ("Under-represents", row["under_represents"]),

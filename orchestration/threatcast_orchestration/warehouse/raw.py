@@ -48,8 +48,9 @@ FEEDS = WrittenTable(
     "One row a feed: its facts, its limits and how the last attempt to fetch it ended.",
     "feed VARCHAR, title VARCHAR, role VARCHAR, publisher VARCHAR, homepage VARCHAR, url VARCHAR, "
     "licence VARCHAR, licence_url VARCHAR, tlp VARCHAR, fresh_days INTEGER, silent_weeks INTEGER, "
-    "quiet_days INTEGER, days_a_week INTEGER, attempt_ok BOOLEAN, attempt_at TIMESTAMP, "
-    "attempt_error VARCHAR, newest_quarantined DATE, quarantine_message VARCHAR, "
+    "quiet_days INTEGER, keeps_days INTEGER, days_a_week INTEGER, attempt_ok BOOLEAN, "
+    "attempt_at TIMESTAMP, attempt_error VARCHAR, newest_quarantined DATE, "
+    "quarantine_message VARCHAR, "
     "targets VARCHAR[], country_styles VARCHAR[]",
     {
         "feed": "Key of the feed.",
@@ -64,6 +65,7 @@ FEEDS = WrittenTable(
         "fresh_days": "Days for which its newest good payload serves.",
         "silent_weeks": "Weeks without a new event after which it is silent.",
         "quiet_days": "Days for which a copy may have nothing new to tell. Null without a rule.",
+        "keeps_days": "Days for which a record surely stays in a list. Null if it forgets nothing.",
         "days_a_week": "Days of a week that must have a part of a bundle. Null if it is none.",
         "attempt_ok": "Whether the last attempt to fetch it succeeded; true before the first.",
         "attempt_at": "Moment (UTC) of that attempt. Null before the first.",
@@ -252,6 +254,7 @@ def _feed_row(spec: FeedSpec, landing: Landing, quarantined: tuple[date, str] | 
         "fresh_days": spec.fresh_days,
         "silent_weeks": spec.silent_weeks,
         "quiet_days": rule.quiet_days if rule else None,
+        "keeps_days": rule.keeps_days if rule else None,
         "days_a_week": rule.days_a_week if rule and rule.parts else None,
         "attempt_ok": attempt.get("ok", True),
         "attempt_at": attempt.get("attempted_at"),

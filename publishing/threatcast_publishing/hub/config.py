@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from threatcast_publishing.contract import SIMULATED_MARK
+from threatcast_publishing.kinds import family, located
 
 TEAM = "threatcast"
 PUBLISHED: Mapping[str, str] = {
@@ -88,7 +89,7 @@ def tasks(
 
 
 def _model_task(task: HubTask, row: Mapping[str, Any], *, simulated: bool) -> dict[str, Any]:
-    description = str(row.get("description") or f"Events a week of {task.target}.")
+    description = _description(task.target, row)
     return {
         "task_ids": {
             "reference_date": _optional(task.reference_dates),
@@ -117,6 +118,16 @@ def _model_task(task: HubTask, row: Mapping[str, Any], *, simulated: bool) -> di
             }
         ],
     }
+
+
+def _description(target: str, row: Mapping[str, Any]) -> str:
+    """Return what is counted, of which family it is, and what its places are places of."""
+    said = [str(row.get("description") or f"Events a week of {target}.")]
+    if row.get("family"):
+        said.append(f"Family: {family(row['family'])}.")
+    if row.get("located_by"):
+        said.append(f"A place is {located(row['located_by'])}.")
+    return " ".join(said)
 
 
 def _optional(values: Sequence[Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from threatcast_publishing import kinds
 from threatcast_publishing.contract import OUTLOOK_COLUMNS, TABLES
 from threatcast_publishing.site import wording
 from threatcast_publishing.site.charts import (
@@ -83,6 +84,8 @@ def render(release: ReleaseContext) -> str:
         percent=wording.percent,
         reason=wording.spelled,
         link=wording.link,
+        family=kinds.family,
+        located=kinds.located,
     )
     environment.globals.update(
         span=wording.span,

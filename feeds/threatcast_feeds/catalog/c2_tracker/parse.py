@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from threatcast_feeds.payload import ParseOutcome, PayloadSource
-from threatcast_feeds.readers.addresses import are_ipv4, ipv6_key
+from threatcast_feeds.readers.addresses import ipv6_keys
 from threatcast_feeds.readers.tables import MOST_SAMPLES, write_columns
 from threatcast_feeds.unpack import zip_members
 
@@ -65,24 +65,14 @@ def _sample(lists: list[tuple[int, str]], place: int) -> str:
 
 
 def _addresses(tools: list[str], lines: list[str]) -> tuple[dict[str, pa.Array], list[int]]:
-    """Return the columns of the lines that are addresses, and which lines are something else.
-
-    Nearly all lines are IPv4, which Arrow tells at once; only the others are looked at singly.
-    """
+    """Return the columns of the lines that are addresses, and which lines are something else."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.compute as pc
 
     addresses = pc.utf8_trim_whitespace(pa.array(lines, pa.string()))
-    good = are_ipv4(addresses)
-    keys: list[str | None] = [None] * len(lines)
-    strange: list[int] = []
-    for place in np.flatnonzero(~good).tolist():
-        address = addresses[place].as_py()
-        keys[place] = ipv6_key(address)
-        good[place] = keys[place] is not None
-        if address and not good[place]:
-            strange.append(place)
+    keys, good = ipv6_keys(addresses)
+    strange = [at for at in np.flatnonzero(~good).tolist() if addresses[at].as_py()]
     columns = {"tool": pa.array(tools, pa.string()), "address": addresses}
     columns["ipv6_key"] = pa.array(keys, pa.string())
     return {name: column.filter(pa.array(good)) for name, column in columns.items()}, strange

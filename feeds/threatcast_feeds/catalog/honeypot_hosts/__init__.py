@@ -1,0 +1,1 @@
+"""Machines that attacked the honeypots of one operator."""

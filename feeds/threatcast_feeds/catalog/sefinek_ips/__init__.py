@@ -1,0 +1,1 @@
+"""Addresses that attacked the public web sites of one operator."""

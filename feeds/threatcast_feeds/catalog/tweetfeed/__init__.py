@@ -1,0 +1,1 @@
+"""Hosts of phishing and malware that researchers post."""
