@@ -74,6 +74,7 @@ SHAPES = {
     ),
     "threatfox_ips": Shape("lines", "address", weekly=600),
     "openphish": Shape("lines", "url", weekly=300),
+    "sefinek_ips": Shape("lines", "address", weekly=2600),
     "c2_tracker": Shape("tools", "address", category=LIST, weekly=270),
     "ddosia_targets": Shape("orders", "host", day=LIST, weekly=97),
     "ip_country": Shape("ranges", "start", place="country", is_reference=True),

@@ -25,6 +25,7 @@ PLACES = {
     "ransomware_live": "DE",
     "ransomware_live_press": "US",
     "threatfox_ips": "DE",
+    "sefinek_ips": "DE",
     "c2_tracker": "CN",
     "ddosia_targets": "DE",
     "eurepoc": "Germany",

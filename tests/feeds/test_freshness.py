@@ -32,20 +32,23 @@ def _days(folder: Path) -> list[date]:
     [
         (
             date(2026, 8, 22),
-            {"cisa_kev", "openphish", "ransomware_live", "threatfox_ips", "xposedornot_breaches"},
+            {
+                *("cisa_kev", "openphish", "ransomware_live", "threatfox_ips"),
+                *("xposedornot_breaches", "sefinek_ips", "tweetfeed", "honeypot_hosts"),
+            },
         ),
         (
             date(2025, 11, 2),
             {
                 *("cisa_kev", "ransomware_live", "threatfox_ips"),
-                *("openphish", "c2_tracker", "ddosia_targets"),
+                *("openphish", "c2_tracker", "ddosia_targets", "tweetfeed"),
             },
         ),
         (
             date(2025, 8, 22),
             {
                 *("cisa_kev", "ransomware_live_press", "threatfox_ips"),
-                *("openphish", "c2_tracker", "ddosia_targets"),
+                *("openphish", "c2_tracker", "ddosia_targets", "sefinek_ips", "tweetfeed"),
             },
         ),
     ],

@@ -82,6 +82,8 @@ REPORT = {"victim": "v NN", "date": "2026-08-21", "country": "CAN", "added": "20
 BREACH: dict[str, Any] = {"breachID": "b NN", "breachedDate": "2025-11-01", "domain": "d"}
 BREACH |= {"addedDate": "2026-07-24", "industry": "i", "exposedRecords": 3}
 BREACH |= {"verified": True, "sensitive": False}
+MACHINE = {"ip": "192.0.2.NN", "category": "recon", "detail": "", "note": "", "tags": ""}
+MACHINE |= {"first_seen": "2026-08-01", "last_seen": "2026-08-02"}
 LIST_NAME = "2025-11-05_07-05-09_DDoSia-target-list-full.json"
 
 
@@ -104,6 +106,7 @@ FEEDS = [
         member(LIST_NAME, listed("targets")), "host",
     ),
     Feed("eurepoc", table(INCIDENT)[0], lines(table(INCIDENT)[1]), "ID", IN_LINES),
+    Feed("honeypot_hosts", table(MACHINE)[0], lines(table(MACHINE)[1]), "ip", IN_LINES),
     Feed("ip_country", "1.NN.0.0,1.NN.0.255,AU", lines(), "range_start", IN_LINES),
     Feed(
         "misp_galaxy", '{"uuid": "u NN", "value": "v", "meta": {"synonyms": ["s"]}}',
@@ -112,7 +115,12 @@ FEEDS = [
     Feed("openphish", "https://example.org/NN", lines(), "url", IN_LINES),
     Feed("ransomware_live", json.dumps(CLAIM), listed(), "post_title"),
     Feed("ransomware_live_press", json.dumps(REPORT), listed("results"), "victim"),
+    Feed("sefinek_ips", "192.0.2.NN", lines(), "address", IN_LINES),
     Feed("threatfox_ips", "192.0.2.NN", lines(), "address", IN_LINES),
+    Feed(
+        "tweetfeed", "2026-08-21 00:11:04,r1,domain,aNN.example.org,#phishing,",
+        lines(), "value", IN_LINES,
+    ),
     Feed("xposedornot_breaches", json.dumps(BREACH), listed("exposedBreaches"), "breachID"),
 ]  # fmt: skip
 OTHERS = {name for name in NAMES if name != "33"}

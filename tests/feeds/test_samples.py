@@ -521,3 +521,48 @@ def test_reference_data_are_known_from_the_first_day_on_and_not_stale(feed: str)
     assert first == simulated().start
     assert LAST_DAY - timedelta(days=21) < last <= LAST_DAY
     assert content == again
+
+
+def test_first_listing_of_web_attackers_is_the_worlds_count_but_for_the_pauses() -> None:
+    seen: set[str] = set()
+    found: Counter[date] = Counter()
+    lists = vintages("sefinek_ips")
+    for day, content in lists.items():
+        addresses = set(content.decode().split())
+        found[week_of(day)] += len(addresses - seen)
+        seen |= addresses
+    world: Counter[date] = Counter()
+    for (_, week), number in counted("web_attack_hosts", date(2024, 9, 9)).items():
+        world[week] += number
+    weeks = [week_of(day) for day in lists][1:]
+    after_a_pause = {date(2025, 11, 10), date(2025, 11, 17), date(2026, 3, 23)}
+    assert all(found[week] == world[week] for week in weeks if week not in after_a_pause)
+    assert any(b"\r\n" in content for content in lists.values())
+    assert any(len(content.split()) > len(set(content.split())) for content in lists.values())
+
+
+def test_machines_leave_a_hundred_days_after_they_were_last_seen() -> None:
+    first: dict[str, date] = {}
+    for day, content in vintages("honeypot_hosts").items():
+        for row in csv.DictReader(io.StringIO(content.decode())):
+            last = date.fromisoformat(row["last_seen"])
+            assert day - timedelta(days=100) <= last <= day
+            first.setdefault(row["ip"], date.fromisoformat(row["first_seen"]))
+    found = Counter((country_of(one), week_of(day)) for one, day in first.items())
+    late = date(2026, 3, 2)
+    shown = Counter({key: number for key, number in found.items() if key[1] >= late})
+    assert shown == counted("honeypot_attackers", late)
+
+
+def test_hosts_posted_first_are_the_worlds_count() -> None:
+    first: dict[str, date] = {}
+    for content in vintages("tweetfeed").values():
+        for posted, _, kind, value, _, _ in csv.reader(io.StringIO(content.decode())):
+            host = re.sub("^[a-z]+://|(:[0-9]+)?/.*$", "", value.lower())
+            if kind != "sha256":
+                first.setdefault(host, date.fromisoformat(posted[:10]))
+    found = Counter(week_of(day) for day in first.values())
+    world: Counter[date] = Counter()
+    for (_, week), number in counted("reported_malicious_hosts", date(2024, 12, 16)).items():
+        world[week] += number
+    assert found == world

@@ -234,6 +234,19 @@ def test_target_says_what_zero_means_and_what_it_over_and_underrepresents(page):
     assert "victims who pay quickly" in texts
 
 
+def test_every_table_of_places_says_what_a_place_is(page):
+    captions = [text for _, text in Elements(page).named("caption")]
+    [claims] = [text for text in captions if "Ransomware claims: what to expect" in text]
+    assert claims.endswith("A place is the country of who was harmed")
+    section = page[page.index('<section id="ddos_targets"') :].replace("&#39;", "'")
+    assert (
+        "A place is the country where an address is registered, neither attacker nor victim, or "
+        "the country of the ending of a host's name."
+    ) in section
+    texts = [text for _, text in Elements(page).named("dd")]
+    assert {"extortion", "attacks on services", "abused infrastructure"} <= set(texts)
+
+
 def test_withheld_mix_is_shown_as_shares(page):
     section = page[page.index('<section id="phishing_mix"') :].replace("\N{NO-BREAK SPACE}", " ")
     assert '<th scope="row">own domain</th><td class="n">70 %</td>' in section

@@ -78,14 +78,14 @@ def _name(number: int, location: str) -> str:
 
 
 def _rows(number: int, host: str, *, is_name: bool) -> Iterator[tuple[str, str]]:
+    if not is_name:
+        yield "ip", host
+        return
     if number % 3 == 0:
         yield "url", f"http://{host}:8080/a@b"
     elif number % 3 == 1:
         yield "url", f"{'hxxp' if number % 100 == 1 else 'https'}://{host}/{number}"
-    if is_name:
-        yield "domain", host.lower()
-    else:
-        yield "ip", host
+    yield "domain", host.lower()
 
 
 def _hashes(world: World, chance: np.random.Generator) -> Iterator[Post]:
