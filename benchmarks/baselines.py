@@ -32,9 +32,16 @@ BASELINES = {
     "ransomware_live_press": f"""
         SELECT * FROM read_json({{files}}, {_ARRAY}, columns = {{
             victim: 'VARCHAR', date: 'VARCHAR', added: 'VARCHAR', country: 'VARCHAR'}})""",
+    "sefinek_ips": """
+        SELECT * FROM read_csv({files}, compression = 'zstd', header = false,
+            auto_detect = false, columns = {address: 'VARCHAR'})""",
     "threatfox_ips": """
         SELECT * FROM read_csv({files}, compression = 'zstd', header = false,
             auto_detect = false, columns = {address: 'VARCHAR'})""",
+    "tweetfeed": """
+        SELECT * FROM read_csv({files}, compression = 'zstd', header = false,
+            auto_detect = false, columns = {posted: 'VARCHAR', reporter: 'VARCHAR',
+            kind: 'VARCHAR', value: 'VARCHAR', tags: 'VARCHAR', link: 'VARCHAR'})""",
 }
 # two feeds come as an object around their list as well
 WRAPPED = {

@@ -94,7 +94,9 @@ def test_every_baseline_reads_a_payload_of_its_feed(tmp_path: Path) -> None:
         "ddosia_targets": '{"targets": [{"host": "a.example", "port": 443}]}',
         "ip_country": "192.0.2.0,192.0.2.255,NA\n",
         "c2_tracker": "192.0.2.1",
+        "sefinek_ips": "192.0.2.1\n",
         "threatfox_ips": "192.0.2.1\n",
+        "tweetfeed": "2026-08-21 00:11:04,r1,ip,192.0.2.193,#C2,\n",
     }
     for feed, query in [*BASELINES.items(), *WRAPPED.items()]:
         text = texts.get(feed, listed)
