@@ -55,7 +55,9 @@ def _run(every: Any, chosen: list[str], instance: Any) -> dict[str, Any]:
     named = (one[6:].rsplit(":", 1) for one in chosen if one.startswith("check:"))
     checks = {dg.AssetCheckKey(dg.AssetKey(key.split("/")), name) for key, name in named}
     job = every.get_subset(asset_selection=assets, asset_check_selection=checks)
-    ended = job.execute_in_process(instance=instance, raise_on_error=False)
+    # an asset is made for a day, here that of the release; a check looks at what stands
+    day = _day_of_release() if assets else None
+    ended = job.execute_in_process(instance=instance, partition_key=day, raise_on_error=False)
     evaluations = ended.get_asset_check_evaluations()
     return {
         "success": ended.success,
@@ -64,6 +66,15 @@ def _run(every: Any, chosen: list[str], instance: Any) -> dict[str, Any]:
         "failed_checks": [one["check"] for one in failed_checks(evaluations)],
         "failed_steps": failed_steps(ended.all_events),
     }
+
+
+def _day_of_release() -> str:
+    from threatcast_orchestration.run.settings import home_path
+    from threatcast_publishing.catalog import current, day_of
+
+    release = current(home_path().releases)
+    assert release is not None
+    return day_of(release).isoformat()
 
 
 if __name__ == "__main__":

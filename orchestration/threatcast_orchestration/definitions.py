@@ -19,6 +19,7 @@ from threatcast_orchestration.assets.gates import build_gate_checks
 from threatcast_orchestration.assets.live import build_live_assets
 from threatcast_orchestration.assets.pruning import build_pruning_asset
 from threatcast_orchestration.assets.release import build_release_assets
+from threatcast_orchestration.nightly.days import NIGHTS
 from threatcast_orchestration.nightly.jobs import build_job, build_schedule
 from threatcast_orchestration.nightly.progress import step_logger
 from threatcast_orchestration.nightly.resource import Night
@@ -62,7 +63,10 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
         loggers={"steps": step_logger, "console": dg.colored_console_logger},
         executor=dg.in_process_executor,
     )
-    return dg.Definitions.merge(feed_definitions(), wired)
+    # a night is a partition: said here for all assets, whoever builds them
+    return dg.Definitions.merge(feed_definitions(), wired).map_asset_specs(
+        func=lambda spec: spec.replace_attributes(partitions_def=NIGHTS)
+    )
 
 
 @dg.definitions

@@ -104,6 +104,7 @@ def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightEnd:
                     "loggers": {"steps": {}, "console": {"config": {"log_level": "CRITICAL"}}},
                 },
                 instance=instance,
+                partition_key=plan.as_of.isoformat(),
                 raise_on_error=False,
                 tags={COMMAND_LINE_TAG: "command line"} | REPOSITORY_TAG,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,14 +78,15 @@ def test_second_run_at_once_says_so_and_leaves(home):
     assert "Another run" in result.stderr
 
 
-def test_run_from_the_ui_does_the_same_as_the_command_line(home):
-    kept = current(home / "releases")
+def launch_partition(home: Path, day: str) -> str:
+    """Launch a night as the UI does, without config; returns what it printed: its runs so far."""
     code = (
+        "import sys\n"
         "import dagster as dg\n"
         "from threatcast_orchestration.definitions import build_definitions\n"
         "job = build_definitions().resolve_job_def('nightly')\n"
         "with dg.DagsterInstance.get() as instance:\n"
-        "    assert job.execute_in_process(instance=instance).success\n"
+        "    assert job.execute_in_process(instance=instance, partition_key=sys.argv[1]).success\n"
         "    print(len(instance.get_runs(dg.RunsFilter(job_name='nightly'))))\n"
     )
     environment = os.environ | {
@@ -93,8 +95,30 @@ def test_run_from_the_ui_does_the_same_as_the_command_line(home):
     }
     environment.pop("THREATCAST_MIRROR", None)
     result = subprocess.run(
-        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, day],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert result.returncode == 0, result.stderr[-3000:]
-    assert result.stdout.strip().splitlines()[-1] == "2", "both runs stand in one history"
+    return result.stdout.strip().splitlines()[-1]
+
+
+def test_run_from_the_ui_does_the_same_as_the_command_line(home):
+    kept = current(home / "releases")
+    assert launch_partition(home, "2026-06-14") == "2", "both runs stand in one history"
     assert current(home / "releases") == kept
+
+
+def test_partition_of_a_past_day_gives_the_release_that_the_command_line_gives(home, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(home, other, symlinks=True)
+    launch_partition(home, "2026-06-07")
+    result = threatcast("run", "--as-of", "2026-06-07", home=other)
+    assert result.returncode == 0, result.stderr
+    made = current(home / "releases")
+    assert made.startswith("2026-06-07-")
+    # its name holds the hash of all its bytes
+    assert made == current(other / "releases")
+    assert verify(home / "releases" / made).ok

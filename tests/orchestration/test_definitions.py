@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from threatcast_orchestration.assets.feed_states import HEALTH
 from threatcast_orchestration.components.feed import FETCH_RETRIES, PAYLOAD_GATE
 from threatcast_orchestration.definitions import build_definitions
 from threatcast_orchestration.gates.suites import load_suites
+from threatcast_orchestration.nightly.days import NIGHTS
 from threatcast_orchestration.nightly.jobs import JOB
 from threatcast_orchestration.nightly.record import FEED_STATE
+from threatcast_orchestration.run.settings import clock
 from threatcast_orchestration.warehouse.raw import POOL
 from threatcast_publishing.contract import TABLES
 
@@ -160,6 +163,23 @@ def test_one_job_makes_everything_with_every_check(definitions: dg.Definitions, 
     assert set(job.asset_layer.asset_graph.asset_check_keys) == set(graph.asset_check_keys)
 
 
+def test_every_asset_has_a_night_for_each_day_until_today(
+    definitions: dg.Definitions, nodes: dict[str, Any]
+) -> None:
+    assert {node.partitions_def for node in nodes.values()} == {NIGHTS}
+    assert definitions.resolve_job_def(JOB).partitions_def == NIGHTS
+    assert NIGHTS.get_last_partition_key() == clock().date().isoformat()
+
+
+def test_schedule_asks_for_the_night_of_its_own_day(definitions: dg.Definitions) -> None:
+    (schedule,) = definitions.get_repository_def().schedule_defs
+    at_two = datetime(2026, 11, 20, 2, tzinfo=UTC)
+    with dg.DagsterInstance.ephemeral() as instance:
+        context = dg.build_schedule_context(instance, scheduled_execution_time=at_two)
+        (request,) = schedule.evaluate_tick(context).run_requests
+    assert request.partition_key == "2026-11-20"
+
+
 def test_schedule_runs_every_night_at_two_utc_without_being_switched_on(
     definitions: dg.Definitions,
 ) -> None:
@@ -174,6 +194,7 @@ def test_sensors_tell_of_every_end_without_being_switched_on(definitions: dg.Def
     assert {sensor.name for sensor in sensors} == {
         "tell_webhook_of_failure",
         "keep_record_of_night",
+        "close_dead_runs",
     }
     assert {sensor.default_status for sensor in sensors} == {dg.DefaultSensorStatus.RUNNING}
 

@@ -164,13 +164,17 @@ def test_fingerprint_follows_payloads_day_and_failure_but_not_the_clock(hosts_ho
     assert same[0] == same[1]
     assert fingerprint(raw(hosts_home, DAYS[2], HOSTS)) != same[0]
     Landing(hosts_home.landing).note_attempt(
-        HOSTS, attempted_at=datetime(2026, 1, 12, tzinfo=UTC), ok=True
+        HOSTS, attempted_at=datetime(2026, 1, 11, tzinfo=UTC), ok=True
     )
     assert fingerprint(raw(hosts_home, DAYS[1], HOSTS)) == same[0]
     Landing(hosts_home.landing).note_attempt(
-        HOSTS, attempted_at=datetime(2026, 1, 12, tzinfo=UTC), ok=False, error="timed out"
+        HOSTS, attempted_at=datetime(2026, 1, 11, tzinfo=UTC), ok=False, error="timed out"
     )
     assert fingerprint(raw(hosts_home, DAYS[1], HOSTS)) != same[0]
+    Landing(hosts_home.landing).note_attempt(
+        HOSTS, attempted_at=datetime(2026, 1, 12, tzinfo=UTC), ok=False, error="timed out"
+    )
+    assert fingerprint(raw(hosts_home, DAYS[1], HOSTS)) == same[0], "what came later is not known"
 
 
 def test_warehouse_is_closed_also_after_an_error(home: Home) -> None:

@@ -67,9 +67,23 @@ def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None
     threatcast_feeds.errors.LandingError
         If the home cannot be written: no feed could go on.
     """
+    report = PullReport(spec.key)
+    if plan.is_past_of_live:
+        _leave_unasked(spec, plan, report)
+    else:
+        _land(spec, plan, report, say)
+    parse(spec, plan, report)
+    _remind(spec, plan, report)
+    report.hint = backfill_hint(spec, plan)
+    if report.hint:
+        report.messages.append(report.hint)
+    return report
+
+
+def _land(spec: FeedSpec, plan: Plan, report: PullReport, say: Callable[[str], None]) -> None:
+    """Ask the source, land what it has, and note how the attempt ended."""
     from threatcast_feeds.errors import DamagedError, FeedError, LandingError, NotModified
 
-    report = PullReport(spec.key)
     known = {(landed.retrieved_at, landed.sha256) for landed in plan.landing.payloads(spec.key)}
     try:
         for arrival in _arrivals(spec, plan, report.tell):
@@ -100,12 +114,18 @@ def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None
         error=report.error,
         not_modified=report.unchanged,
     )
-    parse(spec, plan, report)
-    _remind(spec, plan, report)
-    report.hint = backfill_hint(spec, plan)
-    if report.hint:
-        report.messages.append(report.hint)
-    return report
+
+
+def _leave_unasked(spec: FeedSpec, plan: Plan, report: PullReport) -> None:
+    """Say what a past day of a live home lacks of a feed: what was not landed then."""
+    days = [landed.day for landed in plan.landing.payloads(spec.key, plan.as_of)]
+    if plan.as_of in days:
+        return
+    newest = f"the newest copy before is of {max(days)}" if days else "there is none before"
+    report.tell(
+        f"{spec.key}: no copy was landed on {plan.as_of}, and a source cannot be asked for a past "
+        f"day; {newest}. Whether it failed to answer on that day is not known."
+    )
 
 
 def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterable[Arrival]:

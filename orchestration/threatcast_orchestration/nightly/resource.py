@@ -9,6 +9,8 @@ import dagster as dg
 from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field, PrivateAttr
 
+from threatcast_orchestration.errors import WrongUse
+from threatcast_orchestration.nightly.days import day_of_run
 from threatcast_orchestration.nightly.dead_runs import close_dead_runs
 from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.plan import Plan, make_plan
@@ -25,12 +27,16 @@ class Night(ConfigurableResource["Night"]):
     home: str = Field(default="", description="Folder of the home; empty: THREATCAST_HOME.")
     source: str = Field(default="", description="live, mirror or sample; empty: the settings'.")
     mirror: str = Field(default="", description="Folder of recorded feeds, for source mirror.")
-    as_of: str = Field(default="", description="Day (YYYY-MM-DD) whose knowledge counts.")
+    as_of: str = Field(
+        default="",
+        description="Day (YYYY-MM-DD) whose knowledge counts; empty: that of the run's partition.",
+    )
     correction: str = Field(
         default="", description="Why a forecast is published again; the archive keeps it."
     )
 
     _plan: Plan | None = PrivateAttr(default=None)
+    _partition: str = PrivateAttr(default="")
 
     @classmethod
     def of(cls, plan: Plan) -> Night:
@@ -47,16 +53,29 @@ class Night(ConfigurableResource["Night"]):
             quiet_environment(home)
             flags = {
                 key: value
-                for key in ("source", "mirror", "as_of", "correction")
+                for key in ("source", "mirror", "correction")
                 if (value := getattr(self, key))
             }
+            if day := self._day():
+                flags["as_of"] = day
             self._plan = make_plan(home, load_settings(home, flags))
             home.bind_source(self._plan.source)
         return self._plan
 
+    def _day(self) -> str:
+        """Return the as-of day of the run: its partition's, which the config may only repeat."""
+        if self.as_of and self._partition and self.as_of != self._partition:
+            raise WrongUse(
+                f"This run was launched for the partition {self._partition}, and its config says "
+                f"as_of: {self.as_of}. Nothing was changed. Leave as_of empty, or launch the "
+                f"partition {self.as_of}."
+            )
+        return self.as_of or self._partition
+
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Night]:
         """Hold the home's lock from the first step to the last, and clear up after the dead."""
+        self._partition = day_of_run(context.run.tags) if context.run is not None else ""
         with run_lock(self.plan.home.lock, borrow=True):
             if context.instance is not None and context.run is not None:
                 close_dead_runs(context.instance, context.run.run_id)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import dagster as dg
 
+from threatcast_orchestration.errors import LockHeld
 from threatcast_orchestration.nightly.alerts import send, tell_end
+from threatcast_orchestration.nightly.dead_runs import close_dead_runs
 from threatcast_orchestration.nightly.jobs import JOB
 from threatcast_orchestration.nightly.record import (
     COMMAND_LINE_TAG,
@@ -16,15 +20,39 @@ from threatcast_orchestration.nightly.record import (
     write_last_run,
 )
 from threatcast_orchestration.nightly.setbacks import setbacks_of
-from threatcast_orchestration.run.settings import home_path, load_settings
+from threatcast_orchestration.run.lock import run_lock
+from threatcast_orchestration.run.settings import clock, home_path, load_settings
 
 PAUSE = 60
 """Seconds between two looks."""
+GRACE = timedelta(minutes=3)
+"""For a run to begin: from when it is launched until it holds the home's lock."""
 
 
 def build_sensors() -> list[dg.SensorDefinition]:
     """Return the sensor for failed runs and the one for nights that went well."""
-    return [build_failure_sensor(), build_success_sensor()]
+    return [build_failure_sensor(), build_success_sensor(), build_dead_run_sensor()]
+
+
+def build_dead_run_sensor() -> dg.SensorDefinition:
+    """Return a sensor that closes runs whose process died, for which the queue would wait."""
+
+    @dg.sensor(
+        name="close_dead_runs",
+        minimum_interval_seconds=PAUSE,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Marks runs as failed that look busy while none works in the home: their "
+        "process was killed, and the queue, which runs one at a time, would wait for ever.",
+    )
+    def close_dead(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        try:
+            with run_lock(home_path().lock):
+                closed = close_dead_runs(context.instance, quiet_since=clock() - GRACE)
+        except LockHeld:
+            return dg.SkipReason("A run works in this home.")
+        return dg.SkipReason(f"{len(closed)} dead runs closed: {', '.join(closed) or 'none'}.")
+
+    return close_dead
 
 
 def build_failure_sensor() -> dg.SensorDefinition:

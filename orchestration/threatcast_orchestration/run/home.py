@@ -27,6 +27,8 @@ concurrency:
   pools:
     default_limit: 1
     granularity: op
+  runs:
+    max_concurrent_runs: 1
 run_monitoring:
   enabled: true
   start_timeout_seconds: 300

@@ -49,6 +49,11 @@ class Plan:
         return self.as_of - timedelta(days=1) if self.source == "live" else whole_day(self.moment)
 
     @property
+    def is_past_of_live(self) -> bool:
+        """Whether it is a past day of a live home: no source can be asked what it said then."""
+        return self.source == "live" and self.today is not None and self.as_of < self.today
+
+    @property
     def simulated(self) -> bool:
         """Whether the counts come from the simulated world."""
         return self.source == "sample"

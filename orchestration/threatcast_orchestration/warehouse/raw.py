@@ -129,7 +129,7 @@ def write_raw(
     for spec in catalog.values():
         rows, quarantined = vintages_of(spec, home, landing, as_of, believed)
         vintages += rows
-        feeds.append(_feed_row(spec, landing, quarantined))
+        feeds.append(_feed_row(spec, landing, quarantined, as_of))
     for table in TABLES.values():
         table.create(connection)
     night = {"as_of": as_of, "last_day": last_day or as_of, "source": source}
@@ -237,8 +237,12 @@ def _numbered(accepted: list[tuple[Landed, Outcome]]) -> list[Row]:
     return rows
 
 
-def _feed_row(spec: FeedSpec, landing: Landing, quarantined: tuple[date, str] | None) -> Row:
+def _feed_row(
+    spec: FeedSpec, landing: Landing, quarantined: tuple[date, str] | None, as_of: date
+) -> Row:
     attempt = landing.attempt(spec.key) or {}
+    if str(attempt.get("attempted_at", ""))[:10] > as_of.isoformat():
+        attempt = {}  # made after the as-of day, of which it tells nothing
     rule = spec.coverage
     newest, message = quarantined or (None, None)
     return {
