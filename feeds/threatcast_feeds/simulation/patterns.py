@@ -189,7 +189,7 @@ PATTERNS: dict[str, Pattern] = {
             unlocated=9.0,
         ),
         growth=-0.1,
-        dispersion=6.0,
+        dispersion=8.0,
         wander=0.2,
     ),
 }
