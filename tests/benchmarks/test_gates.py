@@ -18,10 +18,18 @@ from threatcast_feeds.simulation import simulate
 if TYPE_CHECKING:
     import pandas as pd
 
-FEEDS = sorted(load_catalog())
+# what benchmarks/gates cannot write yet; docs/benchmarks.md says so
+NOT_MEASURED = {"honeypot_hosts", "tweetfeed"}
+FEEDS = sorted(load_catalog().keys() - NOT_MEASURED)
 KEPT = 30
 """Vintages of each feed: enough to look some weeks back."""
 world = cache(simulate)
+
+
+def test_all_feeds_are_measured_but_those_that_the_documents_name() -> None:
+    from gates.wire import SHAPES
+
+    assert set(SHAPES) == set(FEEDS)
 
 
 def mirror_of(folder: Path, *feeds: str) -> Path:
@@ -38,7 +46,7 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> Landing:
     folder = tmp_path_factory.mktemp("gates")
     mirror = mirror_of(folder / "mirror", *FEEDS)
     landing = Landing(folder / "landing")
-    for spec in load_catalog().values():
+    for spec in map(load_catalog().__getitem__, FEEDS):
         for arrival in arrivals(spec, mirror, None, set()):
             landing.land(arrival)
     return landing

@@ -82,8 +82,8 @@ def test_newest_simulated_payload_passes(sample: Sample, feed: str) -> None:
 
 @pytest.mark.parametrize("feed", FEEDS)
 def test_payload_cut_to_a_small_part_is_blocked(sample: Sample, feed: str) -> None:
-    # of attacks that rest a twentieth may be all
-    part = 100 if feed == "ddosia_targets" else 20
+    # of attacks that rest, or posts of few people, a twentieth may be all
+    part = 100 if feed in ("ddosia_targets", "tweetfeed") else 20
     with sample.raw(feed) as connection:
         connection.execute(
             f"UPDATE raw.vintages SET row_count = row_count // {part} WHERE feed = ? AND "
