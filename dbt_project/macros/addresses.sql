@@ -98,9 +98,10 @@
     )
 {%- endmacro %}
 
-{#- The addresses of a list that are new in one of its copies, as the CTEs `listed` (`address`,
-    `ipv4_number`, `ipv6_key`, `known_from`) and what they need. Ever seen: an address that left the
-    list and came back is not new. Nothing is known of the beginning of what the first copy lists. -#}
+{#- The history of a list of addresses: an event is one that is new in a copy of it. As the CTE
+    `located` (the columns of a history, and `address`) and what it needs. Ever seen: an address that
+    left the list and came back is not new. Nothing is known of the beginning of what the first copy
+    lists. -#}
 {% macro first_listed(rows, ipv6_key) -%}
     first_copies as (
         select
@@ -122,5 +123,20 @@
     listed as (
         select * from numbered
         where not is_stock and not {{ is_reserved_ipv4('ipv4_number') }}
+    ),
+
+    {{ address_places('listed') }},
+
+    located as (
+        select
+            {{ hash_key(['listed.address']) }} as event_key,
+            address_places.location,
+            listed.known_from as event_day,
+            listed.known_from,
+            cast(null as date) as known_to,
+            listed.address
+        from listed
+        inner join address_places
+            on listed.address = address_places.address
     )
 {%- endmacro %}

@@ -78,7 +78,7 @@ def parse_project() -> None:
 
 def as_read() -> list[str]:
     """Return the words with which dbt begins from what it has read of the project before."""
-    read = manifest().with_name("partial_parse.msgpack")
+    read = _parsed() / "partial_parse.msgpack"
     return ["--partial-parse-file-path", str(read)] if read.is_file() else []
 
 
