@@ -45,6 +45,21 @@ def test_all_rules_hold_on_a_sound_warehouse(
         assert failed(run_suite(suite, warehouse)) == {}
 
 
+def test_target_that_begins_after_the_night_has_no_week_yet(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    suite = load_suite("marts", "fct_weekly_counts")
+    warehouse.execute(
+        "UPDATE marts.dim_targets SET series_start_world = DATE '2026-09-07' "
+        "WHERE target = 'listings'"
+    )
+    # weeks that it cannot have are told
+    assert "is_defined" in failed(run_suite(suite, warehouse))
+
+    warehouse.execute("DELETE FROM marts.fct_weekly_counts WHERE target = 'listings'")
+    assert failed(run_suite(suite, warehouse)) == {}
+
+
 # suite, what is broken, the rule that must say so
 BROKEN = [
     ("marts.fct_weekly_counts", "DELETE FROM marts.fct_weekly_counts WHERE location = 'FR'",
