@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from threatcast_orchestration.errors import GateBlocked, NothingToPublish, OrchestrationError
 from threatcast_orchestration.nightly.alerts import send, tell_end
+from threatcast_orchestration.nightly.days import FIRST_DAY
 from threatcast_orchestration.nightly.jobs import JOB
 from threatcast_orchestration.nightly.progress import Progress
 from threatcast_orchestration.nightly.record import (
@@ -60,10 +61,27 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightEn
     home.prepare()
     home.bind_source(plan.source)
     with run_lock(home.lock, lend=True):
-        result = _recorded(plan, quiet=quiet)
+        result = _recorded(plan, quiet=quiet) if plan.as_of >= FIRST_DAY else _before_all(plan)
     write_last_run(home, result)
     judge(plan, result)
     return result
+
+
+def _before_all(plan: Plan) -> NightEnd:
+    """Return how a night ends whose day lies before the first partition, and before all feeds."""
+    error = (
+        f"No feed of observations had given a payload that could be read by {plan.as_of}, so there "
+        f"is nothing to publish. Nights begin on {FIRST_DAY}: choose a later --as-of."
+    )
+    return NightEnd(
+        run_id="",
+        as_of=plan.as_of.isoformat(),
+        source=plan.source,
+        release=None,
+        seconds=0.0,
+        started=clock().isoformat(),
+        failed_steps=[{"step": "start", "kind": NothingToPublish.__name__, "error": error}],
+    )
 
 
 def _recorded(plan: Plan, *, quiet: bool) -> NightEnd:
