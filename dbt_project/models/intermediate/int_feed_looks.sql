@@ -62,11 +62,11 @@ looks as (
         vintage_day,
         whole_day,
         content_day,
+        remembers_from,
         case
             when quiet_days is null or could_cover - content_day <= quiet_days then could_cover
             else content_day
-        end as covers_until,
-        remembers_from
+        end as covers_until
     from told
 )
 
