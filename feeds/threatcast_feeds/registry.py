@@ -72,6 +72,11 @@ class LiveSource(_Facts):
     conditional: bool = True
     paging: Paging | None = None
 
+    @property
+    def addresses(self) -> list[str]:
+        """What is asked for: `urls`, else the listing that names the members."""
+        return self.urls or [self.listing or ""]
+
     @model_validator(mode="after")
     def _know_where_to_ask(self) -> LiveSource:
         if not self.urls and not self.listing:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+from feed_server import FeedServer
 from threatcast_feeds.http import patience
 from threatcast_feeds.registry import load_catalog, load_feed
 from threatcast_orchestration.components import feed as component
 from threatcast_orchestration.components.feed import PAYLOAD_GATE, FeedSource, feed_asset
 from threatcast_orchestration.definitions import feed_definitions
-from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.nightly.resource import Night, handed_down
 from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.plan import make_plan
+from threatcast_orchestration.run.settings import Settings
 
 KEV = dg.AssetKey(["raw", "cisa_kev"])
 PLACES = dg.AssetKey(["raw", "country_codes"])
@@ -166,11 +170,13 @@ def test_source_that_may_answer_later_is_asked_again(
     monkeypatch.setattr(component, "FETCH_RETRIES", dg.RetryPolicy(max_retries=1, delay=0.01))
     # the visit itself waits between its own attempts
     monkeypatch.setattr(patience, "ATTEMPTS", 1)
-    outcome = dg.materialize(
-        [feed_asset(spec)],
-        resources={"night": Night(home=str(home.root), source="live")},
-        raise_on_error=False,
-    )
+    with FeedServer() as others:
+        plan = make_plan(home, Settings(source="live"))
+        outcome = dg.materialize(
+            [feed_asset(spec)],
+            resources={"night": handed_down(replace(plan, rewrite=others.rewrite))},
+            raise_on_error=False,
+        )
     assert outcome.success
     assert len([event for event in outcome.all_events if event.is_step_up_for_retry]) == 1
     assert not check_of(outcome, PLACES).passed

@@ -38,9 +38,13 @@ from threatcast_feeds.registry import FeedSpec
 MOST_REDIRECTS = 5
 # a body may take this many times the feed's time-out before it is given up
 _SLOWEST = 10
+# seconds in which a connection stands, or never will
+_CONNECT = 15.0
+_UNCONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _LATER = "Try again later"
 _NETWORK = "Check this machine's network (name service, proxy); else try again later"
+_CUT_OFF = "it cannot be reached, and neither can the host of any other feed"
 _PROXY = "Set HTTPS_PROXY, HTTP_PROXY and ALL_PROXY to http://HOST:PORT, or unset them (no socks)"
 _CERTIFICATE = "Check this machine's clock and certificates; do not switch the check off"
 
@@ -112,7 +116,9 @@ class Session:
                 self._pins,
                 verify=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
                 follow_redirects=False,
-                timeout=spec.live.timeout_seconds,
+                timeout=httpx.Timeout(
+                    spec.live.timeout_seconds, connect=min(_CONNECT, spec.live.timeout_seconds)
+                ),
                 headers={"user-agent": user_agent(), "accept-encoding": ENCODINGS},
             )
         except (ValueError, ImportError, httpx.InvalidURL) as error:
@@ -147,6 +153,8 @@ class Session:
         FetchError
             If there is no body to be had, after as many attempts as make sense.
         """
+        if self.around.way_out.failures:
+            raise self.refuse(url, _CUT_OFF, _NETWORK)
         condition = {"if-none-match": etag, "if-modified-since": last_modified}
         headers = {name: value for name, value in condition.items() if value}
         patiently = retrying(self.around.sleep)
@@ -180,7 +188,7 @@ class Session:
             except BodyError as error:
                 raise self.refuse(url, str(error), again=error.again) from error
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-                if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                if isinstance(error, _UNCONNECTED):
                     self._pace.forget(place)
                 raise self._unreachable(url, error) from error
         raise self.refuse(url, f"it redirects more than {MOST_REDIRECTS} times")
@@ -268,11 +276,16 @@ class Session:
         return error
 
     def _unreachable(self, url: str, error: Exception) -> FetchError:
-        limit = f"{self.spec.live.timeout_seconds:g} seconds"
+        timeout = self.spec.live.timeout_seconds
+        connecting = isinstance(error, httpx.ConnectTimeout)
+        limit = f"{min(_CONNECT, timeout) if connecting else timeout:g} seconds"
         said = str(error).strip() or type(error).__name__
+        untrusted = "CERTIFICATE_VERIFY_FAILED" in said
+        if isinstance(error, _UNCONNECTED) and not untrusted and self.around.way_out.is_shut():
+            return self.refuse(url, _CUT_OFF, _NETWORK)
         if isinstance(error, httpx.TimeoutException):
             return self.refuse(url, f"no answer within {limit}", _LATER, again=True)
-        if "CERTIFICATE_VERIFY_FAILED" in said:
+        if untrusted:
             return self.refuse(url, f"its certificate is not trusted: {said}", _CERTIFICATE)
         if "location header" in said:
             return self.refuse(url, f"it redirects to what is not a web address: {said}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
 from threatcast_feeds.errors import FetchError
 from threatcast_feeds.http.redirects import Resolve, addresses_of
+from threatcast_feeds.http.way_out import WayOut
 from threatcast_feeds.registry import FeedSpec
 
 KEPT = "all payloads landed before"
@@ -31,6 +32,8 @@ class Surroundings:
         Gives the addresses of a host, to judge where a redirect leads.
     tell : callable
         Told in a sentence what went otherwise than planned and cost nothing.
+    way_out : WayOut
+        What is known of the way to all sources; where none can be reached nothing is tried again.
     """
 
     rewrite: Rewrite | None = None
@@ -38,6 +41,7 @@ class Surroundings:
     clock: Callable[[], float] = time.monotonic
     resolve: Resolve = addresses_of
     tell: Callable[[str], None] = logger.warning
+    way_out: WayOut = field(default_factory=WayOut)
 
 
 def user_agent() -> str:

@@ -14,6 +14,7 @@ from threatcast_orchestration.assets.dbt_project import LocalDbt, manifest
 from threatcast_orchestration.assets.stages import build_stage
 from threatcast_orchestration.assets.tables import table_schema
 from threatcast_orchestration.errors import NothingToPublish
+from threatcast_orchestration.feed_steps.cut_off import cut_off
 from threatcast_orchestration.gates.green import raw_stamp, refuse_unless_green
 from threatcast_orchestration.nightly.record import night_tags
 from threatcast_orchestration.nightly.resource import Night
@@ -97,7 +98,9 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
             )
             stamp = raw_stamp(plan, fingerprint(connection))
             finish(plan.home, "raw", stamp)
-            _refuse_nothing(connection)
+            _refuse_nothing(connection, cut_off(plan))
+            if told := cut_off(plan):
+                context.log.warning(told)
             for table in TABLES:
                 rows = connection.execute(f"SELECT count(*) FROM raw.{table}").fetchone()
                 yield dg.MaterializeResult(
@@ -109,12 +112,14 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
     return open_warehouse
 
 
-def _refuse_nothing(connection: "duckdb.DuckDBPyConnection") -> None:
+def _refuse_nothing(connection: "duckdb.DuckDBPyConnection", cut_off: str) -> None:
     """Stop the night if no feed of observations has a payload: zeros would be made of nothing."""
     as_of, vintages = connection.execute(
         "SELECT as_of, (SELECT count(*) FROM raw.vintages INNER JOIN raw.feeds USING (feed) "
         "WHERE role = 'observations') FROM raw.run_context"
     ).fetchall()[0]
+    if not vintages and cut_off:
+        raise NothingToPublish(f"This home has no payload of any feed yet. {cut_off}")
     if not vintages:
         raise NothingToPublish(
             f"No feed of observations had given a payload that could be read by {as_of}, so there "

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from threatcast_feeds.parsing import parser_version
 from threatcast_feeds.registry import FeedSpec
 
+from threatcast_orchestration.feed_steps.cut_off import cut_off
 from threatcast_orchestration.feed_steps.gate import COUNTRIES, gate
 from threatcast_orchestration.feed_steps.pull import PullReport, pull
 from threatcast_orchestration.gates.checks import to_check_result
@@ -83,8 +84,10 @@ def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
                 seconds_to_wait=FETCH_RETRIES.calculate_delay(context.retry_number + 1),
             )
         result = gate(spec, plan, report)
+        # where no source can be reached, the next step says it of all of them at once
+        tell = context.log.info if cut_off(plan) else context.log.warning
         for message in filter(None, (report.error, *report.messages)):
-            context.log.warning(message)
+            tell(message)
         copies, refused = copies_of(spec, plan.home, plan.landing, plan.as_of)
         yield dg.MaterializeResult(
             asset_key=key,

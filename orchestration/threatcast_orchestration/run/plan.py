@@ -9,6 +9,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.settings import Settings, clock, limit_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from threatcast_feeds.http.way_out import WayOut
     from threatcast_feeds.landing import Landing
     from threatcast_feeds.registry import FeedSpec
 
@@ -27,7 +31,8 @@ _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(T\d{4})?\.")
 class Plan:
     """What a night works with.
 
-    `moment` is when the night is, `today` the day on which it is run.
+    `moment` is when the night is, `today` the day on which it is run. `rewrite` turns an address of
+    a source into the one that is really asked; None asks the source.
     """
 
     home: Home
@@ -37,6 +42,15 @@ class Plan:
     as_of: date
     moment: datetime
     today: date | None = None
+    rewrite: Callable[[str], str] | None = None
+
+    @cached_property
+    def way_out(self) -> WayOut:
+        """What this night knows of the way to all sources."""
+        from threatcast_feeds.http.way_out import WayOut
+
+        addresses = (url for spec in self.catalog.values() for url in spec.live.addresses)
+        return WayOut(addresses, self.rewrite)
 
     @property
     def last_day(self) -> date:
