@@ -1,4 +1,8 @@
 -- dim_series has one row for each target and location at which the target is defined, no more.
+{{ config(meta={
+    "description": "Every location at which a target is defined has a row in `dim_series`, and no other has.",
+    "dagster": {"ref": {"name": "dim_series"}},
+}) }}
 with defined as (
     select
         targets.target,

@@ -1,5 +1,9 @@
 -- The world's count of a watched week is the number of its events, wherever they are placed; an
 -- event at an unknown location would be lost on the way up.
+{{ config(meta={
+    "description": "The world's count of a watched week is the number of its events, wherever they are placed.",
+    "dagster": {"ref": {"name": "fct_weekly_counts"}},
+}) }}
 with events as (
     select
         target,

@@ -1,5 +1,9 @@
 -- Each region, sub-region and the world must hold what lies directly below it, in weeks in which
 -- all of that has a series. Of a week whose records have no place the world may stand alone.
+{{ config(meta={
+    "description": "A region's count is the sum of its parts', in every week in which all of these have a series.",
+    "dagster": {"ref": {"name": "fct_weekly_counts"}},
+}) }}
 with counts as (
     select * from {{ ref("fct_weekly_counts") }}
 ),

@@ -1,3 +1,7 @@
+{{ config(meta={
+    "description": "The shares of a week and kind add up to one.",
+    "dagster": {"ref": {"name": "fct_phishing_mix"}},
+}) }}
 select
     week,
     kind,

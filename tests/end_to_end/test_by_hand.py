@@ -13,7 +13,7 @@ from threatcast_publishing.catalog import current, list_releases
 
 IN_ORDER = "check:published/outlook:outlook_bounds_in_order"
 LIVE = ",".join(f"asset:live/{name}" for name in ("corrections", "drift", "scores", "stand_in"))
-GATE = "check:forecasts/outlook:gx_forecasts_outlook"
+GATE = "check:forecasts/night_outlook:gx_forecasts_outlook"
 
 
 @pytest.fixture

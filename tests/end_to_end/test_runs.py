@@ -54,7 +54,7 @@ def test_gate_that_fails_blocks_the_release_and_the_last_one_stays(home):
     result = threatcast("run", home=home)
     assert result.returncode == 3
     assert "A gate blocked the release" in result.stderr
-    assert "forecasts/forecast" in result.stderr
+    assert "forecasts/night_forecast" in result.stderr
     assert current(home / "releases") == kept
     assert verify(home / "releases" / kept).ok
     failed = json.loads((home / "gates" / "2026-06-14" / "forecasts.forecast.json").read_text())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,10 @@ from typing import Any
 import dagster as dg
 import pytest
 from threatcast_feeds.registry import load_catalog
+from threatcast_orchestration.assets.dbt import build_dbt_assets
+from threatcast_orchestration.assets.dbt_project import manifest
 from threatcast_orchestration.assets.feed_states import HEALTH
+from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.components.feed import FETCH_RETRIES, PAYLOAD_GATE
 from threatcast_orchestration.definitions import build_definitions
 from threatcast_orchestration.gates.suites import load_suites
@@ -88,6 +93,20 @@ def test_assets_are_those_of_the_list_and_of_the_feeds(nodes: dict[str, Any]) ->
     )
 
 
+def test_no_two_assets_look_the_same_in_the_graph(nodes: dict[str, Any]) -> None:
+    # of a key the graph shows the last part
+    called = Counter(name.rsplit("/", 1)[-1] for name in nodes)
+    assert {name for name, assets in called.items() if assets > 1} == set()
+
+
+def test_every_table_tells_where_it_stands_in_the_warehouse(nodes: dict[str, Any]) -> None:
+    feeds = {f"raw/{feed}" for feed in load_catalog()}
+    nameless = {name for name, node in nodes.items() if "dagster/table_name" not in node.metadata}
+    assert nameless == {*NO_TABLES, *feeds}
+    told = nodes["forecasts/night_outlook"].metadata["dagster/table_name"]
+    assert told == "forecasts.outlook"
+
+
 def test_every_asset_is_made_here_and_stands_in_the_group_of_its_stage(
     nodes: dict[str, Any],
 ) -> None:
@@ -144,7 +163,7 @@ def test_every_observed_feed_reaches_forecasts_and_outlook_by_its_own_rows(
         wanted = {"marts/fct_feed_health", "published/outlook", "release"}
         counted = set(spec.targets) - {"phishing_mix"}
         if counted:
-            wanted |= {"marts/fct_weekly_counts", "forecasts/forecast", "published/forecast"}
+            wanted |= {"marts/fct_weekly_counts", "forecasts/night_forecast", "published/forecast"}
         assert wanted <= made, (spec.key, wanted - made)
 
 
@@ -161,6 +180,22 @@ def test_one_job_makes_everything_with_every_check(definitions: dg.Definitions, 
     job = definitions.resolve_job_def(JOB)
     assert set(job.asset_layer.executable_asset_keys) == graph.get_all_asset_keys()
     assert set(job.asset_layer.asset_graph.asset_check_keys) == set(graph.asset_check_keys)
+
+
+def test_every_check_says_what_it_holds(graph: Any) -> None:
+    checks = [graph.get(key) for key in graph.asset_check_keys]
+    assert [check.key.name for check in checks if not check.description] == []
+
+
+def test_every_test_of_dbt_is_a_check() -> None:
+    nodes = json.loads(manifest().read_text(encoding="utf-8"))["nodes"]
+    tests = {name for name, node in nodes.items() if node["resource_type"] == "test"}
+    shown = {
+        spec.metadata.get("dagster_dbt/unique_id")
+        for assets in build_dbt_assets()
+        for spec in assets.check_specs
+    }
+    assert tests - shown == set()
 
 
 def test_every_asset_has_a_night_for_each_day_until_today(
@@ -225,7 +260,7 @@ def test_suites_after_the_payloads_block_what_lies_downstream(
     suites = load_suites(kind)
     assert suites
     for suite in suites:
-        key = dg.AssetCheckKey(dg.AssetKey([schema, suite.name]), suite.check_name)
+        key = dg.AssetCheckKey(table_key(schema, suite.name), suite.check_name)
         assert graph.get(key).blocking, suite.name
 
 

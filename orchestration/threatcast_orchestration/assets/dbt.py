@@ -11,8 +11,10 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 from dagster_dbt import dbt_assets as make_dbt_assets
 
 from threatcast_orchestration.assets.dbt_project import LocalDbt, manifest
+from threatcast_orchestration.assets.dbt_tests import words_of
+from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.assets.stages import build_stage
-from threatcast_orchestration.assets.tables import table_schema
+from threatcast_orchestration.assets.tables import table_metadata
 from threatcast_orchestration.errors import NothingToPublish
 from threatcast_orchestration.feed_steps.cut_off import cut_off
 from threatcast_orchestration.gates.green import raw_stamp, refuse_unless_green
@@ -41,10 +43,21 @@ _GROUPS = {
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups by layer; owners where dbt names none."""
+    """Names in the graph; words of checks; groups by layer; owners where dbt names none."""
 
     def __init__(self) -> None:
         super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Return the key of a model, a seed or a source."""
+        return table_key(*super().get_asset_key(dbt_resource_props).path)
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        """Return the check that a dbt test is, with what it holds in words."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=words_of(manifest["nodes"][unique_id]))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """Return the layer of a model as its group."""
@@ -67,14 +80,14 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
         name="open_warehouse",
         specs=[
             dg.AssetSpec(
-                dg.AssetKey(["raw", table]),
+                table_key("raw", table),
                 group_name="feeds",
                 owners=["team:data"],
                 kinds={"duckdb"},
                 description=written.description,
-                deps=[dg.AssetKey(["raw", feed]) for feed in feeds],
+                deps=[table_key("raw", feed) for feed in feeds],
                 code_version=code_key("raw")[:12],
-                metadata={"dagster/column_schema": table_schema(written)},
+                metadata=table_metadata(written),
             )
             for table, written in TABLES.items()
         ],
@@ -104,7 +117,7 @@ def build_raw_assets(feeds: list[str]) -> dg.AssetsDefinition:
             for table in TABLES:
                 rows = connection.execute(f"SELECT count(*) FROM raw.{table}").fetchone()
                 yield dg.MaterializeResult(
-                    asset_key=dg.AssetKey(["raw", table]),
+                    asset_key=table_key("raw", table),
                     metadata={"dagster/row_count": rows[0] if rows else 0},
                     data_version=dg.DataVersion(stamp),
                 )

@@ -8,7 +8,8 @@ from typing import Any
 
 import dagster as dg
 
-from threatcast_orchestration.assets.tables import table_schema
+from threatcast_orchestration.assets.keys import table_key
+from threatcast_orchestration.assets.tables import table_metadata
 from threatcast_orchestration.forecasts.inputs import key_of, load_inputs
 from threatcast_orchestration.forecasts.kept import make
 from threatcast_orchestration.gates.green import refuse_unless_green
@@ -37,15 +38,15 @@ def _decide_step() -> dg.AssetsDefinition:
         name="decide_models",
         specs=[
             dg.AssetSpec(
-                dg.AssetKey(["forecasts", table]),
+                table_key("forecasts", table),
                 group_name="forecasts",
                 owners=["team:science"],
                 kinds={"python", "duckdb"},
                 description=written.description,
                 # after the gate on the forecasts, so that a refused night stops here
-                deps=[dg.AssetKey(["forecasts", name]) for name in ("forecast", "scores")],
+                deps=[table_key("forecasts", name) for name in ("forecast", "scores")],
                 code_version=code_key("forecasts")[:12],
-                metadata={"dagster/column_schema": table_schema(written)},
+                metadata=table_metadata(written),
             )
             for table, written in TABLES.items()
         ],
@@ -64,7 +65,7 @@ def _decide_step() -> dg.AssetsDefinition:
         finish(plan.home, "decisions", stamp)
         for table in TABLES:
             yield dg.MaterializeResult(
-                asset_key=dg.AssetKey(["forecasts", table]),
+                asset_key=table_key("forecasts", table),
                 metadata={"dagster/row_count": rows[table], "decided_tonight": len(tonight)},
                 data_version=dg.DataVersion(stamp),
             )
@@ -81,7 +82,7 @@ def _record_step() -> dg.AssetsDefinition:
         description="The home's record of decisions, one JSON line a decision: what counts from "
         "the next day on.",
         # a night that publishes nothing decides nothing
-        deps=[dg.AssetKey(["forecasts", "model_decisions"]), dg.AssetKey("release")],
+        deps=[table_key("forecasts", "model_decisions"), dg.AssetKey("release")],
         pool=POOL,
     )
     def record(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult[Any]:

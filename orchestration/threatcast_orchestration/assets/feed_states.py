@@ -8,10 +8,11 @@ from typing import Any
 
 import dagster as dg
 
+from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.nightly.record import FEED_STATE
 from threatcast_orchestration.warehouse.raw import POOL, connect
 
-HEALTH = dg.AssetKey(["marts", "fct_feed_health"])
+HEALTH = table_key("marts", "fct_feed_health")
 _ROWS = """
     SELECT feed, state, reason, is_within_limits, newest_vintage, last_event, age_hours
     FROM marts.fct_feed_health
@@ -27,7 +28,7 @@ def build_feed_states(feeds: Sequence[str]) -> dg.AssetChecksDefinition:
         specs=[
             dg.AssetCheckSpec(
                 FEED_STATE,
-                asset=dg.AssetKey(["raw", feed]),
+                asset=table_key("raw", feed),
                 description="The feed's own state as `feed_health` says it. A warning: what is "
                 "published from it goes by its last good payload. An error: that one is past the "
                 "feed's limits, and its targets show no outlook.",
@@ -45,7 +46,7 @@ def build_feed_states(feeds: Sequence[str]) -> dg.AssetChecksDefinition:
             rows = connection.execute(_ROWS).to_arrow_table().to_pylist()
         wanted = {key.asset_key for key in context.selected_asset_check_keys}
         for row in rows:
-            if dg.AssetKey(["raw", row["feed"]]) in wanted:
+            if table_key("raw", row["feed"]) in wanted:
                 yield to_check(row)
 
     return feed_states
@@ -63,7 +64,7 @@ def to_check(row: Mapping[str, Any]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=row["state"] in ("fresh", "unchanged"),
         severity=dg.AssetCheckSeverity.WARN if serves else dg.AssetCheckSeverity.ERROR,
-        asset_key=dg.AssetKey(["raw", row["feed"]]),
+        asset_key=table_key("raw", row["feed"]),
         check_name=FEED_STATE,
         description=": ".join(filter(None, (row["state"], row["reason"]))),
         metadata={name: str(value) for name, value in told.items() if value is not None},

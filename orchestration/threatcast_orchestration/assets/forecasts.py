@@ -11,7 +11,8 @@ from typing import Any
 import dagster as dg
 
 from threatcast_orchestration.assets.decisions import RECORD
-from threatcast_orchestration.assets.tables import table_schema
+from threatcast_orchestration.assets.keys import table_key
+from threatcast_orchestration.assets.tables import table_metadata
 from threatcast_orchestration.forecasts.inputs import key_of, load_inputs
 from threatcast_orchestration.forecasts.kept import make
 from threatcast_orchestration.forecasts.left_out import leave_out
@@ -26,7 +27,7 @@ from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
 
 _INPUTS = [
-    dg.AssetKey(["marts", table])
+    table_key("marts", table)
     for table in ("fct_weekly_counts", "fct_vintage_counts", "fct_reporting_triangle", "dim_series")
 ]
 
@@ -41,14 +42,14 @@ def _forecast_step() -> dg.AssetsDefinition:
         name="make_forecasts",
         specs=[
             dg.AssetSpec(
-                dg.AssetKey(["forecasts", table]),
+                table_key("forecasts", table),
                 group_name="forecasts",
                 owners=["team:science"],
                 kinds={"python", "prophet", "duckdb"},
                 description=written.description,
                 deps=_INPUTS,
                 code_version=code_key("forecasts")[:12],
-                metadata={"dagster/column_schema": table_schema(written)},
+                metadata=table_metadata(written),
             )
             for table, written in TABLES.items()
         ],
@@ -94,7 +95,7 @@ def _forecast_step() -> dg.AssetsDefinition:
 
                 metadata["recent"] = recent(results.frame(table), inputs.panel)
             yield dg.MaterializeResult(
-                asset_key=dg.AssetKey(["forecasts", table]),
+                asset_key=table_key("forecasts", table),
                 metadata=metadata,
                 data_version=dg.DataVersion(stamp),
             )
@@ -112,7 +113,7 @@ def _tracking_step() -> dg.AssetsDefinition:
         description="The MLflow run of the night: parameters, scores and plots by target and "
         "model, what the gate decided, and champions and challengers in the registry.",
         # after the release: what tracking fails at costs none
-        deps=[*(dg.AssetKey(["forecasts", table]) for table in TABLES), RECORD],
+        deps=[*(table_key("forecasts", table) for table in TABLES), RECORD],
         pool=POOL,
     )
     def night_run(night: Night) -> dg.MaterializeResult[Any]:

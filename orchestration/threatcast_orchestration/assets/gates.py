@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.gates.checks import build_checks
 from threatcast_orchestration.gates.green import inputs_of, made_for
 from threatcast_orchestration.gates.records import GateRecords
@@ -36,7 +37,7 @@ def build_gate_checks() -> list[dg.AssetChecksDefinition]:
 
 
 def _protected(suite: Suite) -> dg.AssetKey:
-    return dg.AssetKey([_SCHEMAS[suite.kind], suite.name])
+    return table_key(_SCHEMAS[suite.kind], suite.name)
 
 
 def _all_tables(kind: str) -> list[dg.AssetKey]:

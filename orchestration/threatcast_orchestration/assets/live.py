@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from threatcast_orchestration.assets.tables import table_schema
+from threatcast_orchestration.assets.keys import table_key
+from threatcast_orchestration.assets.tables import table_metadata
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.live_scores.fallback import STAND_IN
 from threatcast_orchestration.live_scores.scoring import TABLES
@@ -31,18 +32,18 @@ def build_live_assets() -> dg.AssetsDefinition:
         name="score_published",
         specs=[
             dg.AssetSpec(
-                dg.AssetKey(["live", table]),
+                table_key("live", table),
                 group_name="forecasts",
                 owners=["team:science"],
                 kinds={"python", "duckdb"},
                 description=written.description,
                 # after the gate on the forecasts, so that a refused night stops here
                 deps=[
-                    dg.AssetKey(["marts", "fct_weekly_counts"]),
-                    *(dg.AssetKey(["forecasts", name]) for name in ("forecast", "outlook")),
+                    table_key("marts", "fct_weekly_counts"),
+                    *(table_key("forecasts", name) for name in ("forecast", "outlook")),
                 ],
                 code_version=code_key("live")[:12],
-                metadata={"dagster/column_schema": table_schema(written)},
+                metadata=table_metadata(written),
             )
             for table, written in _TABLES.items()
         ],
@@ -69,7 +70,7 @@ def build_live_assets() -> dg.AssetsDefinition:
         context.log.info("live scores: %d, places by state: %s", rows["scores"], dict(told))
         for table in _TABLES:
             yield dg.MaterializeResult(
-                asset_key=dg.AssetKey(["live", table]),
+                asset_key=table_key("live", table),
                 metadata={"dagster/row_count": rows[table]},
                 data_version=dg.DataVersion(stamp),
             )

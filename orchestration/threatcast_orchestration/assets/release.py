@@ -8,7 +8,8 @@ from typing import Any
 
 import dagster as dg
 
-from threatcast_orchestration.assets.tables import table_schema
+from threatcast_orchestration.assets.keys import table_key
+from threatcast_orchestration.assets.tables import table_metadata
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.live_scores.archive import keep_releases
 from threatcast_orchestration.nightly.resource import Night
@@ -30,16 +31,15 @@ def build_release_assets() -> list[dg.AssetsDefinition]:
 
 def _history_step() -> dg.AssetsDefinition:
     @dg.asset(
-        name="outlook_history",
-        key_prefix=["history"],
+        key=table_key("history", "outlook_history"),
         group_name="release",
         owners=["team:data"],
         kinds={"duckdb"},
         description=OUTLOOK_HISTORY.description,
         # after the gate on the forecasts, so that a refused night stops here
-        deps=[dg.AssetKey(["raw", "run_context"]), dg.AssetKey(["forecasts", "outlook"])],
+        deps=[table_key("raw", "run_context"), table_key("forecasts", "outlook")],
         code_version=code_key("history")[:12],
-        metadata={"dagster/column_schema": table_schema(OUTLOOK_HISTORY)},
+        metadata=table_metadata(OUTLOOK_HISTORY),
         pool=POOL,
     )
     def outlook_history(night: Night) -> dg.MaterializeResult[Any]:
@@ -68,7 +68,7 @@ def _release_step() -> dg.AssetsDefinition:
         description="A complete release on disk, made current in one rename: tables, hubverse "
         "files, data package, page, manifest.",
         code_version=code_key("release")[:12],
-        deps=[dg.AssetKey(["published", table]) for table in TABLES],
+        deps=[table_key("published", table) for table in TABLES],
         # how the feeds behind it are, their checks `feed_state` tell
         freshness_policy=dg.FreshnessPolicy.time_window(
             fail_window=timedelta(days=2), warn_window=timedelta(days=1, hours=12)

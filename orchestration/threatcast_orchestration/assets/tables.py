@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import dagster as dg
 import yaml
 
+from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.project import DBT
 from threatcast_orchestration.warehouse.raw import connect
 from threatcast_orchestration.warehouse.written import WrittenTable
 
 
-def table_schema(table: WrittenTable) -> dg.TableSchema:
-    """Return Dagster's schema of a table that Python writes: names, types, what they say."""
+def table_metadata(table: WrittenTable) -> dict[str, Any]:
+    """Return what Dagster shows of a table that Python writes: its name in DuckDB, its columns."""
     says = _descriptions().get(str(table), {})
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(name=name, type=kind.lower(), description=says.get(name))
-            for name, kind in table.columns.items()
-        ]
-    )
+    columns = [
+        dg.TableColumn(name=name, type=kind.lower(), description=says.get(name))
+        for name, kind in table.columns.items()
+    ]
+    return {
+        "dagster/table_name": str(table),
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+    }
 
 
 @cache
@@ -48,6 +52,4 @@ def row_counts(home: Home) -> dict[dg.AssetKey, dict[str, int]]:
         found = connection.execute(
             "SELECT schema_name, table_name, estimated_size FROM duckdb_tables()"
         ).fetchall()
-    return {
-        dg.AssetKey([schema, table]): {"dagster/row_count": rows} for schema, table, rows in found
-    }
+    return {table_key(schema, table): {"dagster/row_count": rows} for schema, table, rows in found}

@@ -90,7 +90,6 @@ def _feed_sources() -> str:
         {
             "name": spec.key,
             "description": f"{spec.title}: one row a record and copy, as read.",
-            "config": {"meta": {"dagster": {"asset_key": ["raw", spec.key]}}},
             "columns": [
                 _column("copy_number", "INTEGER", VINTAGES.meanings["copy_number"]),
                 _column("vintage_day", "DATE", VINTAGES.meanings["vintage_day"]),
@@ -115,7 +114,6 @@ def _written_sources() -> str:
             {
                 "name": table.name,
                 "description": table.description,
-                "config": {"meta": {"dagster": {"asset_key": [table.schema, table.name]}}},
                 "columns": [
                     _column(name, kind, table.meanings.get(name) or says[name])
                     for name, kind in table.columns.items()
