@@ -77,7 +77,14 @@ class CatalogError(FeedError):
 
 
 class FetchError(FeedError):
-    """A source cannot be reached, refuses, or has no payload to give."""
+    """A source cannot be reached, refuses, or has no payload to give.
+
+    `status` is what it answered, 0 if it is not the answer that is wrong; `unreached` that it is
+    this machine that reaches nobody.
+    """
+
+    status: int = 0
+    unreached: bool = False
 
 
 class BackfillError(FeedError):

@@ -56,6 +56,14 @@ class Paging(_Facts):
     max_pages: int = Field(default=1000, ge=1)
 
 
+class Sighting(_Facts):
+    """When an address was last seen to give the feed, and by whom."""
+
+    day: date
+    url: str
+    by: str = "our recordings"
+
+
 class LiveSource(_Facts):
     """Where the feed is served now, and how politely it is to be asked."""
 
@@ -71,6 +79,7 @@ class LiveSource(_Facts):
     timeout_seconds: float = Field(default=60, gt=0)
     conditional: bool = True
     paging: Paging | None = None
+    last_seen: Sighting | None = None
 
     @property
     def addresses(self) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -42,6 +42,7 @@ _SLOWEST = 10
 _CONNECT = 15.0
 _UNCONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)
 _REDIRECTS = (301, 302, 303, 307, 308)
+_FOR_GOOD = (301, 308)
 _LATER = "Try again later"
 _NETWORK = "Check this machine's network (name service, proxy); else try again later"
 _CUT_OFF = "it cannot be reached, and neither can the host of any other feed"
@@ -63,6 +64,8 @@ class Answer:
         As said by the source; empty where it says nothing.
     next_url : str
         Where a listing goes on, from its `Link` header; empty at its end.
+    moved_to : str
+        Where the address has gone for good (301, 308), by its own word; empty if it has not.
     """
 
     url: str
@@ -71,6 +74,7 @@ class Answer:
     etag: str = ""
     last_modified: str = ""
     next_url: str = ""
+    moved_to: str = ""
 
 
 class Session:
@@ -154,7 +158,7 @@ class Session:
             If there is no body to be had, after as many attempts as make sense.
         """
         if self.around.way_out.failures:
-            raise self.refuse(url, _CUT_OFF, _NETWORK)
+            raise self._cut_off(url)
         condition = {"if-none-match": etag, "if-modified-since": last_modified}
         headers = {name: value for name, value in condition.items() if value}
         patiently = retrying(self.around.sleep)
@@ -167,6 +171,18 @@ class Session:
                 error.feed, error.place, problem, error.kept, error.cure, retryable=True
             ) from error
 
+    def look(self, url: str, *, whole: bool = True) -> Answer:
+        """Return what an address answers to a single call; the body only if it is wanted `whole`.
+
+        Raises
+        ------
+        FetchError
+            If it does not answer, or with no body.
+        """
+        if self.around.way_out.failures:
+            raise self._cut_off(url)
+        return self._visit(url, {}, whole=whole)
+
     def refuse(self, url: str, problem: str, cure: str = "", *, again: bool = False) -> FetchError:
         """Return the error for an address of this feed; no secret gets into it."""
         for secret in self._secrets.values():
@@ -175,16 +191,26 @@ class Session:
         cure = cure or f"See whether the source has moved or changed: {self.spec.homepage}"
         return kind(self.spec.key, public(url), problem, KEPT, cure, retryable=again)
 
-    def _visit(self, url: str, headers: Mapping[str, str]) -> Answer:
+    def _cut_off(self, url: str) -> FetchError:
+        error = self.refuse(url, _CUT_OFF, _NETWORK)
+        error.unreached = True
+        return error
+
+    def _visit(self, url: str, headers: Mapping[str, str], *, whole: bool = True) -> Answer:
         """Ask once, going where the source redirects to."""
-        place = url
+        place, moved_to = url, ""
         for _ in range(MOST_REDIRECTS + 1):
             self._pace.keep(place)
             try:
                 with closing(self._ask(place, headers)) as response:
                     if response.status_code not in _REDIRECTS:
-                        return self._answer(url, place, response, conditional=bool(headers))
+                        answer = self._answer(
+                            url, place, response, conditional=bool(headers), whole=whole
+                        )
+                        return replace(answer, moved_to=moved_to)
                     place = self._next_place(url, place, response)
+                    if response.status_code in _FOR_GOOD:
+                        moved_to = moved_to or place
             except BodyError as error:
                 raise self.refuse(url, str(error), again=error.again) from error
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
@@ -239,7 +265,7 @@ class Session:
         return self.onward(url, place, location)
 
     def _answer(
-        self, url: str, place: str, response: httpx.Response, *, conditional: bool
+        self, url: str, place: str, response: httpx.Response, *, conditional: bool, whole: bool
     ) -> Answer:
         status = response.status_code
         if status == httpx.codes.NOT_MODIFIED and conditional:
@@ -248,7 +274,7 @@ class Session:
         bounds = Bounds(self.spec.limits.max_bytes, _SLOWEST * live.timeout_seconds, clock)
         if status != httpx.codes.OK:
             raise self._status_error(url, response, bounds)
-        content = read_body(response, bounds)
+        content = read_body(response, bounds) if whole else b""
         headers = response.headers
         onward = str(response.links.get("next", {}).get("url", ""))
         return Answer(
@@ -269,6 +295,7 @@ class Session:
         name = f"{status} {response.reason_phrase}".strip()
         problem = f"it answers {name}" + (f": {said!r}" if said else "")
         error = self.refuse(url, problem, _cure(self.spec, status), again=passes(status))
+        error.status = status
         if isinstance(error, PassingError):
             error.wait = asked_wait(response.headers, self._now)
             if error.wait is not None and error.wait > MOST_WAIT:
@@ -282,7 +309,7 @@ class Session:
         said = str(error).strip() or type(error).__name__
         untrusted = "CERTIFICATE_VERIFY_FAILED" in said
         if isinstance(error, _UNCONNECTED) and not untrusted and self.around.way_out.is_shut():
-            return self.refuse(url, _CUT_OFF, _NETWORK)
+            return self._cut_off(url)
         if isinstance(error, httpx.TimeoutException):
             return self.refuse(url, f"no answer within {limit}", _LATER, again=True)
         if untrusted:

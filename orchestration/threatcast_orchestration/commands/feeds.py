@@ -1,4 +1,4 @@
-"""`threatcast feeds`: what the catalog holds, one feed's pull, back-fill from git history."""
+"""`threatcast feeds`: the catalog, its addresses, one feed's pull, back-fill from git history."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from threatcast_orchestration.run.settings import home_path, load_settings, pars
 if TYPE_CHECKING:
     from threatcast_feeds.registry import FeedSpec
 
-app = typer.Typer(no_args_is_help=True, help="List, show, fetch and back-fill feeds.")
+app = typer.Typer(no_args_is_help=True, help="List, show, check, fetch and back-fill feeds.")
 Step = Literal["week", "day"]
 FeedArgument = Annotated[str, typer.Argument(help="Name of a feed, as in `feeds list`.")]
 
@@ -109,6 +109,49 @@ def fetch(
             say(f"  {message}")
     if report.error:
         raise OrchestrationError(report.error)
+
+
+@app.command("check")
+def check_addresses(
+    feeds: Annotated[
+        list[str] | None, typer.Argument(help="Names of feeds; default: all of them.")
+    ] = None,
+    home: HomeOption = None,
+    *,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Ask every address once: does it answer, has it moved, how old is what it serves."""
+    from dataclasses import asdict
+
+    from threatcast_feeds.registry import load_catalog, load_feed
+
+    from threatcast_orchestration.feed_steps.addresses import look_at
+    from threatcast_orchestration.feed_steps.cut_off import cut_off
+    from threatcast_orchestration.run.plan import make_plan
+
+    specs = [load_feed(feed) for feed in feeds] if feeds else [*load_catalog().values()]
+    place = home_path(home)
+    plan = make_plan(place, load_settings(place, {"source": "live"}))
+    silent = quiet or as_json
+    looks = [asdict(one) for one in look_at(specs, plan, lambda text: remark(text, quiet=silent))]
+    told = cut_off(plan)
+    if as_json:
+        print_json(looks)
+    elif not told:
+        _write_looks(looks)
+    if told:
+        raise OrchestrationError(told)
+
+
+def _write_looks(looks: list[dict[str, Any]]) -> None:
+    """Print what the addresses showed, then what to do about those that are not well."""
+    print_table(looks, ["feed", "state", "newest", "told_by", "licence", "address"])
+    for look in looks:
+        if look["state"] != "ok":
+            say(f"- {look['feed']}, {look['state']}: {look['reason']}. {look['cure']}.")
+    well = sum(look["state"] == "ok" for look in looks)
+    say(f"{well} of {len(looks)} addresses are well.")
 
 
 @app.command("accept")

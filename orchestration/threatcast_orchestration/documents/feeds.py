@@ -145,8 +145,17 @@ def _live(spec: FeedSpec) -> str:
     return (
         f"{bullets(f'<{address}>' for address in addresses)}\n\n"
         f"Fetched as {_METHODS[live.method]}; {asked}. At most {live.calls_per_minute:g} calls a "
-        f"minute, {live.timeout_seconds:g} s of patience for each. Key: {key}."
+        f"minute, {live.timeout_seconds:g} s of patience for each. Key: {key}.\n\n"
+        f"{_sighting(spec)} Ask today: `threatcast feeds check {spec.key}`."
     )
+
+
+def _sighting(spec: FeedSpec) -> str:
+    """Return when which address was last seen to work."""
+    seen = spec.live.last_seen
+    if seen is None:
+        return "Not seen to work by us: no recording was taken from these addresses."
+    return f"Last seen to work: {seen.day}, <{seen.url}>, by {seen.by}."
 
 
 def _past(spec: FeedSpec) -> str:
