@@ -357,7 +357,7 @@ def make_release(
     warehouse: Path,
     releases: Path,
     *,
-    simulated: bool = True,
+    source: str = "sample",
     as_of: date = AS_OF,
     commit: str = "0" * 40,  # another commit makes another release of the same tables
     built_at: datetime = BUILT_AT,
@@ -367,7 +367,7 @@ def make_release(
         warehouse,
         releases,
         as_of=as_of,
-        simulated=simulated,
+        source=source,
         settings={"horizon": 12},
         commit=commit,
         built_at=built_at,

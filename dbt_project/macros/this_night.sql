@@ -5,7 +5,7 @@
         as_of,
         last_day,
         source,
-        simulated,
+        mark,
         {{ week_of("last_day + 1") }} - 7 as reference_week
     from {{ source("raw", "run_context") }}
 {%- endmacro %}

@@ -22,11 +22,12 @@ from threatcast_publishing.errors import (
 )
 from threatcast_publishing.files import let_read, sync_file
 from threatcast_publishing.manifest import Manifest, read_manifest
+from threatcast_publishing.marks import Mark, mark_of
 from threatcast_publishing.verify import verify
 
 CURRENT = "current"
 SET_ASIDE = ".set-aside-"
-RELEASE_NAME = re.compile(r"(?:simulated-)?(?P<day>\d{4}-\d{2}-\d{2})-[0-9a-f]{12}")
+RELEASE_NAME = re.compile(r"(?:simulated-|starter-)?(?P<day>\d{4}-\d{2}-\d{2})-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,18 @@ class ReleaseInfo:
     release_id: str
     folder: Path
     as_of: date
-    simulated: bool
+    source: str
     built_at: datetime
     content_hash: str
     commit: str
     files: int
     size_bytes: int
     current: bool
+
+    @property
+    def mark(self) -> Mark | None:
+        """What must be said of it; None of observed counts."""
+        return mark_of(self.source, self.as_of)
 
 
 def info_of(folder: Path, *, current: bool) -> ReleaseInfo:
@@ -241,7 +247,7 @@ def _info(manifest: Manifest, folder: Path, *, current: bool) -> ReleaseInfo:
         release_id=manifest.release_id,
         folder=folder,
         as_of=manifest.as_of,
-        simulated=manifest.simulated,
+        source=manifest.source,
         built_at=manifest.built_at,
         content_hash=manifest.content_hash,
         commit=manifest.commit,

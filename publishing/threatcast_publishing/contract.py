@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONTRACT_VERSION = "1.2"
-SIMULATED_MARK = "SIMULATED, not observed: made by the sample generator."
+CONTRACT_VERSION = "1.3"
 STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
 
 

@@ -14,6 +14,7 @@ from threatcast_publishing.contract import CONTRACT_VERSION
 from threatcast_publishing.errors import DamagedReleaseError
 from threatcast_publishing.files import json_bytes, plain_files, sha256_of
 from threatcast_publishing.formats.duckdb_file import FILE_NAME, content_digest
+from threatcast_publishing.marks import prefix_of
 from threatcast_publishing.source import ReleaseContext
 
 MANIFEST = "manifest.json"
@@ -21,11 +22,14 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Manifest:
-    """A parsed manifest; `raw` keeps all of it, the rest is what programs here need."""
+    """A parsed manifest; `raw` keeps all of it, the rest is what programs here need.
+
+    `source` is empty if a release of observed counts was made before manifests said it.
+    """
 
     release_id: str
     as_of: date
-    simulated: bool
+    source: str
     content_hash: str
     built_at: datetime
     commit: str
@@ -52,6 +56,7 @@ def make_manifest(release: ReleaseContext, folder: Path, *, built_at: datetime) 
         "name": "threatcast",
         "contract_version": CONTRACT_VERSION,
         "as_of": release.as_of.isoformat(),
+        "source": release.source,
         "simulated": release.simulated,
         "commit": release.commit,
         "settings": json.loads(json_bytes(_jsonable(release.settings))),
@@ -65,7 +70,7 @@ def make_manifest(release: ReleaseContext, folder: Path, *, built_at: datetime) 
     return {
         **body,
         "content_hash": digest,
-        "release_id": release_id(release.as_of, digest, simulated=release.simulated),
+        "release_id": release_id(release.as_of, digest, release.source),
         "built_at": built_at.isoformat(),
     }
 
@@ -81,10 +86,9 @@ def content_hash(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json_bytes(body)).hexdigest()
 
 
-def release_id(as_of: date, digest: str, *, simulated: bool) -> str:
-    """Return the release's name: the day, then 12 digits of the hash; simulated ones say so."""
-    name = f"{as_of.isoformat()}-{digest[:12]}"
-    return f"simulated-{name}" if simulated else name
+def release_id(as_of: date, digest: str, source: str) -> str:
+    """Return the release's name: the day, then 12 digits of the hash; the mark goes before."""
+    return f"{prefix_of(source)}{as_of.isoformat()}-{digest[:12]}"
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -101,7 +105,7 @@ def read_manifest(folder: Path) -> Manifest:
         return Manifest(
             release_id=str(raw["release_id"]),
             as_of=date.fromisoformat(raw["as_of"]),
-            simulated=bool(raw["simulated"]),
+            source=source_of(raw),
             content_hash=str(raw["content_hash"]),
             built_at=datetime.fromisoformat(raw["built_at"]),
             commit=str(raw["commit"]),
@@ -114,6 +118,17 @@ def read_manifest(folder: Path) -> Manifest:
             place=str(path),
             cure="Take another copy of the release, or go back: threatcast releases rollback.",
         ) from error
+
+
+def source_of(raw: Mapping[str, Any]) -> str:
+    """Return the source that a manifest names; those before contract 1.3 only tell the sample's.
+
+    Examples
+    --------
+    >>> source_of({"simulated": True})
+    'sample'
+    """
+    return str(raw.get("source", "sample" if raw["simulated"] else ""))
 
 
 def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:

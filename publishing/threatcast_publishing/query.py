@@ -22,6 +22,7 @@ from threatcast_publishing.formats.csv_files import write_csv
 from threatcast_publishing.formats.duckdb_file import FILE_NAME
 from threatcast_publishing.formats.parquet_files import write_parquet
 from threatcast_publishing.manifest import read_manifest
+from threatcast_publishing.marks import Mark, mark_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -34,11 +35,11 @@ _BEGIN = "Begin with SELECT or SHOW TABLES."
 
 @dataclass(frozen=True)
 class QueryResult:
-    """Rows of one query and the release they come from."""
+    """Rows of one query, the release they come from, and what must be said of it."""
 
     data: pa.Table
     release_id: str
-    simulated: bool
+    mark: Mark | None = None
 
 
 def connect(releases: Path, release_id: str | None = None) -> duckdb.DuckDBPyConnection:
@@ -81,7 +82,7 @@ def run_query(releases: Path, sql: str, release_id: str | None = None) -> QueryR
                 cure="See the tables with: SHOW TABLES; their columns with: DESCRIBE outlook.",
             ) from error
     manifest = read_manifest(folder)
-    return QueryResult(data, manifest.release_id, manifest.simulated)
+    return QueryResult(data, manifest.release_id, mark_of(manifest.source, manifest.as_of))
 
 
 def render(result: QueryResult, style: str = "table", *, max_rows: int | None = 100) -> bytes:

@@ -48,7 +48,7 @@ class StagedRelease:
     folder: Path
     releases: Path
     as_of: date
-    simulated: bool
+    source: str
     rows: Mapping[str, int]
     warnings: tuple[str, ...]
 
@@ -67,7 +67,7 @@ def build(
     releases: Path,
     *,
     as_of: date,
-    simulated: bool,
+    source: str,
     settings: Mapping[str, Any],
     commit: str,
     built_at: datetime,
@@ -84,8 +84,9 @@ def build(
         Folder of all releases; made if it is missing. Leftovers of earlier crashes are removed.
     as_of
         UTC day that the tables were computed for.
-    simulated
-        True if the rows come from the sample generator; then every file says so.
+    source
+        Where the rows come from: live, mirror, starter or sample; if it has a mark, every file
+        bears it.
     settings, commit
         What the release was made with, for the manifest; part of the content hash.
     built_at
@@ -106,7 +107,7 @@ def build(
     tables = read_tables(warehouse)
     _refuse_indicators(tables)
     said = (*_safe(warnings, tables), *_undescribed(tables))
-    context = ReleaseContext(as_of, simulated, commit, settings, tables, said)
+    context = ReleaseContext(as_of, source, commit, settings, tables, said)
     folder = releases / f"{BUILDING}{as_of.isoformat()}-{secrets.token_hex(4)}"
     with _writing(releases):
         releases.mkdir(parents=True, exist_ok=True)
@@ -127,7 +128,7 @@ def build(
         folder=folder,
         releases=releases,
         as_of=as_of,
-        simulated=simulated,
+        source=source,
         rows={name: table.rows for name, table in tables.items()},
         warnings=said,
     )

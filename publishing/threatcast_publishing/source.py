@@ -14,9 +14,10 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threatcast_publishing.contract import SIMULATED_MARK, TABLES
+from threatcast_publishing.contract import TABLES
 from threatcast_publishing.database import connect
 from threatcast_publishing.errors import WarehouseError
+from threatcast_publishing.marks import Mark, mark_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -48,19 +49,34 @@ class PublishedTable:
 class ReleaseContext:
     """What a format may know: the tables, the as-of day and where they come from. No clock.
 
-    `warnings` are sentences that a reader should see: checks that warned.
+    `source` is live, mirror, starter or sample; `warnings` are sentences that a reader should see:
+    checks that warned.
     """
 
     as_of: date
-    simulated: bool
+    source: str
     commit: str
     settings: Mapping[str, Any]
     tables: Mapping[str, PublishedTable]
     warnings: tuple[str, ...] = ()
 
     def comment(self, table: PublishedTable) -> str:
-        """Return the description of a table, behind the simulated mark if the data is simulated."""
-        return f"{SIMULATED_MARK} {table.description}" if self.simulated else table.description
+        """Return the description of a table, behind the mark of its source if there is one."""
+        return self.marked(table.description)
+
+    def marked(self, text: str) -> str:
+        """Return a text behind the mark of the source, if there is one."""
+        return f"{self.mark.text} {text}" if self.mark else text
+
+    @property
+    def mark(self) -> Mark | None:
+        """What must be said of the tables wherever they are met; None of observed counts."""
+        return mark_of(self.source, self.as_of)
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the tables are the sample's."""
+        return self.source == "sample"
 
 
 def read_tables(warehouse: Path | duckdb.DuckDBPyConnection) -> dict[str, PublishedTable]:

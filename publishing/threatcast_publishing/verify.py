@@ -10,7 +10,8 @@ from typing import Any
 from threatcast_publishing.errors import DamagedReleaseError
 from threatcast_publishing.files import plain_files, sha256_of
 from threatcast_publishing.formats.duckdb_file import content_digest
-from threatcast_publishing.manifest import MANIFEST, content_hash, read_manifest
+from threatcast_publishing.manifest import MANIFEST, content_hash, read_manifest, source_of
+from threatcast_publishing.marks import prefix_of
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,12 @@ def _manifest_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("manifest", MANIFEST, "was changed: its content hash does not fit")
         return
     manifest_id = str(raw["release_id"])
-    as_of = manifest_id.removeprefix("simulated-")[:10]
-    if as_of != raw["as_of"] or not manifest_id.endswith(computed[:12]):
+    if not manifest_id.endswith(f"{raw['as_of']}-{computed[:12]}"):
         yield Problem("manifest", MANIFEST, f"its id {manifest_id} does not fit its content")
-    if manifest_id.startswith("simulated-") != bool(raw["simulated"]):
-        yield Problem("manifest", MANIFEST, f"its id {manifest_id} hides whether it is simulated")
+    source = source_of(raw)
+    has_its_mark = manifest_id.removesuffix(f"{raw['as_of']}-{computed[:12]}") == prefix_of(source)
+    if not has_its_mark or (source == "sample") != bool(raw["simulated"]):
+        yield Problem("manifest", MANIFEST, f"its id {manifest_id} hides its source, {source!r}")
 
 
 def _file_problems(folder: Path, files: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:

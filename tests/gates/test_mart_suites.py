@@ -155,7 +155,7 @@ BROKEN = [
      "is_number_or_reason"),
     ("release.outlook", "UPDATE published.outlook SET sentence = NULL WHERE location = 'FR'",
      "is_told"),
-    ("release.outlook", "UPDATE raw.run_context SET simulated = true", "is_told"),
+    ("release.outlook", "UPDATE raw.run_context SET mark = 'SIMULATED.'", "is_told"),
     ("release.outlook", "UPDATE published.outlook SET as_of = as_of - 1", "is_of_tonight"),
     ("release.outlook", "UPDATE published.forecast SET is_published = model = 'other'",
      "has_its_forecast"),

@@ -80,7 +80,7 @@ def release_of(
     return make_release(
         warehouse,
         folder / "releases",
-        simulated=False,
+        source="mirror",
         as_of=reference_date + timedelta(days=days_later),
         commit=commit,
     ).info

@@ -20,7 +20,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def release(warehouse: Path, tmp_path: Path) -> Published:
-    return make_release(warehouse, tmp_path / "home" / "releases", simulated=False)
+    return make_release(warehouse, tmp_path / "home" / "releases", source="mirror")
 
 
 def test_the_history_of_a_release_is_its_counts_without_what_the_world_implies(
@@ -65,13 +65,16 @@ def test_machines_are_told_what_was_written(release: Published, tmp_path: Path) 
     assert facts["rows"] == read_history(out).counts.num_rows
 
 
-def test_simulated_counts_are_nobodys_past(warehouse: Path, tmp_path: Path) -> None:
-    made = make_release(warehouse, tmp_path / "home" / "releases", simulated=True)
+@pytest.mark.parametrize("source", ["sample", "starter"])
+def test_counts_that_no_feed_gave_are_nobodys_past(
+    warehouse: Path, tmp_path: Path, source: str
+) -> None:
+    made = make_release(warehouse, tmp_path / "home" / "releases", source=source)
     out = tmp_path / "history.parquet"
     words = ("history", "write", made.info.release_id, "--out", str(out))
     done = threatcast(*words, home=tmp_path / "home")
     assert (done.returncode, out.exists()) == (2, False)
-    assert "nobody's past" in done.stderr
+    assert "not counted of the feeds" in done.stderr
 
 
 def test_a_damaged_release_is_no_source(release: Published, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,12 @@ import pandas as pd
 import pytest
 from in_process import Done, threatcast
 from small_release import AS_OF, describe, make_release, write_warehouse
-from threatcast_orchestration.commands.options import SIMULATED_LINE
 from threatcast_orchestration.published_models.record import published_models, read_decisions
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.lock import run_lock
+from threatcast_publishing.marks import mark_of
+
+SIMULATED_LINE = mark_of("sample", date.min).closing
 
 TARGET = "ransomware_claims"
 WIS = {"champion": 0.5, "better": 0.45, "worse": 0.6, "flat": 0.4, "narrow": 0.44}

@@ -24,7 +24,7 @@ def test_mirror_night_is_the_newest_recorded_day_of_any_feed(
     plan = make_plan(home, Settings(mirror=str(small_mirror)))
     assert plan.as_of == date(2026, 7, 1)
     assert plan.mirror == small_mirror
-    assert not plan.simulated
+    assert plan.source == "mirror"
 
 
 def test_mirror_night_does_not_depend_on_the_clock(home: Home, small_mirror: Path) -> None:
@@ -70,7 +70,7 @@ def test_live_night_knows_the_day_before_to_its_end(home: Home) -> None:
 def test_sample_night_is_the_last_simulated_day(home: Home) -> None:
     plan = make_plan(home, Settings())
     assert plan.as_of == LAST_DAY
-    assert plan.simulated
+    assert plan.source == "sample"
 
 
 def test_live_night_is_today(home: Home) -> None:

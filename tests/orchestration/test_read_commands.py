@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -26,8 +26,10 @@ import pytest
 from nights import threatcast
 from small_release import BUILT_AT, make_release, write_warehouse
 from threatcast_orchestration import cli
-from threatcast_orchestration.commands.options import SIMULATED_LINE
 from threatcast_publishing.catalog import current
+from threatcast_publishing.marks import mark_of
+
+SIMULATED_LINE = mark_of("sample", date.min).closing
 
 WORDS = [sys.executable, "-m", "threatcast_orchestration.cli"]
 
@@ -67,11 +69,11 @@ def published_home(tmp_path_factory) -> Path:
     """A home with three releases: one real, two simulated, of which the last is current."""
     home = tmp_path_factory.mktemp("home")
     warehouse = write_warehouse(home / "w.duckdb")
-    for hours, simulated in enumerate((False, True, True)):
+    for hours, source in enumerate(("mirror", "sample", "sample")):
         make_release(
             warehouse,
             home / "releases",
-            simulated=simulated,
+            source=source,
             commit=str(hours) * 40,
             built_at=BUILT_AT + timedelta(hours=hours),
         )
@@ -409,7 +411,7 @@ def test_status_says_when_and_why_the_published_model_of_a_target_last_changed(c
             "('ransomware_claims', '2026-06-01', 'rollback', NULL, 'flat', 'champion', "
             "'person', 'too wide \x1b[31m')"
         )
-    make_release(warehouse, tmp_path / "releases", simulated=False)
+    make_release(warehouse, tmp_path / "releases", source="mirror")
     facts = json.loads(command("status", "--json", home=tmp_path).out)
     assert [one["since"] for one in facts["model_changes"]] == ["2026-06-01"]
     out = command("status", home=tmp_path).out

@@ -83,8 +83,8 @@ def test_a_night_is_one_run_with_targets_and_models_below(
 
 def test_every_run_says_what_its_numbers_depend_on(client: Any) -> None:
     for run in runs(client).values():
-        tags = {key: run.data.tags[f"threatcast.{key}"] for key in ("as_of", "commit", "simulated")}
-        assert tags == {"as_of": "2026-06-14", "commit": "c0ffee", "simulated": "true"}
+        tags = {key: run.data.tags[f"threatcast.{key}"] for key in ("as_of", "commit", "mark")}
+        assert tags == {"as_of": "2026-06-14", "commit": "c0ffee", "mark": "simulated"}
         assert run.data.tags["threatcast.vintage_hash"] == "aaaa"
         assert run.data.tags["threatcast.settings_hash"] == "bbbb"
         assert run.data.params["horizon"] == "4"
@@ -375,7 +375,7 @@ def test_record_takes_the_night_s_tables_and_the_payloads_of_the_warehouse(
     assert (night.run_id, night.source) == ("0123456789abcdef", "mirror")
     assert night.params["origins"] == 6
     assert night.seconds == {"flat": 0.5}
-    assert night.tags["threatcast.simulated"] == "false"
+    assert night.tags["threatcast.mark"] == ""
     assert record_with("aa").vintage_hash == night.vintage_hash
     assert record_with("bb").vintage_hash != night.vintage_hash
 

@@ -142,13 +142,16 @@ def test_every_feed_has_its_view_and_row_in_an_empty_home(home: Home) -> None:
     assert len(ask(connection, "SELECT feed FROM raw.feeds")) == len(load_catalog())
 
 
-@pytest.mark.parametrize(("source", "simulated"), [("sample", True), ("mirror", False)])
-def test_context_says_whether_counts_are_simulated(
-    home: Home, hosts_home: Home, source: str, simulated: bool
+@pytest.mark.parametrize(
+    ("source", "mark"),
+    [("sample", "SIMULATED."), ("starter", f"STARTER, counts up to {DAYS[0]}."), ("mirror", "")],
+)
+def test_context_has_the_mark_of_its_source(
+    home: Home, hosts_home: Home, source: str, mark: str
 ) -> None:
     connection = raw(hosts_home, DAYS[0], HOSTS, source=source)
-    context = "SELECT as_of, source, simulated FROM raw.run_context"
-    assert ask(connection, context) == [(DAYS[0], source, simulated)]
+    context = "SELECT as_of, source, mark FROM raw.run_context"
+    assert ask(connection, context) == [(DAYS[0], source, mark)]
 
 
 def test_home_below_a_pattern_reads_no_file_of_its_neighbour(tmp_path: Path) -> None:

@@ -299,7 +299,7 @@ def stage() -> Callable[..., StagedRelease]:
     def make(warehouse: Path, releases: Path, **given: Any) -> StagedRelease:
         usual = {
             "as_of": AS_OF,
-            "simulated": False,
+            "source": "mirror",
             "settings": {"horizon": 12},
             "commit": "0" * 40,
             "built_at": BUILT_AT,
@@ -318,7 +318,13 @@ def staged(warehouse, stage, tmp_path_factory) -> StagedRelease:
 @pytest.fixture(scope="session")
 def simulated(warehouse, stage, tmp_path_factory) -> StagedRelease:
     """A simulated release, staged; nobody may change it."""
-    return stage(warehouse, tmp_path_factory.mktemp("simulated"), simulated=True)
+    return stage(warehouse, tmp_path_factory.mktemp("simulated"), source="sample")
+
+
+@pytest.fixture(scope="session")
+def starter(warehouse, stage, tmp_path_factory) -> StagedRelease:
+    """A release of the starter, staged; nobody may change it."""
+    return stage(warehouse, tmp_path_factory.mktemp("starter"), source="starter")
 
 
 @pytest.fixture(scope="session")

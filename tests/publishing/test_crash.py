@@ -36,7 +36,7 @@ def hook(event, args):
         step("manifest")
 
 sys.addaudithook(hook)
-publish(build(warehouse, releases, as_of=date(2026, 6, 15), simulated=False, settings={},
+publish(build(warehouse, releases, as_of=date(2026, 6, 15), source="mirror", settings={},
               commit="1" * 40, built_at=datetime(2026, 6, 16, tzinfo=UTC), progress=step))
 print("done", len(steps))
 """

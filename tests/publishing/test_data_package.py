@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 
 import frictionless
 import pytest
-from threatcast_publishing.contract import SIMULATED_MARK, TABLES
+from threatcast_publishing.contract import TABLES
 from threatcast_publishing.formats.data_package import FILE_NAME, FORMAT
+from threatcast_publishing.marks import mark_of
+
+MARK = mark_of("sample", date.min).text
 
 
 @pytest.fixture(scope="module")
@@ -92,19 +96,19 @@ def test_simulated_package_says_so_to_every_reader(simulated):
     package = json.loads((simulated.folder / FILE_NAME).read_bytes())
     assert package["name"] == "threatcast-simulated"
     assert package["title"] == "Threatcast, as of 2026-06-14 (simulated)"
-    assert package["description"].startswith(SIMULATED_MARK)
+    assert package["description"].startswith(MARK)
     assert "simulated" in package["keywords"]
     assert package["simulated"] is True
     assert all("simulated" in source["title"] for source in package["sources"])
     for resource in package["resources"]:
-        assert resource["description"].startswith(SIMULATED_MARK)
+        assert resource["description"].startswith(MARK)
 
 
 def test_real_package_is_marked_nowhere_as_simulated(package):
     assert package["name"] == "threatcast"
     assert package.pop("simulated") is False
     assert "simulated" not in package["keywords"]
-    assert SIMULATED_MARK not in json.dumps(package)
+    assert MARK not in json.dumps(package)
 
 
 def test_check_finds_a_file_that_is_another_one_or_gone(copy):

@@ -7,14 +7,18 @@ import gzip
 import io
 import re
 import shutil
+from datetime import date
 
 import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from threatcast_publishing.contract import SIMULATED_MARK, TABLES
+from threatcast_publishing.contract import TABLES
 from threatcast_publishing.formats import csv_files, discover, duckdb_file, parquet_files
+from threatcast_publishing.marks import mark_of
+
+MARK = mark_of("sample", date.min).text
 
 
 def cells(folder, table) -> list[dict[str, str]]:
@@ -189,17 +193,17 @@ def test_simulated_release_says_so_in_its_id_and_in_every_table(simulated):
     assert simulated.release_id.startswith("simulated-2026-06-14-")
     comments = dict(stored(simulated.folder, "select table_name, comment from duckdb_tables()"))
     assert comments.keys() == TABLES.keys()
-    assert all(comment.startswith(SIMULATED_MARK) for comment in comments.values())
+    assert all(comment.startswith(MARK) for comment in comments.values())
     for table in TABLES:
         metadata = pq.read_schema(simulated.folder / "parquet" / f"{table}.parquet").metadata
         assert metadata[b"simulated"] == b"true"
-        assert metadata[b"description"].decode().startswith(SIMULATED_MARK)
+        assert metadata[b"description"].decode().startswith(MARK)
 
 
 def test_real_release_is_marked_nowhere_as_simulated(staged):
     assert not staged.release_id.startswith("simulated")
     comments = stored(staged.folder, "select comment from duckdb_tables()")
-    assert not any(SIMULATED_MARK in comment for (comment,) in comments)
+    assert not any(MARK in comment for (comment,) in comments)
     for path in (staged.folder / "parquet").iterdir():
         assert pq.read_schema(path).metadata[b"simulated"] == b"false"
 

@@ -14,8 +14,10 @@ import pytest
 import yaml
 from hubdata.connect_target_data import connect_target_data
 from hubdata.create_target_data_schema import TargetType
+from small_release import AS_OF
 from threatcast_publishing.formats.hubverse import FORMAT
 from threatcast_publishing.hub import config
+from threatcast_publishing.source import ReleaseContext
 
 SETTINGS = ("admin", "tasks", "target-data", "model-metadata-schema")
 # the keys that the schemas v6.0.0 know at each place; they allow no others
@@ -242,8 +244,9 @@ def test_team_designates_what_is_published_whichever_model_made_it(output):
 
 
 def test_long_description_is_shortened_and_odd_names_are_made_fit():
+    release = ReleaseContext(AS_OF, "mirror", "0" * 40, {}, {})
     row = {"model": "a-b.c", "title": "T", "description": "word " * 100, "method": "M"}
-    said = config.model_metadata(row, data_inputs="x", simulated=False)
+    said = config.model_metadata(row, data_inputs="x", release=release)
     assert said["model_abbr"] == "a_b_c"
     assert len(said["methods"]) <= 200
     jsonschema.validate(said, config.model_metadata_schema())

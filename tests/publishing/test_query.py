@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from datetime import date
 
 import duckdb
 import pyarrow as pa
@@ -17,6 +18,7 @@ from threatcast_publishing.errors import (
     UnknownReleaseError,
 )
 from threatcast_publishing.formats.duckdb_file import FILE_NAME
+from threatcast_publishing.marks import mark_of
 from threatcast_publishing.query import QueryResult, connect, render, run_query
 from threatcast_publishing.verify import verify
 
@@ -34,19 +36,19 @@ def releases(published, tmp_path_factory):
 
 
 def result_of(**columns) -> QueryResult:
-    return QueryResult(pa.table(columns), "2026-06-14-000000000000", simulated=False)
+    return QueryResult(pa.table(columns), "2026-06-14-000000000000")
 
 
 def test_answer_names_its_release(releases):
     result = run_query(releases, "select count(*) as n from outlook")
     assert result.data.to_pylist() == [{"n": 5}]
     assert result.release_id.startswith("2026-06-14-")
-    assert not result.simulated
+    assert result.mark is None
 
 
 def test_answer_from_simulated_data_says_so(simulated, tmp_path):
     simulated.folder.rename(tmp_path / simulated.release_id)
-    assert run_query(tmp_path, "select 1", simulated.release_id).simulated
+    assert run_query(tmp_path, "select 1", simulated.release_id).mark == mark_of("sample", date.min)
     (tmp_path / simulated.release_id).rename(simulated.folder)
 
 

@@ -108,7 +108,8 @@ def test_manifest_says_what_the_release_was_made_of(staged):
     assert manifest["as_of"] == "2026-06-14"
     assert manifest["commit"] == "0" * 40
     assert manifest["settings"] == {"horizon": 12}
-    assert manifest["contract_version"] == "1.2"
+    assert manifest["contract_version"] == "1.3"
+    assert (manifest["source"], manifest["simulated"]) == ("mirror", False)
     assert manifest["built_at"] == "2026-06-15T02:00:00+00:00"
     assert manifest["data_vintages"] == [
         {"feed": "cisa_kev", "vintage_day": "2026-06-14", "payload": "123456789abc", "vintages": 2},
@@ -157,7 +158,7 @@ def test_another_process_with_another_hash_seed_gives_the_same_bytes(warehouse, 
     code = (
         "import sys; from datetime import date, datetime, UTC; from pathlib import Path\n"
         "from threatcast_publishing.release import build\n"
-        "build(Path(sys.argv[1]), Path(sys.argv[2]), as_of=date(2026, 6, 14), simulated=False, "
+        "build(Path(sys.argv[1]), Path(sys.argv[2]), as_of=date(2026, 6, 14), source='mirror', "
         "settings={'horizon': 12}, commit='0' * 40, built_at=datetime(2030, 1, 1, tzinfo=UTC))"
     )
     environment = {**os.environ, "PYTHONHASHSEED": "42", "TZ": "Asia/Tokyo", "LC_ALL": "C"}

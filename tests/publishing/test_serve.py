@@ -64,8 +64,8 @@ class Site:
 def published(tmp_path_factory) -> tuple[Path, str, str]:
     folder = tmp_path_factory.mktemp("home")
     warehouse = write_warehouse(folder / "w.duckdb")
-    real = make_release(warehouse, folder / "releases", simulated=False)
-    simulated = make_release(warehouse, folder / "releases", simulated=True)
+    real = make_release(warehouse, folder / "releases", source="mirror")
+    simulated = make_release(warehouse, folder / "releases", source="sample")
     return folder / "releases", real.info.release_id, simulated.info.release_id
 
 

@@ -63,12 +63,12 @@ def tables(warehouse):
 @pytest.fixture(scope="module")
 def simulated(warehouse, tmp_path_factory) -> Path:
     releases = tmp_path_factory.mktemp("simulated")
-    return make_release(warehouse, releases, simulated=True).info.folder
+    return make_release(warehouse, releases, source="sample").info.folder
 
 
 @pytest.fixture(scope="module")
 def real(warehouse, tmp_path_factory) -> Path:
-    return make_release(warehouse, tmp_path_factory.mktemp("real"), simulated=False).info.folder
+    return make_release(warehouse, tmp_path_factory.mktemp("real"), source="mirror").info.folder
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +76,8 @@ def page(real) -> str:
     return (real / PAGE).read_text(encoding="utf-8")
 
 
-def context(tables, *, simulated: bool = False) -> ReleaseContext:
-    return ReleaseContext(AS_OF, simulated, "0" * 40, {}, tables)
+def context(tables, *, source: str = "mirror") -> ReleaseContext:
+    return ReleaseContext(AS_OF, source, "0" * 40, {}, tables)
 
 
 def with_rows(tables, name: str, rows: list[dict]):
@@ -299,6 +299,17 @@ def test_real_page_never_says_simulated(page):
     assert "simulated" not in page.lower()
 
 
+def test_page_of_the_starter_says_everywhere_what_it_is_and_never_that_it_is_simulated(starter):
+    page = (starter.folder / PAGE).read_text(encoding="utf-8")
+    elements = Elements(page)
+    assert elements.named("title")[0][1].startswith("STARTER: ")
+    (banner,) = [text for attrs, text in elements.named("div") if attrs.get("id") == "starter"]
+    assert f"Real weekly counts up to {AS_OF}, re-enacted as stand-in records" in banner
+    assert "not today's outlook" in banner
+    assert all("STARTER" in text for _, text in elements.named("tfoot"))
+    assert "simulated" not in page.lower()
+
+
 # text that comes from elsewhere
 
 
@@ -492,7 +503,7 @@ def test_page_of_two_thousand_outlooks_stays_below_one_and_a_half_megabytes(tabl
     schema = tables["activity_weekly"].data.schema
     activity = pa.Table.from_pylist(weeks, schema=schema)
     grown["activity_weekly"] = replace(tables["activity_weekly"], data=activity)
-    page = render(context(grown, simulated=True))
+    page = render(context(grown, source="sample"))
     assert len(rows_of(page)) == 2000
     assert len(page.encode()) < 1_500_000
 
@@ -526,7 +537,7 @@ def test_page_without_forecasts_activity_or_vintages_can_be_written(tables):
         ('<main id="main">', '<main id="main" onclick="x()">', "would load onclick"),
         ("<style>", "<style>@import 'x.css';", "would load something by its styles"),
         ("</main>", "", "is not well formed"),
-        ("<main", '<div id="simulated"></div><main', "says that it is simulated, and it is not"),
+        ("<main", '<div id="simulated"></div><main', "says that it is SIMULATED, and it is not"),
     ],
 )
 def test_check_refuses_a_page_that_lacks_adds_or_loads_something(real, tmp_path, old, new, problem):

@@ -7,6 +7,7 @@ import shutil
 
 import duckdb
 import pytest
+from small_release import AS_OF
 from threatcast_publishing.files import json_bytes, sha256_of
 from threatcast_publishing.formats.duckdb_file import FILE_NAME, content_digest
 from threatcast_publishing.manifest import MANIFEST, content_hash
@@ -78,6 +79,18 @@ def test_manifest_that_hides_the_simulation_is_found(simulated, tmp_path):
 
     def hide(manifest):
         manifest["simulated"] = False
+
+    rewrite(folder, hide)
+    assert ("manifest", MANIFEST) in problems(folder)
+
+
+@pytest.mark.parametrize("source", ["mirror", "live", "sample"])
+def test_manifest_that_hides_the_starter_is_found(starter, tmp_path, source):
+    assert starter.release_id.startswith(f"starter-{AS_OF}-")
+    folder = shutil.copytree(starter.folder, tmp_path / "copied")
+
+    def hide(manifest):
+        manifest["source"] = source
 
     rewrite(folder, hide)
     assert ("manifest", MANIFEST) in problems(folder)

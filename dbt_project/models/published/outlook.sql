@@ -75,7 +75,7 @@ decided as (
         places.parent,
         night.as_of,
         night.reference_week,
-        night.simulated,
+        night.mark,
         {{ week_end("series.last_week") }} as data_through,
         targets.title,
         health.explanation as feed_explanation,
@@ -138,7 +138,7 @@ decided as (
 told as (
     select
         *,
-        case when simulated then 'SIMULATED. ' else '' end
+        case when mark <> '' then mark || ' ' else '' end
         || title || ', '
         || case
             when location_level = 'unlocated' then lower(location_name)

@@ -87,7 +87,7 @@ def _release_step() -> dg.AssetsDefinition:
             plan.home.warehouse,
             plan.home.releases,
             as_of=plan.as_of,
-            simulated=plan.simulated,
+            source=plan.source,
             settings=settings_of(plan.settings),
             commit=commit(),
             built_at=clock(),

@@ -93,6 +93,7 @@ def write(
 def _verified(folder: Path) -> Manifest:
     """Return the manifest of a release whose files are what it says, and whose counts are real."""
     from threatcast_publishing.manifest import read_manifest
+    from threatcast_publishing.marks import mark_of
     from threatcast_publishing.verify import verify
 
     outcome = verify(folder)
@@ -101,10 +102,12 @@ def _verified(folder: Path) -> Manifest:
             f"{folder.name}: {outcome.summary()}. Nothing was written. Take another copy of it."
         )
     manifest = read_manifest(folder)
-    if manifest.simulated:
+    mark = mark_of(manifest.source, manifest.as_of)
+    if mark:
         raise WrongUse(
-            f"{manifest.release_id} is simulated: its counts are nobody's past. Nothing was "
-            "written. Name a release of live or recorded feeds: threatcast releases list"
+            f"{manifest.release_id} was not counted of the feeds themselves ({mark.word}): no past "
+            "is to be made of it. Nothing was written. Name a release of live or recorded feeds: "
+            "threatcast releases list"
         )
     return manifest
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from threatcast_orchestration.commands.options import (
-    SIMULATED_LINE,
     HomeOption,
     JsonOption,
     QuietOption,
@@ -17,6 +16,7 @@ from threatcast_orchestration.commands.options import (
     reading_home,
     remark,
     say,
+    say_mark,
 )
 from threatcast_orchestration.errors import GateBlocked, WrongUse
 
@@ -62,7 +62,7 @@ def list_models(
         "published model's, with its 90 % interval.",
         quiet=quiet,
     )
-    _simulated(standing)
+    say_mark(standing.mark)
 
 
 @app.command("compare")
@@ -109,7 +109,7 @@ def compare(
     if not quiet:
         source = standing.source(target)
         say(", ".join(f"{key} {value}" for key, value in source.items() if value is not None))
-    _simulated(standing)
+    say_mark(standing.mark)
 
 
 @app.command("promote")
@@ -266,9 +266,4 @@ def _tell(standing: Standing, decision: Decision, *, as_json: bool, quiet: bool)
             f"{standing.as_of} stays as it is. Both models are published for four weeks "
             "(table outlook_by_model)."
         )
-    _simulated(standing)
-
-
-def _simulated(standing: Standing) -> None:
-    if standing.simulated:
-        say(SIMULATED_LINE)
+    say_mark(standing.mark)

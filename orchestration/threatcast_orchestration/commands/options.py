@@ -1,7 +1,8 @@
 """Options that all commands share, and how results are printed.
 
 Results go to standard output, remarks about the work to standard error, so that a result can be
-piped on. What comes from the sample ends with `SIMULATED_LINE`.
+piped on. What was not counted of the feeds themselves ends with the closing line of its
+mark (`threatcast_publishing.marks`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from threatcast_feeds.outside import escaped, safe_json
@@ -20,7 +21,8 @@ from threatcast_orchestration.errors import WrongUse
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.settings import home_path, limit_memory, load_settings
 
-SIMULATED_LINE = "All of this is SIMULATED: made by a generator, not observed anywhere."
+if TYPE_CHECKING:
+    from threatcast_publishing.marks import Mark
 
 LAYOUT = "\n\t"
 """What our own messages may use beside text; all else that does not print is escaped."""
@@ -61,6 +63,12 @@ def print_json(value: Any) -> None:
 def say(text: str) -> None:
     """Print one line for a person on standard output."""
     sys.stdout.write(escaped(text, LAYOUT) + "\n")
+
+
+def say_mark(mark: Mark | None) -> None:
+    """Print the closing line of a mark, if there is one."""
+    if mark:
+        say(mark.closing)
 
 
 def remark(text: str, *, quiet: bool = False) -> None:

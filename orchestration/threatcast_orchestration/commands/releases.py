@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from threatcast_orchestration.commands.options import (
-    SIMULATED_LINE,
     HomeOption,
     JsonOption,
     QuietOption,
@@ -21,6 +20,7 @@ from threatcast_orchestration.commands.options import (
     reading_home,
     remark,
     say,
+    say_mark,
 )
 from threatcast_orchestration.errors import OrchestrationError, WrongUse
 from threatcast_orchestration.run.settings import home_path
@@ -73,8 +73,10 @@ def show(
 ) -> None:
     """Show what a release holds and what it was made of."""
     from threatcast_publishing.catalog import show as read
+    from threatcast_publishing.marks import mark_of
 
-    manifest = read(home_path(home).releases, release).raw
+    found = read(home_path(home).releases, release)
+    manifest = found.raw
     if as_json:
         print_json(manifest)
         return
@@ -90,8 +92,7 @@ def show(
         rows = [{"table": name, "rows": rows} for name, rows in manifest["tables"].items()]
         print_table(rows, ["table", "rows"])
         print_table(manifest["data_vintages"], ["feed", "vintages", "vintage_day", "payload"])
-    if manifest["simulated"]:
-        say(SIMULATED_LINE)
+    say_mark(mark_of(found.source, found.as_of))
 
 
 @app.command("verify")
@@ -154,8 +155,7 @@ def rollback(
         print_json(_facts(info))
     elif not quiet:
         say(f"Current release: {info.release_id}")
-        if info.simulated:
-            say(SIMULATED_LINE)
+        say_mark(info.mark)
 
 
 def query(
@@ -193,8 +193,8 @@ def query(
     sys.stdout.buffer.write(content)
     sys.stdout.buffer.flush()
     remark(f"From {result.release_id}.", quiet=quiet)
-    if result.simulated:  # said even when quiet: rows without this mark would pass for observed
-        remark(SIMULATED_LINE)
+    if result.mark:  # said even when quiet: rows without it would pass for observed
+        remark(result.mark.closing)
 
 
 @contextmanager
@@ -240,7 +240,11 @@ def serve(
 
 
 def _facts(info: ReleaseInfo) -> dict[str, Any]:
-    return vars(info) | {"folder": str(info.folder), "built_at": info.built_at.isoformat()}
+    return vars(info) | {
+        "folder": str(info.folder),
+        "built_at": info.built_at.isoformat(),
+        "simulated": info.source == "sample",
+    }
 
 
 def _row(info: ReleaseInfo) -> dict[str, Any]:
@@ -248,7 +252,7 @@ def _row(info: ReleaseInfo) -> dict[str, Any]:
         "release": info.release_id,
         "as_of": info.as_of,
         "current": info.current,
-        "simulated": info.simulated,
+        "source": info.source,
         "built_at": f"{info.built_at:%Y-%m-%d %H:%M}",
         "files": info.files,
         "megabytes": f"{info.size_bytes / 1e6:,.1f}",

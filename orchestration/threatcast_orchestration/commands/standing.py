@@ -22,6 +22,7 @@ from threatcast_orchestration.tracking.lookup import night_of, registered_versio
 if TYPE_CHECKING:
     import pandas as pd
     from threatcast_forecasting.judging.promotion import PromotionVerdict
+    from threatcast_publishing.marks import Mark
 
     from threatcast_orchestration.run.home import Home
 
@@ -39,7 +40,7 @@ class Standing:
 
     home: Home
     release_id: str
-    simulated: bool
+    mark: Mark | None
     as_of: date
     commit: str
     seed: int
@@ -138,9 +139,11 @@ def standing_of(home: Home) -> Standing:
     """
     from threatcast_forecasting.night.decisions import comparable
     from threatcast_publishing.catalog import show
+    from threatcast_publishing.marks import mark_of
     from threatcast_publishing.query import run_query
 
-    manifest = show(home.releases).raw
+    shown = show(home.releases)
+    manifest = shown.raw
     scores = run_query(home.releases, _SCORES).data.to_pandas()
     if scores.empty:
         raise NothingToPublish(
@@ -151,7 +154,7 @@ def standing_of(home: Home) -> Standing:
     return Standing(
         home=home,
         release_id=str(manifest["release_id"]),
-        simulated=bool(manifest["simulated"]),
+        mark=mark_of(shown.source, shown.as_of),
         as_of=date.fromisoformat(str(manifest["as_of"])),
         commit=str(manifest["commit"]),
         seed=int(manifest["settings"].get("seed", Settings().seed)),

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from threatcast_feeds.outside import MOST_SAMPLE, shown
 
 from threatcast_orchestration.commands.options import (
-    SIMULATED_LINE,
     HomeOption,
     JsonOption,
     QuietOption,
@@ -85,7 +84,8 @@ def summary(home: Home) -> dict[str, Any]:
     return {
         "home": str(home.root),
         "source": home.source,
-        "simulated": info.simulated,
+        "simulated": info.source == "sample",
+        "mark": info.mark.closing if info.mark else "",
         "release": name,
         "as_of": info.as_of,
         "last_run": last,
@@ -155,8 +155,8 @@ def write_summary(facts: dict[str, Any], *, quiet: bool = False) -> None:
         say(f"Tables:  {folder}/csv, {folder}/parquet, {folder}/threatcast.duckdb")
         say(f"Query:   {program()} query \"SELECT * FROM outlook WHERE location = 'WORLD'\"")
         say(f"History: {program()} ui")
-    if facts["simulated"]:
-        say(SIMULATED_LINE)
+    if facts["mark"]:
+        say(facts["mark"])
 
 
 def _change_line(change: dict[str, Any]) -> str:

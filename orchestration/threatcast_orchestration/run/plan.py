@@ -68,11 +68,6 @@ class Plan:
         return self.source == "live" and self.today is not None and self.as_of < self.today
 
     @property
-    def simulated(self) -> bool:
-        """Whether the counts come from the simulated world."""
-        return self.source == "sample"
-
-    @property
     def landing(self) -> Landing:
         """The landed payloads of the home."""
         from threatcast_feeds.landing import Landing

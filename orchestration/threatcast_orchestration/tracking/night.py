@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from threatcast_publishing.marks import mark_of
+
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.tracking import figures, metrics
 from threatcast_orchestration.tracking.history import NIGHTLY
@@ -210,8 +212,9 @@ class _Writer:
         self, run: str, folder: Path, scores: pd.DataFrame, model: str, subject: str
     ) -> None:
         title = f"{subject}, {self._night.as_of}"
-        if self._night.source == "sample":
-            title += " (simulated)"
+        mark = mark_of(self._night.source, self._night.as_of)
+        if mark:
+            title += f" ({mark.word.lower()})"
         figures.draw_scaled_wis(scores, model, title, folder / "scaled_wis_by_horizon.png")
         figures.draw_calibration(scores, model, title, folder / "calibration.png")
         figures.draw_coverage(scores, title, folder / "coverage.png")

@@ -8,6 +8,8 @@ from datetime import date
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from threatcast_publishing.marks import mark_of
+
 from threatcast_orchestration.run.keys import settings_key
 from threatcast_orchestration.run.provenance import commit, settings_of
 from threatcast_orchestration.warehouse.raw import connect
@@ -85,7 +87,7 @@ class NightRecord:
             "vintage_hash": self.vintage_hash,
             "settings_hash": self.settings_hash,
             "source": self.source,
-            "simulated": str(self.source == "sample").lower(),
+            "mark": mark.word.lower() if (mark := mark_of(self.source, self.as_of)) else "",
         }
         return {f"threatcast.{key}": value for key, value in facts.items()}
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from threatcast_feeds.exact_paths import ONE_FILE, file_list
 from threatcast_feeds.moments import whole_day
 from threatcast_feeds.outcomes import read_outcome
+from threatcast_publishing.marks import mark_of
 
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.warehouse.contents import read_contents
@@ -33,13 +34,13 @@ Row = dict[str, Any]
 RUN_CONTEXT = WrittenTable(
     "raw",
     "run_context",
-    "The night: one row with the as-of day, the source and whether it is simulated.",
-    "as_of DATE, last_day DATE, source VARCHAR, simulated BOOLEAN",
+    "The night: one row with the as-of day, the source and its mark.",
+    "as_of DATE, last_day DATE, source VARCHAR, mark VARCHAR",
     {
         "as_of": "UTC day by whose end all that is read had been retrieved.",
         "last_day": "Last day that was over at the night's moment.",
-        "source": "live, mirror or sample: a home holds one.",
-        "simulated": "Whether the data are the sample's.",
+        "source": "live, mirror, starter or sample: a home holds one.",
+        "mark": "Begins the sentence of each outlook that no feed gave. Empty where feeds did.",
     },
 )
 FEEDS = WrittenTable(
@@ -133,7 +134,8 @@ def write_raw(
     for table in TABLES.values():
         table.create(connection)
     night = {"as_of": as_of, "last_day": last_day or as_of, "source": source}
-    RUN_CONTEXT.insert(connection, [night | {"simulated": source == "sample"}])
+    mark = mark_of(source, as_of)
+    RUN_CONTEXT.insert(connection, [night | {"mark": mark.opening if mark else ""}])
     FEEDS.insert(connection, feeds)
     VINTAGES.insert(connection, sorted(vintages, key=_by_payload))
     for feed, spec in catalog.items():

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threatcast_publishing.contract import CONTRACT_VERSION, SIMULATED_MARK, TABLES
+from threatcast_publishing.contract import CONTRACT_VERSION, TABLES
 from threatcast_publishing.files import json_bytes, sha256_of
 from threatcast_publishing.source import PublishedTable, ReleaseContext
 
@@ -77,22 +77,24 @@ def _descriptor(release: ReleaseContext, folder: Path) -> dict[str, Any]:
     day = release.as_of.isoformat()
     title = f"Threatcast, as of {day}"
     keywords = ["cyber threats", "forecasts", "weekly counts", "quantiles"]
-    description = _DESCRIPTION
-    if release.simulated:
-        title, description = f"{title} (simulated)", f"{SIMULATED_MARK} {description}"
-        keywords.append("simulated")
+    name = "threatcast"
+    if release.mark:
+        word = release.mark.word.lower()
+        title, name = f"{title} ({word})", f"{name}-{word}"
+        keywords.append(word)
     feeds = release.tables["feed_health"].data.to_pylist()
     return {
         "profile": "data-package",
-        "name": "threatcast-simulated" if release.simulated else "threatcast",
+        "name": name,
         "title": title,
-        "description": description,
+        "description": release.marked(_DESCRIPTION),
         "version": CONTRACT_VERSION,
         "as_of": day,
+        "source": release.source,
         "simulated": release.simulated,
         "keywords": keywords,
         "licenses": _licences(feeds),
-        "sources": [_source(feed, simulated=release.simulated) for feed in feeds],
+        "sources": [_source(feed, release) for feed in feeds],
         "resources": [
             _resource(table, release, folder, kind)
             for kind in _KINDS
@@ -115,9 +117,9 @@ def _licences(feeds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _source(feed: Mapping[str, Any], *, simulated: bool) -> dict[str, Any]:
+def _source(feed: Mapping[str, Any], release: ReleaseContext) -> dict[str, Any]:
     title = f"{feed['feed']}, {feed['publisher'] or 'publisher unknown'}"
-    source = {"title": f"{title} (its format only: simulated)" if simulated else title}
+    source = {"title": f"{title} ({release.mark.of_a_feed})" if release.mark else title}
     if feed["url"]:
         source["path"] = feed["url"]
     return source

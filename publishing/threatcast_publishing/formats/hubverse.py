@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_publishing.database import connect
 from threatcast_publishing.files import json_bytes
-from threatcast_publishing.formats.parquet_files import write_parquet
+from threatcast_publishing.formats.parquet_files import origin, write_parquet
 from threatcast_publishing.hub import config
 from threatcast_publishing.hub.checks import problems
 from threatcast_publishing.source import ReleaseContext
@@ -112,11 +112,10 @@ def _write_settings(
     rows = con.execute(_TASKS).fetchall()
     tasks = [config.HubTask(row[0], *(tuple(values) for values in row[1:])) for row in rows]
     targets = {row["target"]: row for row in release.tables["targets"].data.to_pylist()}
-    as_of, simulated = release.as_of.isoformat(), release.simulated
     for name, value in (
-        ("admin", config.admin(simulated=simulated)),
-        ("tasks", config.tasks(tasks, targets, as_of=as_of, simulated=simulated)),
-        ("target-data", config.target_data(as_of=as_of, simulated=simulated)),
+        ("admin", config.admin(release)),
+        ("tasks", config.tasks(tasks, targets, release)),
+        ("target-data", config.target_data(release)),
         ("model-metadata-schema", config.model_metadata_schema()),
     ):
         path = _place(hub / "hub-config" / f"{name}.json")
@@ -159,7 +158,7 @@ def _write_metadata(release: ReleaseContext, hub: Path) -> Iterator[Path]:
 
     inputs = _data_inputs(release)
     for row in (config.PUBLISHED, *release.tables["models"].data.to_pylist()):
-        value = config.model_metadata(row, data_inputs=inputs, simulated=release.simulated)
+        value = config.model_metadata(row, data_inputs=inputs, release=release)
         path = _place(hub / "model-metadata" / f"{config.model_id(row['model'])}.yml")
         text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=100)
         path.write_text(text, encoding="utf-8", newline="\n")
@@ -179,9 +178,7 @@ def _data_inputs(release: ReleaseContext) -> str:
 
 
 def _marked(data: pa.Table, release: ReleaseContext) -> pa.Table:
-    simulated = "true" if release.simulated else "false"
-    metadata = {"as_of": release.as_of.isoformat(), "simulated": simulated}
-    return data.replace_schema_metadata(metadata)
+    return data.replace_schema_metadata(origin(release))
 
 
 def _place(path: Path) -> Path:

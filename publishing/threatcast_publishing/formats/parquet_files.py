@@ -35,6 +35,15 @@ def write_parquet(data: pa.Table, target: Path | IO[bytes]) -> None:
     )
 
 
+def origin(release: ReleaseContext) -> dict[str, str]:
+    """Return what every Parquet file of a release says of where its rows come from."""
+    return {
+        "as_of": release.as_of.isoformat(),
+        "source": release.source,
+        "simulated": "true" if release.simulated else "false",
+    }
+
+
 def described(table: PublishedTable, release: ReleaseContext) -> pa.Table:
     """Return the rows with the table's and the columns' descriptions in the schema's metadata."""
     import pyarrow as pa
@@ -45,8 +54,7 @@ def described(table: PublishedTable, release: ReleaseContext) -> pa.Table:
     metadata = {
         "description": release.comment(table),
         "key": ", ".join(table.key),
-        "simulated": "true" if release.simulated else "false",
-        "as_of": release.as_of.isoformat(),
+        **origin(release),
     }
     return table.data.cast(pa.schema(fields, metadata=metadata))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
+from threatcast_publishing.marks import mark_of
 from threatcast_publishing.site.checks import page_problems
 from threatcast_publishing.source import ReleaseContext
 
@@ -31,22 +33,23 @@ class Site:
         """Check that the page loads nothing, shows what is published alone, and is marked right."""
         try:
             page = (folder / PAGE).read_text(encoding="utf-8")
-            published, simulated = _published_rows(folder)
-        except (OSError, ValueError) as error:
+            published, mark = _published_rows(folder)
+        except (OSError, ValueError, KeyError) as error:
             return [f"{PAGE} or what it shows cannot be read: {error}"]
-        problems = page_problems(page, published, simulated=simulated)
+        problems = page_problems(page, published, mark)
         return [f"{PAGE} {problem}" for problem in problems]
 
 
-def _published_rows(folder: Path) -> tuple[set[str], bool]:
-    """Return the ids of rows that must be there, and whether the tables are simulated."""
+def _published_rows(folder: Path) -> tuple[set[str], str]:
+    """Return the ids of rows that must be there, and the word that marks the tables, if any."""
     import pyarrow.parquet as pq
 
     table = pq.read_table(folder / "parquet" / "outlook.parquet")
     keys = table.select(["target", "location", "state"]).to_pylist()
-    simulated = (table.schema.metadata or {}).get(b"simulated") == b"true"
+    said = table.schema.metadata or {}
+    mark = mark_of(said[b"source"].decode(), date.fromisoformat(said[b"as_of"].decode()))
     rows = {f"{row['target']}.{row['location']}" for row in keys if row["state"] == "published"}
-    return rows, simulated
+    return rows, mark.word if mark else ""
 
 
 FORMAT = Site()

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from threatcast_publishing.contract import SIMULATED_MARK
 from threatcast_publishing.kinds import family, located
+from threatcast_publishing.source import ReleaseContext
 
 TEAM = "threatcast"
 PUBLISHED: Mapping[str, str] = {
@@ -43,11 +43,11 @@ class HubTask:
     levels: tuple[float, ...]
 
 
-def admin(*, simulated: bool) -> dict[str, Any]:
+def admin(release: ReleaseContext) -> dict[str, Any]:
     """Return `admin.json`."""
     return {
         "schema_version": SCHEMAS.format("admin"),
-        "name": f"Threatcast hub. {SIMULATED_MARK}" if simulated else "Threatcast hub",
+        "name": f"Threatcast hub. {release.mark.text}" if release.mark else "Threatcast hub",
         "maintainer": "Threatcast maintainers",
         "contact": {"name": "Threatcast maintainers"},
         "repository": {"name": "threatcast"},
@@ -59,25 +59,21 @@ def admin(*, simulated: bool) -> dict[str, Any]:
 def tasks(
     wanted: Iterable[HubTask],
     targets: Mapping[str, Mapping[str, Any]],
-    *,
-    as_of: str,
-    simulated: bool,
+    release: ReleaseContext,
 ) -> dict[str, Any]:
     """Return `tasks.json`: one round, named by its reference date, one group of tasks a target.
 
     `targets` holds the rows of the table `targets` by name. Nothing is required of a model but
     whole quantiles: outside models may answer for some targets and places only.
     """
-    groups = [
-        _model_task(task, targets.get(task.target, {}), simulated=simulated) for task in wanted
-    ]
+    groups = [_model_task(task, targets.get(task.target, {}), release) for task in wanted]
     rounds = [
         {
             "round_id_from_variable": True,
             "round_id": "reference_date",
             "model_tasks": groups,
             "submissions_due": {"relative_to": "reference_date", "start": 0, "end": 6},
-            "additional_metadata": {"as_of": as_of, "simulated": simulated},
+            "additional_metadata": _origin(release),
         }
     ]
     return {
@@ -88,7 +84,15 @@ def tasks(
     }
 
 
-def _model_task(task: HubTask, row: Mapping[str, Any], *, simulated: bool) -> dict[str, Any]:
+def _origin(release: ReleaseContext) -> dict[str, Any]:
+    return {
+        "as_of": release.as_of.isoformat(),
+        "source": release.source,
+        "simulated": release.simulated,
+    }
+
+
+def _model_task(task: HubTask, row: Mapping[str, Any], release: ReleaseContext) -> dict[str, Any]:
     description = _description(task.target, row)
     return {
         "task_ids": {
@@ -111,7 +115,7 @@ def _model_task(task: HubTask, row: Mapping[str, Any], *, simulated: bool) -> di
                 "target_name": str(row.get("title") or task.target),
                 "target_units": str(row.get("unit") or "events a week"),
                 "target_keys": {"target": task.target},
-                "description": f"{SIMULATED_MARK} {description}" if simulated else description,
+                "description": release.marked(description),
                 "target_type": "discrete",
                 "is_step_ahead": True,
                 "time_unit": "week",
@@ -134,7 +138,7 @@ def _optional(values: Sequence[Any]) -> dict[str, Any]:
     return {"required": None, "optional": list(values)}
 
 
-def target_data(*, as_of: str, simulated: bool) -> dict[str, Any]:
+def target_data(release: ReleaseContext) -> dict[str, Any]:
     """Return `target-data.json`."""
     return {
         "schema_version": SCHEMAS.format("target-data"),
@@ -143,8 +147,7 @@ def target_data(*, as_of: str, simulated: bool) -> dict[str, Any]:
         "time-series": {"non_task_id_schema": {"status": "character"}, "versioned": True},
         "oracle-output": {"has_output_type_ids": False},
         "additional_metadata": {
-            "as_of": as_of,
-            "simulated": simulated,
+            **_origin(release),
             "status": "observed, or provisional: the count may still grow",
             "missing": "A week that nobody watched has no row; a zero is a count of none.",
         },
@@ -156,14 +159,13 @@ def model_id(model: str) -> str:
     return f"{TEAM}-{re.sub(r'[^A-Za-z0-9_+]', '_', model)}"
 
 
-def model_metadata(row: Mapping[str, Any], *, data_inputs: str, simulated: bool) -> dict[str, Any]:
+def model_metadata(
+    row: Mapping[str, Any], *, data_inputs: str, release: ReleaseContext
+) -> dict[str, Any]:
     """Return the metadata of one model from its row in the table `models`."""
     model = str(row["model"])
     description = str(row.get("description") or row.get("title") or model)
     method = str(row.get("method") or description)
-    if simulated:
-        method = f"{SIMULATED_MARK} {method}"
-        data_inputs = f"{SIMULATED_MARK} {data_inputs}"
     found = {
         "team_name": "Threatcast",
         "team_abbr": TEAM,
@@ -171,10 +173,11 @@ def model_metadata(row: Mapping[str, Any], *, data_inputs: str, simulated: bool)
         "model_abbr": model_id(model).removeprefix(f"{TEAM}-"),
         "model_contributors": [{"name": "Threatcast maintainers", "affiliation": "Threatcast"}],
         "designated_model": model == PUBLISHED["model"],
-        "data_inputs": data_inputs,
+        "data_inputs": release.marked(data_inputs),
         "methods": textwrap.shorten(description, LONGEST_METHODS, placeholder=" …"),
-        "methods_long": method,
-        "simulated": simulated,
+        "methods_long": release.marked(method),
+        "source": release.source,
+        "simulated": release.simulated,
     }
     for name, column in (("limits", "limits"), ("citation", "reference")):
         if row.get(column):
@@ -202,6 +205,7 @@ def model_metadata_schema() -> dict[str, Any]:
         "data_inputs": text,
         "methods": {**text, "maxLength": LONGEST_METHODS},
         "methods_long": text,
+        "source": text,
         "simulated": {
             "type": "boolean",
             "description": "True if the model was run on simulated counts.",

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
+from threatcast_publishing.marks import WORDS
+
 _REFERENCES = frozenset(
     ("href", "xlink:href", "src", "srcset", "data", "poster", "background", "action", "formaction")
 )
@@ -17,7 +19,7 @@ _WITHOUT_END = frozenset(("meta", "link", "br", "hr", "img"))
 _PLAIN_LINK = re.compile(r"https?://|#|\.\./[\w./-]+$")
 
 
-def page_problems(page: str, published: set[str], *, simulated: bool) -> Iterator[str]:
+def page_problems(page: str, published: set[str], mark: str) -> Iterator[str]:
     """Yield what is wrong with a page, each as the rest of a sentence that begins with its name.
 
     Parameters
@@ -26,8 +28,9 @@ def page_problems(page: str, published: set[str], *, simulated: bool) -> Iterato
         The HTML.
     published
         Ids of the rows that it must show, and no others: `<target>.<location>`.
-    simulated
-        Whether it must say so: in its title, by a banner, at the foot of every table.
+    mark
+        The word that it must bear: in its title, by a banner, at the foot of every table. Empty if
+        it must bear none.
     """
     reader = PageReader()
     reader.feed(page)
@@ -45,12 +48,14 @@ def page_problems(page: str, published: set[str], *, simulated: bool) -> Iterato
         yield f"lacks {len(published - shown)} outlooks, like {min(published - shown)}"
     if shown - published:
         yield f"shows {len(shown - published)} unpublished outlooks, like {min(shown - published)}"
-    marked = sum("SIMULATED" in foot for foot in reader.feet)
-    in_title = "SIMULATED" in reader.texts.get("title", "")
-    if simulated and not (reader.banner and in_title and marked == reader.tables):
-        yield "does not say everywhere that it is simulated"
-    if not simulated and (reader.banner or in_title or marked):
-        yield "says that it is simulated, and it is not"
+    for word in WORDS:
+        marked = sum(word in foot for foot in reader.feet)
+        in_title = word in reader.texts.get("title", "")
+        has_banner = word.lower() in reader.ids
+        if word == mark and not (has_banner and in_title and marked == reader.tables):
+            yield f"does not say everywhere that it is {word}"
+        if word != mark and (has_banner or in_title or marked):
+            yield f"says that it is {word}, and it is not"
 
 
 def _loads(tag: str, given: dict[str, str]) -> Iterator[str]:
@@ -74,7 +79,7 @@ class PageReader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.rows: list[str] = []
-        self.banner = False
+        self.ids: set[str] = set()
         self.loads: list[str] = []
         self.open_tags: list[str] = []
         self.unbalanced: list[str] = []
@@ -87,7 +92,7 @@ class PageReader(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "tr" and "id" in given:
             self.rows.append(given["id"])
-        self.banner = self.banner or given.get("id") == "simulated"
+        self.ids.add(given.get("id", ""))
         self.tables += tag == "table"
         if tag == "tfoot":
             self.feet.append("")
