@@ -8,7 +8,7 @@ and serve no public host; IPv6 addresses are of the documentation prefix. In the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address, IPv6Address
@@ -18,6 +18,7 @@ import numpy as np
 from threatcast_feeds.simulation.patterns import COUNTRIES
 
 _NETWORKS = (6, 7, 11, 21, 22, 26, 28, 29, 30, 33, 55)
+_LARGE_BLOCK = 1 << 19
 _BLOCK = 1 << 16
 _DOCUMENTATION = int(IPv6Address("2001:db8::"))
 _BLOCK_6 = 1 << 80
@@ -31,6 +32,10 @@ class Range:
     start: int
     end: int
     country: str
+
+
+# one more network of that holder, which no country is given here
+_NOBODYS = Range(214 << 24, (215 << 24) - 1, "")
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,31 @@ class Allocation:
         ]
         return cls(tuple(sorted(ipv4, key=lambda one: one.start)), tuple(ipv6))
 
+    @classmethod
+    def even(cls, countries: Iterable[str]) -> Allocation:
+        """Give each country one block of each family, large enough for all that it ever needs."""
+        blocks = (
+            (network << 24) + place * _LARGE_BLOCK
+            for network in _NETWORKS
+            for place in range((1 << 24) // _LARGE_BLOCK)
+        )
+        codes = list(countries)
+        ipv4 = (
+            Range(start, start + _LARGE_BLOCK - 1, code)
+            for code, start in zip(codes, blocks, strict=False)
+        )
+        ipv6 = (
+            Range(start, start + _BLOCK_6 - 1, code)
+            for place, code in enumerate(codes)
+            for start in [_DOCUMENTATION + place * _BLOCK_6]
+        )
+        return cls(tuple(ipv4), tuple(ipv6))
+
+    def numbers_of(self, country: str) -> Iterator[int]:
+        """Yield the IPv4 addresses of a country, or of nobody if it has none; each once."""
+        for one in self._ranges_of.get(country, [_NOBODYS]):
+            yield from range(one.start + 1, one.end)
+
     @cached_property
     def _ranges_of(self) -> dict[str, list[Range]]:
         ranges: dict[str, list[Range]] = {}
@@ -85,3 +115,14 @@ class Allocation:
         """Return the IPv6 address of that number in a country's block."""
         start = next(one.start for one in self.ipv6 if one.country == country)
         return str(IPv6Address(start + 1 + number))
+
+
+def dotted(number: int) -> str:
+    """Return an IPv4 address as it is written.
+
+    Examples
+    --------
+    >>> dotted((192 << 24) + 258)
+    '192.0.1.2'
+    """
+    return f"{number >> 24}.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"

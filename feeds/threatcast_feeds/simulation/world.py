@@ -104,8 +104,7 @@ class World:
 
     def generator(self, *purpose: str) -> np.random.Generator:
         """Return a generator of random numbers that this purpose has for itself."""
-        digest = sha256("/".join(purpose).encode()).digest()
-        return np.random.default_rng([self.seed, int.from_bytes(digest[:8], "big")])
+        return generator_for(self.seed, *purpose)
 
     def rates(self, target: str) -> Rates:
         """Return the true rates and counts of a target; KeyError if there is none so called."""
@@ -152,6 +151,12 @@ class World:
                     *(target, WORLD, week, float(total[column])),
                     *(int(massed_total[column]), float(size[column])),
                 )
+
+
+def generator_for(seed: int, *purpose: str) -> np.random.Generator:
+    """Return a generator of random numbers that a purpose has for itself."""
+    digest = sha256("/".join(purpose).encode()).digest()
+    return np.random.default_rng([seed, int.from_bytes(digest[:8], "big")])
 
 
 def simulate(seed: int = SEED, start: date = FIRST_DAY, end: date = LAST_DAY) -> World:

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from threatcast_feeds.simulation import Event, World
+from threatcast_feeds.simulation import Event, Past, World
 from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.workbooks import Cell, workbook
 
@@ -49,11 +49,22 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
     years = range(WORKBOOK.year - 1, world.start.year - 1, -1)
     yield WORKBOOK, "xlsx", workbook({f"{year} Data": _sheet(until, year) for year in years})
     for day in TABLES:
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(_known(rows, day))
-        yield day, "csv", text.getvalue().encode()
+        yield day, "csv", _table(_known(rows, day))
+
+
+def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+    """Yield the newest table, with as many shutdowns a week and country as were counted."""
+    chance = past.generator("accessnow_keepiton")
+    rows = [_row(chance, event) for event in past.events("internet_shutdowns")]
+    yield past.last_copy("accessnow_keepiton"), "csv", _table(rows)
+
+
+def _table(rows: list[Row]) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
 
 
 def _rows(world: World) -> Iterator[Row]:
@@ -74,7 +85,7 @@ def _row(chance: np.random.Generator, event: Event) -> Row:
         "start_date": event.day,
         "country": NAMES.get(event.location) or countries()[event.location].name,
         "geo_scope": NATIONWIDE,
-        "area_name": f"Simulated area {event.number}" + ("\nand around" if luck < 0.05 else ""),
+        "area_name": f"Invented area {event.number}" + ("\nand around" if luck < 0.05 else ""),
         "shutdown_type": "Shutdown, Throttle" if luck < 0.2 else "Shutdown",
         "affected_network": "Broadband, Mobile" if luck < 0.5 else "Mobile",
         "shutdown_extent": "Full network",

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from threatcast_feeds.bundles import pack
-from threatcast_feeds.simulation import World
-from threatcast_feeds.simulation.calendars import every_week, sundays
+from threatcast_feeds.simulation import Past, World
+from threatcast_feeds.simulation.addresses import dotted
+from threatcast_feeds.simulation.calendars import WEEK, every_week, sundays
 
 FIRST_RUN = date(2022, 11, 27)
 MONDAYS_SINCE = date(2024, 7, 8)
@@ -61,6 +62,19 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
         if run.year < 2024 and RARE not in found[run]:
             members[f"data/{RARE} IPs.txt"] = b""
         yield run, "zip", pack(members)
+
+
+def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+    """Yield the bundle of a run a week, with as many servers never found before as were new.
+
+    One tool is enough: what is found for another would be a pair of its own, counted like these.
+    """
+    chance = past.generator("c2_tracker", "order")
+    weeks = past.addresses_by_week("c2_servers")
+    # a run on Monday counts for the week before
+    for run in every_week(min(weeks) + WEEK, past.last_copy("c2_tracker")):
+        found = _lines(chance, {dotted(number) for number in weeks.get(run - WEEK, ())})
+        yield run, "zip", pack({f"data/{TOOLS[0]} IPs.txt": found})
 
 
 def _servers(world: World) -> Iterator[Server]:

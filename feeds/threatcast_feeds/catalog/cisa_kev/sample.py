@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
-from threatcast_feeds.simulation import World
+from threatcast_feeds.simulation import Past, World
 from threatcast_feeds.simulation.calendars import recording_days
 
 FIRST_VINTAGE = date(2022, 6, 30)
@@ -59,6 +59,14 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
         yield day, "json", _document(day, max(changes), shown)
 
 
+def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+    """Yield the newest catalog, with as many CVEs a week as were listed."""
+    events = past.events("exploited_vulnerabilities")
+    shown = [Listing(event.number, event.day, None) for event in reversed(events)]
+    day = past.last_copy("cisa_kev")
+    yield day, "json", _document(day, shown[0].added, shown)
+
+
 def _listings(world: World) -> list[Listing]:
     days = [day for day, count in OPENING.items() for _ in range(count)]
     days += [
@@ -79,7 +87,7 @@ def _listings(world: World) -> list[Listing]:
 def _document(day: date, released: date, shown: list[Listing]) -> bytes:
     moment = datetime.combine(released, time(17, released.day, 7, 301_000 + released.day * 100))
     head = {
-        "title": "Simulated Catalog of Known Exploited Vulnerabilities",
+        "title": "Invented Catalog of Known Exploited Vulnerabilities",
         "catalogVersion": f"{released:%Y.%m.%d}",
         "dateReleased": f"{moment:%Y-%m-%dT%H:%M:%S.%f}"[:-2] + "Z",
         "count": len(shown),
@@ -101,9 +109,9 @@ def _record(number: int, added: date, old: bool, with_use: bool, with_weaknesses
     """Return one entry as text, in the style and with the columns of an age."""
     record: dict[str, object] = {
         "cveID": f"CVE-2099-{10_000 + number}",
-        "vendorProject": f"Simulated Vendor {number % 40 + 1:02d}",
+        "vendorProject": f"Invented Vendor {number % 40 + 1:02d}",
         "product": f"Product {number % 90 + 1:02d}",
-        "vulnerabilityName": "Simulated",
+        "vulnerabilityName": "Invented",
         "dateAdded": added.isoformat(),
         "shortDescription": "The product\u2019s flaw is invented.",
         "requiredAction": "None.",

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from threatcast_feeds.bundles import pack
-from threatcast_feeds.simulation import Event, World
-from threatcast_feeds.simulation.calendars import every_week
+from threatcast_feeds.simulation import Event, Past, World
+from threatcast_feeds.simulation.calendars import WEEK, every_week, monday
 from threatcast_feeds.simulation.patterns import UNLOCATED
 
 FIRST_WEEK = date(2023, 6, 5)
@@ -54,6 +54,31 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
             members[_name(moment)] = _list(moment, position, listed[position])
         if not DOWN[0] <= week <= DOWN[1]:
             yield week + timedelta(days=LISTS[-1][0]), "zip", pack(members)
+
+
+def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+    """Yield all lists until the newest one, each host in the first list after its day.
+
+    No host comes twice, so that each is new when it is listed.
+    """
+    until = past.last_copy("ddosia_targets")
+    first = past.weeks("ddos_targets")[0] - WEEK
+    hosts: dict[date, list[str]] = defaultdict(list)
+    for event in past.events("ddos_targets"):
+        host = f"body-{event.number:05d}.example.{_suffix(event.location)}"
+        hosts[_list_day(event.day, until)].append(host)
+    members = {}
+    for week in every_week(first, until):
+        for offset, clock in LISTS:
+            moment = datetime.combine(min(week + timedelta(days=offset), until), clock)
+            members[_name(moment)] = _list(moment, 0, hosts.pop(moment.date(), []))
+    yield until, "zip", pack(members)
+
+
+def _list_day(day: date, until: date) -> date:
+    """Return the day of the first list after a day; it is of the same week."""
+    offset = next(offset for offset, _ in LISTS if offset >= day.weekday())
+    return min(monday(day) + timedelta(days=offset), until)
 
 
 def _orders(world: World, chance: np.random.Generator) -> Iterator[Order]:

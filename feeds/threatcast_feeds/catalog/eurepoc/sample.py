@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threatcast_feeds.simulation import World
+from threatcast_feeds.simulation import Event, Past, World
 from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.patterns import UNLOCATED
 
@@ -110,6 +110,28 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
             yield day, "csv", b"\xef\xbb\xbf" + _table(EXPORT_COLUMNS, rows, "\r\n")
 
 
+def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+    """Yield the newest export, with as many incidents a week and receiver as were counted.
+
+    An incident is added on its first day: how late they came is not in weekly counts.
+    """
+    day = past.last_copy("eurepoc")
+    rows = [
+        _export_row(_stand_in(event, day), day) for event in past.events("state_cyber_incidents")
+    ]
+    # what was added last says until when somebody looked
+    rows[-1]["added_to_DB"] = day.isoformat()
+    yield day, "csv", b"\xef\xbb\xbf" + _table(EXPORT_COLUMNS, rows, "\r\n")
+
+
+def _stand_in(event: Event, day: date) -> Incident:
+    start = event.day
+    # the first of a month would stand for the month; the next or last day is of the same week
+    if start.day == 1:
+        start += timedelta(days=1 if start.weekday() < 6 else -1)
+    return Incident(event.number, start, start, day, (_name(event.location, 3),))
+
+
 def _incidents(world: World) -> Iterator[Incident]:
     chance = world.generator("eurepoc")
     number = 0
@@ -147,10 +169,8 @@ def _name(location: str, number: int) -> str:
 def _common(incident: Incident) -> dict[str, str]:
     return {
         "ID": str(incident.number),
-        "name": f"Simulated incident {incident.number}",
-        "description": 'Simulated, "invented"\n\nand on three lines.'
-        if incident.number < 3
-        else "",
+        "name": f"Invented incident {incident.number}",
+        "description": 'Made up, "invented"\n\nand on three lines.' if incident.number < 3 else "",
         "start_date": incident.start.isoformat() if incident.start else MISSING,
         "end_date": MISSING,
         "incident_type": "Data theft; Hijacking with Misuse"

@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 
-from threatcast_feeds.simulation import Event, World
+from threatcast_feeds.simulation import Event, Past, World
 from threatcast_feeds.simulation.calendars import recording_days
 from threatcast_feeds.simulation.patterns import UNLOCATED
 
@@ -82,6 +82,42 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
                 written[key] = claim.row(day)
             rows.append(written[key])
         yield day, "json", ("[\n" + ",\n".join(rows) + "\n]\n").encode()
+
+
+def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+    """Yield the newest list, with as many claims a week and country as were counted.
+
+    A claim is discovered when it is published: how late they came is not in weekly counts.
+    """
+    chance = past.generator("ransomware_live")
+    events = past.events("ransomware_claims")
+    day = past.last_copy("ransomware_live")
+    rows = [
+        _stand_in(event, group, second).row(day)
+        for event, group, second in zip(
+            events,
+            chance.integers(len(GROUPS), size=len(events)).tolist(),
+            chance.integers(86_000, size=len(events)).tolist(),
+            strict=True,
+        )
+    ]
+    yield day, "json", ("[\n" + ",\n".join(rows) + "\n]\n").encode()
+
+
+def _stand_in(event: Event, group: int, second: int) -> Claim:
+    published = datetime.combine(event.day, time()) + timedelta(seconds=second)
+    return Claim(
+        title=f"Stand-in {event.number:05d}",
+        group=GROUPS[group],
+        published=published,
+        discovered=published + timedelta(seconds=90),
+        country="" if event.location == UNLOCATED else event.location,
+        placed=event.day,
+        sector=SECTORS[event.number % len(SECTORS)],
+        sorted_out=event.day,
+        withdrawn=NEVER,
+        keeps_style=False,
+    )
 
 
 def _claims(world: World) -> Iterator[Claim]:

@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from threatcast_feeds.simulation import World
+from threatcast_feeds.simulation import Past, World
 from threatcast_feeds.simulation.calendars import month_ends, sundays
 from threatcast_feeds.simulation.countries import countries
+from threatcast_feeds.simulation.patterns import UNLOCATED
 
 FIRST_REPORT = date(2023, 1, 2)
 FIRST_VINTAGE = date(2024, 6, 30)
@@ -48,6 +49,19 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
     for day in days:
         shown = [one for one in reports if one.added <= day < one.withdrawn]
         yield day, "json", _document(day, shown)
+
+
+def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+    """Yield the newest list, with as many reports a week and country as were counted.
+
+    A report is added on the day of its attack: how late they came is not in weekly counts.
+    """
+    events = reversed(past.events("reported_cyberattacks"))
+    reports = [
+        Report(event.number, event.day, event.day, event.location, date.max) for event in events
+    ]
+    day = past.last_copy("ransomware_live_press")
+    yield day, "json", _document(day, reports)
 
 
 def _reports(world: World) -> Iterator[Report]:
@@ -101,7 +115,7 @@ def _third_shape(report: Report) -> dict[str, Any]:
     stealer: object = "" if report.number % 4 == 0 else {"employees": 0, "users": 0}
     group = {"group": "samplelocker01", "permalink": "https://example.org/"}
     return {
-        **_common(report, str),
+        **_common(report, lambda code: "" if code == UNLOCATED else code),
         **_added(report),
         "infostealer": stealer,
         "ransomware": group if report.number % 7 == 0 else None,
@@ -111,11 +125,11 @@ def _third_shape(report: Report) -> dict[str, Any]:
 def _common(report: Report, code: Callable[[str], str]) -> dict[str, Any]:
     return {
         "date": report.day.isoformat(),
-        "victim": f"Simulated Body P{report.number:04d}",
+        "victim": f"Invented Body P{report.number:04d}",
         "domain": f"body-{report.number:04d}.example.org",
         "country": code(report.country),
         "summary": "",
-        "title": "simulated",
+        "title": "invented",
         "url": "https://example.org/",
     }
 

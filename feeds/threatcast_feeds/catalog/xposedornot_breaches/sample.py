@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from threatcast_feeds.simulation import World
+from threatcast_feeds.simulation import Past, World
 from threatcast_feeds.simulation.calendars import recording_days
 
 IMPORT = (date(2023, 11, 8), 150)
@@ -38,9 +38,18 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
     silent = world.end - timedelta(weeks=SILENT_WEEKS)
     breaches = [one for one in _breaches(world) if one.added.date() <= silent]
     for day in recording_days(FIRST_VINTAGE, WEEKLY_FROM, world.end):
-        rows = [_row(one, day) for one in reversed(breaches) if one.added.date() <= day]
-        answer = {"status": "success", "message": None, "exposedBreaches": rows}
-        yield day, "json", json.dumps(answer, separators=(",", ":")).encode()
+        yield day, "json", _answer([one for one in breaches if one.added.date() <= day], day)
+
+
+def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+    """Yield the newest index, with as many breaches a week as were added."""
+    chance = past.generator("xposedornot_breaches")
+    breaches = [
+        _breach(chance, f"StandInSite{event.number:03d}", event.day, 400)
+        for event in past.events("data_breaches")
+    ]
+    day = past.last_copy("xposedornot_breaches")
+    yield day, "json", _answer(breaches, day)
 
 
 def _breaches(world: World) -> Iterator[Breach]:
@@ -65,6 +74,12 @@ def _breach(chance: np.random.Generator, name: str, day: date, mean_age: int) ->
     )
 
 
+def _answer(breaches: list[Breach], day: date) -> bytes:
+    rows = [_row(one, day) for one in reversed(breaches)]
+    answer = {"status": "success", "message": None, "exposedBreaches": rows}
+    return json.dumps(answer, separators=(",", ":")).encode()
+
+
 def _row(breach: Breach, day: date) -> dict[str, Any]:
     return {
         "breachID": breach.name,
@@ -80,6 +95,6 @@ def _row(breach: Breach, day: date) -> dict[str, Any]:
         "breachType": "DataBreach" if day < breach.edited else "Combolist",
         "exposedData": ["Email addresses", "" if breach.records % 17 == 0 else "Passwords"],
         "exposedRecords": breach.records,
-        "exposureDescription": "Simulated.",
+        "exposureDescription": "Invented.",
         "referenceURL": "",
     }

@@ -1,0 +1,161 @@
+"""A world made of counts: what a history says of each week and place, as events to be re-enacted.
+
+Where the simulated world draws how many events there are, this one is told. What an event is like
+is invented here as there; only how many there were, where and in which week is real.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+
+import numpy as np
+
+from threatcast_feeds.history import History
+from threatcast_feeds.simulation.addresses import Allocation
+from threatcast_feeds.simulation.calendars import WEEK, every_week, monday
+from threatcast_feeds.simulation.countries import countries
+from threatcast_feeds.simulation.patterns import UNLOCATED, WORLD
+from threatcast_feeds.simulation.world import SEED, Event, generator_for
+
+
+@dataclass(frozen=True)
+class Past:
+    """The weeks of a history.
+
+    Attributes
+    ----------
+    history : History
+        Weekly counts, and what is known of each feed.
+    """
+
+    history: History
+
+    @property
+    def start(self) -> date:
+        """The first Monday of any target."""
+        return min(self._weeks[target][0] for target in self._weeks)
+
+    @property
+    def end(self) -> date:
+        """The day on which the history stood so."""
+        return self.history.as_of
+
+    @cached_property
+    def allocation(self) -> Allocation:
+        """Which country each stand-in address belongs to."""
+        return Allocation.even(countries())
+
+    def generator(self, *purpose: str) -> np.random.Generator:
+        """Return a generator of random numbers that this purpose has for itself."""
+        return generator_for(SEED, "past", *purpose)
+
+    def last_copy(self, feed: str) -> date:
+        """Return the day of the newest copy of a feed that the history knows."""
+        return self.history.feeds[feed].last_copy
+
+    def feeds(self) -> tuple[str, ...]:
+        """Return the feeds that were counted."""
+        return tuple(self.history.feeds)
+
+    def weeks(self, target: str) -> list[date]:
+        """Return all weeks of a target, watched or not, in order."""
+        first, last = self._weeks[target]
+        return list(every_week(first, last))
+
+    def unwatched(self) -> Iterator[tuple[str, date]]:
+        """Yield feed and week of which the history says that nobody watched."""
+        for feed, facts in self.history.feeds.items():
+            for target in facts.targets:
+                for week, places in self._counts.get(target, {}).items():
+                    if places[WORLD] is None:
+                        yield feed, week
+
+    def events(self, target: str) -> list[Event]:
+        """Return as many events as were counted, in order of their days.
+
+        Days are spread in the week by chance. Events of a located target that the history does
+        not place are `UNLOCATED`. The newest event falls on the day on which the history last saw
+        one, also where the week of that day is too young to be counted.
+        """
+        chance = self.generator("events", target)
+        drawn = [
+            (week + timedelta(days=int(day)), place)
+            for week, places in self._counts[target].items()
+            for place, count in self._placed(target, places)
+            for day in chance.integers(0, 7, size=count)
+        ]
+        last = self._last_event(target)
+        if last is not None:
+            drawn = _ending(drawn, last)
+        return [Event(number, *event, 0) for number, event in enumerate(sorted(drawn), start=1)]
+
+    def addresses_by_week(self, target: str) -> dict[date, list[int]]:
+        """Return an IPv4 address of its own for every event, as number, by the target's weeks.
+
+        The week before the first has one address more: what a first list holds is stock, of which
+        nothing is counted. Events without a place have addresses that belong to nobody.
+        """
+        first = self.weeks(target)[0]
+        weeks: dict[date, list[int]] = {week: [] for week in every_week(first - WEEK, self.end)}
+        numbers: dict[str, Iterator[int]] = {}
+        for event in [Event(0, first - WEEK, "US", 0), *self.events(target)]:
+            if event.location not in numbers:
+                numbers[event.location] = self.allocation.numbers_of(event.location)
+            weeks[monday(event.day)].append(next(numbers[event.location]))
+        return weeks
+
+    @cached_property
+    def _counts(self) -> dict[str, dict[date, dict[str, int | None]]]:
+        counts: dict[str, dict[date, dict[str, int | None]]] = {}
+        columns = (self.history.counts[name].to_pylist() for name in ("target", "week"))
+        places, values = (self.history.counts[name].to_pylist() for name in ("location", "value"))
+        for target, week, place, value in zip(*columns, places, values, strict=True):
+            counts.setdefault(target, {}).setdefault(week, {})[place] = value
+        return counts
+
+    @cached_property
+    def _weeks(self) -> dict[str, tuple[date, date]]:
+        return {target: (min(weeks), max(weeks)) for target, weeks in self._counts.items()}
+
+    @cached_property
+    def _located(self) -> frozenset[str]:
+        return frozenset(
+            target
+            for target, weeks in self._counts.items()
+            if any(len(places) > 1 for places in weeks.values())
+        )
+
+    def _placed(self, target: str, places: dict[str, int | None]) -> Iterator[tuple[str, int]]:
+        """Yield how many events a week had at each place; those left over have none."""
+        rest = places[WORLD] or 0
+        if target not in self._located:
+            yield WORLD, rest
+            return
+        for place, value in sorted(places.items()):
+            if place != WORLD and value:
+                rest -= value
+                yield place, value
+        yield UNLOCATED, rest
+
+    def _last_event(self, target: str) -> date | None:
+        days = [one.last_event for one in self.history.feeds.values() if target in one.targets]
+        return days[0] if days else None
+
+
+def _ending(drawn: list[tuple[date, str]], last: date) -> list[tuple[date, str]]:
+    """Return the events with the newest one on the day of the last."""
+    kept = [(min(day, last), place) for day, place in drawn]
+    if any(day == last for day, _ in kept):
+        return kept
+    same_week = [place for day, place in kept if monday(day) == monday(last)]
+    if same_week:
+        newest = max(one for one in kept if monday(one[0]) == monday(last))
+        kept.remove(newest)
+        return [*kept, (last, newest[1])]
+    # a week that is not counted yet: that there was an event is all that is known of it
+    usual = Counter(place for _, place in kept).most_common(1)
+    return [*kept, *((last, place) for place, _ in usual)]
