@@ -13,7 +13,7 @@ SETTINGS = 'origins = 2\nmodels = "flat,comb_two,champion"\njobs = 1\n'
 
 def write_world(folder: Path, feeds: tuple[str, ...] = FEEDS) -> Path:
     """Write recordings of a few simulated feeds, and return their folder."""
-    from threatcast_feeds.modes.sample import write_feed
+    from threatcast_feeds.modes.made import write_feed
     from threatcast_feeds.registry import generator_of, load_feed
     from threatcast_feeds.simulation import SEED, simulate
 

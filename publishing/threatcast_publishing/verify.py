@@ -75,11 +75,13 @@ def _manifest_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("manifest", MANIFEST, "was changed: its content hash does not fit")
         return
     manifest_id = str(raw["release_id"])
-    if not manifest_id.endswith(f"{raw['as_of']}-{computed[:12]}"):
+    name, source = f"{raw['as_of']}-{computed[:12]}", source_of(raw)
+    if not manifest_id.endswith(name):
         yield Problem("manifest", MANIFEST, f"its id {manifest_id} does not fit its content")
-    source = source_of(raw)
-    has_its_mark = manifest_id.removesuffix(f"{raw['as_of']}-{computed[:12]}") == prefix_of(source)
-    if not has_its_mark or (source == "sample") != bool(raw["simulated"]):
+    elif (manifest_id.removesuffix(name), bool(raw["simulated"])) != (
+        prefix_of(source),
+        source == "sample",
+    ):
         yield Problem("manifest", MANIFEST, f"its id {manifest_id} hides its source, {source!r}")
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from threatcast_feeds.landing import Landing
+from threatcast_feeds.modes.made import write_feed
 from threatcast_feeds.modes.mirror import arrivals
-from threatcast_feeds.modes.sample import write_feed
 from threatcast_feeds.registry import generator_of, load_catalog
 from threatcast_feeds.simulation import simulate
 

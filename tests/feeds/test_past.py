@@ -69,7 +69,7 @@ def test_weeks_that_nobody_watched_are_named_and_hold_no_event() -> None:
 
 
 @pytest.mark.parametrize("target", ["malware_hosts", "c2_servers"])
-def test_addresses_belong_to_the_country_of_their_event_and_none_comes_twice(target: str) -> None:
+def test_a_list_has_as_many_new_addresses_of_each_country_as_were_counted(target: str) -> None:
     ranges = sorted(past().allocation.ipv4, key=lambda one: one.start)
     starts = [one.start for one in ranges]
 
@@ -77,14 +77,18 @@ def test_addresses_belong_to_the_country_of_their_event_and_none_comes_twice(tar
         one = ranges[bisect(starts, number) - 1]
         return one.country if one.start < number < one.end else UNLOCATED
 
-    weeks = past().addresses_by_week(target)
-    numbers = [number for week in weeks.values() for number in week]
-    assert len(numbers) == len(set(numbers))
-    events = Counter((monday(event.day), event.location) for event in past().events(target))
-    stock = min(weeks)
-    found = Counter((week, country(number)) for week, of in weeks.items() for number in of)
-    assert found - events == {(stock, "US"): 1}
-    assert not events - found
+    (feed,) = [key for key, one in past().history.feeds.items() if target in one.targets]
+    (_, stock), *lists = past().lists(target)
+    seen = set(stock)
+    assert stock == sorted(seen)
+    found: Counter[tuple[date, str]] = Counter()
+    for week, numbers in lists:
+        assert numbers == sorted(set(numbers))
+        assert numbers or week > past().last_copy(feed)
+        found.update((week, country(number)) for number in numbers if number not in seen)
+        seen.update(numbers)
+    events = past().events(target)
+    assert found == Counter((monday(event.day), event.location) for event in events)
 
 
 def test_what_is_left_out_of_all_places_is_an_event_without_a_place() -> None:

@@ -23,8 +23,8 @@ from typing import Any
 import openpyxl
 import pytest
 from threatcast_feeds.landing import Landing
+from threatcast_feeds.modes.made import write_feed
 from threatcast_feeds.modes.mirror import arrivals
-from threatcast_feeds.modes.sample import write_feed
 from threatcast_feeds.parsing import parse_new
 from threatcast_feeds.registry import CATALOG, load_catalog
 from threatcast_feeds.simulation import LAST_DAY, World, simulate

@@ -16,7 +16,8 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 from threatcast_feeds.errors import FeedError
-from threatcast_feeds.modes.sample import NOTICE, TRUTH, write_feed, write_mirror
+from threatcast_feeds.modes.made import write_feed
+from threatcast_feeds.modes.sample import NOTICE, TRUTH, write_mirror
 from threatcast_feeds.registry import load_catalog
 from threatcast_feeds.simulation import FIRST_DAY, LAST_DAY, World, simulate
 from threatcast_feeds.simulation.calendars import month_ends, recording_days, sundays

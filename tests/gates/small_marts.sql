@@ -7,7 +7,7 @@ CREATE SCHEMA published;
 CREATE SCHEMA IF NOT EXISTS intermediate;
 CREATE TABLE intermediate.int_far_values AS
 SELECT 'list' AS feed, 'abc' AS payload, 'day' AS column_name, 1 AS records WHERE false;
-CREATE TABLE raw.run_context AS SELECT DATE '2026-08-22' AS as_of, DATE '2026-08-22' AS last_day, false AS simulated;
+CREATE TABLE raw.run_context AS SELECT DATE '2026-08-22' AS as_of, DATE '2026-08-22' AS last_day, '' AS mark;
 CREATE TABLE marts.dim_targets AS
 SELECT *, DATE '2026-06-29' AS series_start_world, 5.0 AS max_growth FROM (VALUES
     ('claims', 'list', 'hierarchy', DATE '2026-07-06', true),

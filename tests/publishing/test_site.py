@@ -67,6 +67,12 @@ def simulated(warehouse, tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def starter(warehouse, tmp_path_factory) -> Path:
+    releases = tmp_path_factory.mktemp("starter")
+    return make_release(warehouse, releases, source="starter").info.folder
+
+
+@pytest.fixture(scope="module")
 def real(warehouse, tmp_path_factory) -> Path:
     return make_release(warehouse, tmp_path_factory.mktemp("real"), source="mirror").info.folder
 
@@ -300,7 +306,7 @@ def test_real_page_never_says_simulated(page):
 
 
 def test_page_of_the_starter_says_everywhere_what_it_is_and_never_that_it_is_simulated(starter):
-    page = (starter.folder / PAGE).read_text(encoding="utf-8")
+    page = (starter / PAGE).read_text(encoding="utf-8")
     elements = Elements(page)
     assert elements.named("title")[0][1].startswith("STARTER: ")
     (banner,) = [text for attrs, text in elements.named("div") if attrs.get("id") == "starter"]

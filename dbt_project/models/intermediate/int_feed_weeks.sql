@@ -16,6 +16,10 @@ looks as (
     select * from {{ ref('int_feed_looks') }}
 ),
 
+unwatched as (
+    select * from {{ source('raw', 'unwatched') }}
+),
+
 targets as (
     select
         feed,
@@ -161,6 +165,8 @@ monitored as (
             looked_at.feed = gaps.feed
             and looked_at.week <= gaps.last_day
             and {{ week_end('looked_at.week') }} >= gaps.first_day
+    anti join unwatched
+        on looked_at.feed = unwatched.feed and looked_at.week = unwatched.week
 )
 
 select * from monitored

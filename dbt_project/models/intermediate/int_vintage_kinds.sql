@@ -22,15 +22,36 @@ held as (
     from kinds
     cross join context
     where
-        context.source = 'sample'
-        or kinds.scope = 'publisher'
-        or exists (
-            select 1
-            from vintages
-            where
-                vintages.feed = kinds.feed
-                and list_contains(string_split(kinds.payloads, ' '), vintages.payload)
+        context.source <> 'starter'
+        and (
+            context.source = 'sample'
+            or kinds.scope = 'publisher'
+            or exists (
+                select 1
+                from vintages
+                where
+                    vintages.feed = kinds.feed
+                    and list_contains(string_split(kinds.payloads, ' '), vintages.payload)
+            )
         )
+),
+
+-- the starter re-enacts how many records there are in the end, not when each became known
+re_enacted as (
+    select
+        targets.feed,
+        date '1970-01-01' as first_day,
+        date '2099-12-31' as last_day,
+        'final' as kind
+    from {{ ref('targets') }} as targets
+    cross join context
+    where context.source = 'starter' and targets.dating = 'record'
+),
+
+known as (
+    select * from held
+    union all
+    select * from re_enacted
 )
 
-select * from held
+select * from known

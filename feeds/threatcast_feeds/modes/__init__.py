@@ -1,1 +1,1 @@
-"""Where payloads come from: the live source, recordings, the simulation, a git history."""
+"""Where payloads come from: the live source, recordings, generated ones, a git history."""

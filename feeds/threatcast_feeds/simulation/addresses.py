@@ -18,7 +18,6 @@ import numpy as np
 from threatcast_feeds.simulation.patterns import COUNTRIES
 
 _NETWORKS = (6, 7, 11, 21, 22, 26, 28, 29, 30, 33, 55)
-_LARGE_BLOCK = 1 << 19
 _BLOCK = 1 << 16
 _DOCUMENTATION = int(IPv6Address("2001:db8::"))
 _BLOCK_6 = 1 << 80
@@ -66,16 +65,13 @@ class Allocation:
 
     @classmethod
     def even(cls, countries: Iterable[str]) -> Allocation:
-        """Give each country one block of each family, large enough for all that it ever needs."""
-        blocks = (
-            (network << 24) + place * _LARGE_BLOCK
-            for network in _NETWORKS
-            for place in range((1 << 24) // _LARGE_BLOCK)
-        )
+        """Give each country a block of every network, enough for all that it ever needs."""
         codes = list(countries)
         ipv4 = (
-            Range(start, start + _LARGE_BLOCK - 1, code)
-            for code, start in zip(codes, blocks, strict=False)
+            Range(start, start + _BLOCK - 1, code)
+            for network in _NETWORKS
+            for place, code in enumerate(codes)
+            for start in [(network << 24) + place * _BLOCK]
         )
         ipv6 = (
             Range(start, start + _BLOCK_6 - 1, code)
@@ -85,9 +81,13 @@ class Allocation:
         return cls(tuple(ipv4), tuple(ipv6))
 
     def numbers_of(self, country: str) -> Iterator[int]:
-        """Yield the IPv4 addresses of a country, or of nobody if it has none; each once."""
-        for one in self._ranges_of.get(country, [_NOBODYS]):
-            yield from range(one.start + 1, one.end)
+        """Yield the IPv4 addresses of a country, or of nobody if it has none; each once.
+
+        As numbers, and by turns of all its blocks, as the real ones lie in many networks.
+        """
+        blocks = self._ranges_of.get(country, [_NOBODYS])
+        for offset in range(1, _BLOCK - 1):
+            yield from (one.start + offset for one in blocks if one.start + offset < one.end)
 
     @cached_property
     def _ranges_of(self) -> dict[str, list[Range]]:

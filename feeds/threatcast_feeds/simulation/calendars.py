@@ -10,6 +10,8 @@ FIRST_DAY = date(2020, 6, 15)
 LAST_DAY = date(2026, 6, 14)
 
 WEEK = timedelta(days=7)
+# from the Monday that names a week to its last day
+SUNDAY = timedelta(days=6)
 
 
 def monday(day: date) -> date:

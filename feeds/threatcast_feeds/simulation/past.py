@@ -6,8 +6,8 @@ is invented here as there; only how many there were, where and in which week is 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -20,6 +20,9 @@ from threatcast_feeds.simulation.calendars import WEEK, every_week, monday
 from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.patterns import UNLOCATED, WORLD
 from threatcast_feeds.simulation.world import SEED, Event, generator_for
+
+# what comes back to a list later is no news, so that short lists tell the same as long ones
+WEEKS_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -93,20 +96,33 @@ class Past:
             drawn = _ending(drawn, last)
         return [Event(number, *event, 0) for number, event in enumerate(sorted(drawn), start=1)]
 
-    def addresses_by_week(self, target: str) -> dict[date, list[int]]:
-        """Return an IPv4 address of its own for every event, as number, by the target's weeks.
+    def lists(self, target: str) -> Iterator[tuple[date, list[int]]]:
+        """Yield the week and what a list of addresses shows at its end, from before the first on.
 
-        The week before the first has one address more: what a first list holds is stock, of which
-        nothing is counted. Events without a place have addresses that belong to nobody.
+        Each event is an IPv4 address (as number) that was not listed before; it stays for some
+        weeks, so that a week of which nothing is known has a list too. The list before the first
+        week is stock, of which nothing is counted. Events without a place have addresses that
+        belong to nobody.
         """
-        first = self.weeks(target)[0]
-        weeks: dict[date, list[int]] = {week: [] for week in every_week(first - WEEK, self.end)}
+        events, weeks = self.events(target), self.weeks(target)
+        usual = WEEKS_LISTED * len(events) // len(weeks)
+        # stock lies where things usually lie
+        stock = self.generator("stock", target).choice(len(events), size=usual).tolist()
         numbers: dict[str, Iterator[int]] = {}
-        for event in [Event(0, first - WEEK, "US", 0), *self.events(target)]:
-            if event.location not in numbers:
-                numbers[event.location] = self.allocation.numbers_of(event.location)
-            weeks[monday(event.day)].append(next(numbers[event.location]))
-        return weeks
+
+        def listed(places: Iterable[str]) -> list[int]:
+            for place in places:
+                numbers.setdefault(place, self.allocation.numbers_of(place))
+            return [next(numbers[place]) for place in places]
+
+        shown = deque([listed([events[number].location for number in stock])], WEEKS_LISTED)
+        yield weeks[0] - WEEK, sorted(shown[0])
+        by_week: dict[date, list[str]] = defaultdict(list)
+        for event in events:
+            by_week[monday(event.day)].append(event.location)
+        for week in every_week(weeks[0], self.end):
+            shown.append(listed(by_week[week]))
+            yield week, sorted(number for of_week in shown for number in of_week)
 
     @cached_property
     def _counts(self) -> dict[str, dict[date, dict[str, int | None]]]:

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 def run(
     source: Annotated[
         str | None,
-        typer.Option(help="live, mirror or sample. Default: mirror if one is named, else sample."),
+        typer.Option(
+            help="live, mirror, starter or sample. Default: mirror if one is named, else sample."
+        ),
     ] = None,
     mirror: Annotated[
         str | None, typer.Option(help="Folder of recorded feeds. Default: $THREATCAST_MIRROR.")

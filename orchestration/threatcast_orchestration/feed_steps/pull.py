@@ -144,11 +144,9 @@ def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterab
         )
     from threatcast_feeds.modes.mirror import arrivals
 
-    folder = plan.mirror if plan.source == "mirror" else simulated_mirror(plan)
-    assert folder is not None  # noqa: S101 a plan with source mirror always has its folder
     return arrivals(
         spec,
-        folder,
+        plan.mirror or generated_mirror(plan),
         until=plan.as_of,
         known=settled(spec, plan),
         today=plan.today if plan.source == "mirror" else None,
@@ -185,8 +183,13 @@ def _vintage_dated(feed: str) -> dict[str, str]:
         }
 
 
-def simulated_mirror(plan: Plan) -> Path:
-    """Return the folder of the simulated feeds; generated once for a home."""
+def generated_mirror(plan: Plan) -> Path:
+    """Return the folder of the re-enacted or simulated feeds; generated once for a home."""
+    if plan.source == "starter":
+        from threatcast_feeds.modes.starter import prepare_mirror
+
+        prepare_mirror(plan.home.starter)
+        return plan.home.starter
     folder = plan.home.simulated
     if not (folder / "truth.parquet").is_file():
         from threatcast_feeds.modes.sample import write_mirror

@@ -15,7 +15,7 @@ from threatcast_feeds.durable import write_durably
 
 from threatcast_orchestration.errors import OrchestrationError, WrongUse
 
-Source = Literal["live", "mirror", "sample"]
+Source = Literal["live", "mirror", "starter", "sample"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 
 _WRITTEN = "# written by threatcast"
@@ -172,6 +172,11 @@ class Home:
         return self.root / "simulated"
 
     @property
+    def starter(self) -> Path:
+        """The stand-in records of the shipped history."""
+        return self.root / "starter"
+
+    @property
     def mlflow(self) -> Path:
         """MLflow's store (`mlflow.db`) and its artifacts."""
         return self.root / "mlflow"
@@ -193,7 +198,7 @@ class Home:
 
     @property
     def source(self) -> str | None:
-        """What this home holds: live, mirror or sample; None before the first run."""
+        """What this home holds, a word of `SOURCES`; None before the first run."""
         path = self.root / "source.json"
         if not path.is_file():
             return None
@@ -221,7 +226,7 @@ class Home:
         if held is not None:
             raise WrongUse(
                 f"The home {self.root} holds data of the source '{held}'; a run with '{source}' "
-                "would mix simulated, recorded and live counts. Nothing was changed. "
+                "would mix counts that do not belong together. Nothing was changed. "
                 f"Use another home: --home {self.root}-{source}"
             )
         self.prepare()

@@ -103,6 +103,10 @@ def make_plan(home: Home, settings: Settings) -> Plan:
         from threatcast_feeds.simulation import LAST_DAY
 
         last = LAST_DAY if as_of is None else max(now.date(), LAST_DAY)
+    elif source == "starter":
+        from threatcast_feeds.modes.starter import past_of_the_starter
+
+        last = past_of_the_starter().end if as_of is None else now.date()
     else:
         last = now.date()
     as_of = as_of or last

@@ -104,7 +104,15 @@ VINTAGES = WrittenTable(
         "part_days": "Days of the parts of a bundle. Null if it is none.",
     },
 )
-TABLES = by_name(RUN_CONTEXT, FEEDS, VINTAGES)
+UNWATCHED = WrittenTable(
+    "raw",
+    "unwatched",
+    "One row a feed and week of which the history of the starter says that nobody watched it. "
+    "Without rows for every other source.",
+    "feed VARCHAR, week DATE",
+    {"feed": "Key of the feed.", "week": "The week's Monday."},
+)
+TABLES = by_name(RUN_CONTEXT, FEEDS, VINTAGES, UNWATCHED)
 """What is known of the run; beside them stands a view for each feed."""
 
 
@@ -138,12 +146,22 @@ def write_raw(
     RUN_CONTEXT.insert(connection, [night | {"mark": mark.opening if mark else ""}])
     FEEDS.insert(connection, feeds)
     VINTAGES.insert(connection, sorted(vintages, key=_by_payload))
+    UNWATCHED.insert(connection, _unwatched(source))
     for feed, spec in catalog.items():
         _create_view(
             connection, home, feed, {row["payload"] for row in vintages if row["feed"] == feed}
         )
         read_contents(connection, spec)
     return len(vintages)
+
+
+def _unwatched(source: str) -> list[Row]:
+    """Return the weeks that no stand-in record may turn from missing into zero."""
+    if source != "starter":
+        return []
+    from threatcast_feeds.modes.starter import past_of_the_starter
+
+    return [{"feed": feed, "week": week} for feed, week in past_of_the_starter().unwatched()]
 
 
 def _create_view(
@@ -278,7 +296,7 @@ def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
 
     parts = [
         connection.execute(f"SELECT * FROM raw.{table} ORDER BY ALL").fetchall()
-        for table in ("run_context", "vintages")
+        for table in ("run_context", "vintages", "unwatched")
     ]
     states = connection.execute(
         "SELECT * EXCLUDE (attempt_at) FROM raw.feeds ORDER BY feed"

@@ -70,11 +70,11 @@ def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
     One tool is enough: what is found for another would be a pair of its own, counted like these.
     """
     chance = past.generator("c2_tracker", "order")
-    weeks = past.addresses_by_week("c2_servers")
-    # a run on Monday counts for the week before
-    for run in every_week(min(weeks) + WEEK, past.last_copy("c2_tracker")):
-        found = _lines(chance, {dotted(number) for number in weeks.get(run - WEEK, ())})
-        yield run, "zip", pack({f"data/{TOOLS[0]} IPs.txt": found})
+    for week, numbers in past.lists("c2_servers"):
+        # a run on Monday counts for the week before
+        if week + WEEK <= past.last_copy("c2_tracker"):
+            found = _lines(chance, {dotted(number) for number in numbers})
+            yield week + WEEK, "zip", pack({f"data/{TOOLS[0]} IPs.txt": found})
 
 
 def _servers(world: World) -> Iterator[Server]:

@@ -13,15 +13,13 @@ from typing import NamedTuple
 
 from threatcast_feeds.simulation import Past, World
 from threatcast_feeds.simulation.addresses import dotted
-from threatcast_feeds.simulation.calendars import WEEK, every_week, sundays
+from threatcast_feeds.simulation.calendars import SUNDAY, sundays
 from threatcast_feeds.simulation.patterns import UNLOCATED
 
 FIRST_LISTED = date(2022, 8, 1)
 FIRST_VINTAGE = date(2022, 10, 30)
 EXPIRY_SINCE = date(2025, 5, 1)
 LIFE = timedelta(days=182)
-# for so long a stand-in stays: what comes back later is no news, so that short lists tell the same
-WEEKS_SHOWN = 4
 NOWHERE = ("10.{}.{}.7", "100.64.{}.{}", "224.0.{}.{}", "240.{}.{}.9")
 
 
@@ -43,11 +41,9 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
 
 def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
     """Yield a list a week, with as many addresses never listed before as were new in it."""
-    weeks = past.addresses_by_week("malware_hosts")
-    for day in sundays(min(weeks), past.last_copy("threatfox_ips")):
-        young = every_week(day - WEEKS_SHOWN * WEEK + timedelta(days=1), day)
-        shown = sorted(number for week in young for number in weeks.get(week, ()))
-        yield day, "txt", "\n".join(map(dotted, shown)).encode()
+    for week, numbers in past.lists("malware_hosts"):
+        if week + SUNDAY <= past.last_copy("threatfox_ips"):
+            yield week + SUNDAY, "txt", "\n".join(map(dotted, numbers)).encode()
 
 
 def _listings(world: World) -> Iterator[Listing]:
