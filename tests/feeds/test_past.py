@@ -11,14 +11,14 @@ from functools import cache
 import pytest
 from threatcast_feeds.history import read_history
 from threatcast_feeds.registry import generator_of, load_catalog
-from threatcast_feeds.simulation import Past
+from threatcast_feeds.simulation import CountedWorld
 from threatcast_feeds.simulation.calendars import monday
 from threatcast_feeds.simulation.patterns import UNLOCATED, WORLD
 
 
 @cache
-def past() -> Past:
-    return Past(read_history())
+def past() -> CountedWorld:
+    return CountedWorld(read_history())
 
 
 TARGETS = sorted({target for one in past().history.feeds.values() for target in one.targets})
@@ -109,7 +109,7 @@ def test_every_counted_feed_is_written_until_its_last_copy(feed: str) -> None:
 
 def test_the_same_history_gives_the_same_bytes() -> None:
     module = generator_of(load_catalog()["ransomware_live"])
-    ((day, _, content),) = module.reenacted(Past(read_history()))
-    ((again_day, _, again),) = module.reenacted(Past(read_history()))
+    ((day, _, content),) = module.reenacted(CountedWorld(read_history()))
+    ((again_day, _, again),) = module.reenacted(CountedWorld(read_history()))
     assert (day, content) == (again_day, again)
     assert len(json.loads(content)) == len(past().events("ransomware_claims"))

@@ -155,7 +155,7 @@ def test_every_observed_feed_reaches_forecasts_and_outlook_by_its_own_rows(
     nodes: dict[str, Any],
 ) -> None:
     # all feeds reach everything by way of the tables about the run: not those are meant
-    about_the_run = frozenset({"raw/feeds", "raw/vintages", "raw/run_context"})
+    about_the_run = frozenset({"raw/feeds", "raw/vintages", "raw/run_context", "raw/unwatched"})
     for spec in load_catalog().values():
         if spec.role != "observations":
             continue

@@ -12,14 +12,14 @@ from threatcast_feeds.errors import FeedError
 from threatcast_feeds.history import read_history
 from threatcast_feeds.modes.made import made_folder, write_feed
 from threatcast_feeds.registry import generator_of, load_catalog
-from threatcast_feeds.simulation import Past
+from threatcast_feeds.simulation import CountedWorld
 
 NOTICE = "STARTER.txt"
 
 
-def past_of_the_starter() -> Past:
+def past_of_the_starter() -> CountedWorld:
     """Return the weeks that the starter re-enacts."""
-    return Past(read_history())
+    return CountedWorld(read_history())
 
 
 def prepare_mirror(folder: Path) -> None:

@@ -9,7 +9,7 @@ bodies, hosts, groups and addresses are invented, only countries and their codes
 from __future__ import annotations
 
 from threatcast_feeds.simulation.calendars import FIRST_DAY, LAST_DAY
-from threatcast_feeds.simulation.past import Past
+from threatcast_feeds.simulation.past import CountedWorld
 from threatcast_feeds.simulation.world import SEED, Event, World, simulate
 
-__all__ = ["FIRST_DAY", "LAST_DAY", "SEED", "Event", "Past", "World", "simulate"]
+__all__ = ["FIRST_DAY", "LAST_DAY", "SEED", "CountedWorld", "Event", "World", "simulate"]

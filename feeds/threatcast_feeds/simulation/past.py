@@ -26,7 +26,7 @@ WEEKS_LISTED = 5
 
 
 @dataclass(frozen=True)
-class Past:
+class CountedWorld:
     """The weeks of a history.
 
     Attributes

@@ -33,7 +33,7 @@ WRITTEN = (
 )
 _SCHEMAS = {
     "raw": "What had been retrieved by the end of the as-of day, as the parsers read it: one view "
-    "a feed over its Parquet files, and three tables about the run. Written before dbt starts.",
+    "a feed over its Parquet files, and the tables about the run. Written before dbt starts.",
     "forecasts": "What the forecasting step makes of the series with numbers. Written after the "
     "marts and before the published tables; gated by the suites of kind `forecasts`.",
     "live": "What was published on earlier as-of days against what came since. Written after the "

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from threatcast_feeds.simulation import Event, Past, World
+from threatcast_feeds.simulation import CountedWorld, Event, World
 from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.workbooks import Cell, workbook
 
@@ -52,7 +52,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
         yield day, "csv", _table(_known(rows, day))
 
 
-def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield the newest table, with as many shutdowns a week and country as were counted."""
     chance = past.generator("accessnow_keepiton")
     rows = [_row(chance, event) for event in past.events("internet_shutdowns")]

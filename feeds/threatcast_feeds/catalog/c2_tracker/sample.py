@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from threatcast_feeds.bundles import pack
-from threatcast_feeds.simulation import Past, World
+from threatcast_feeds.simulation import CountedWorld, World
 from threatcast_feeds.simulation.addresses import dotted
 from threatcast_feeds.simulation.calendars import WEEK, every_week, sundays
 
@@ -64,7 +64,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
         yield run, "zip", pack(members)
 
 
-def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield the bundle of a run a week, with as many servers never found before as were new.
 
     One tool is enough: what is found for another would be a pair of its own, counted like these.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
 
-from threatcast_feeds.simulation import Past, World
+from threatcast_feeds.simulation import CountedWorld, World
 from threatcast_feeds.simulation.calendars import recording_days
 
 FIRST_VINTAGE = date(2022, 6, 30)
@@ -59,7 +59,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
         yield day, "json", _document(day, max(changes), shown)
 
 
-def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield the newest catalog, with as many CVEs a week as were listed."""
     events = past.events("exploited_vulnerabilities")
     shown = [Listing(event.number, event.day, None) for event in reversed(events)]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from threatcast_feeds.bundles import pack
-from threatcast_feeds.simulation import Event, Past, World
+from threatcast_feeds.simulation import CountedWorld, Event, World
 from threatcast_feeds.simulation.calendars import WEEK, every_week, monday
 from threatcast_feeds.simulation.patterns import UNLOCATED
 
@@ -56,7 +56,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
             yield week + timedelta(days=LISTS[-1][0]), "zip", pack(members)
 
 
-def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield all lists until the newest one, each host in the first list after its day.
 
     No host comes twice, so that each is new when it is listed.

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threatcast_feeds.simulation import Event, Past, World
+from threatcast_feeds.simulation import CountedWorld, Event, World
 from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.patterns import UNLOCATED
 
@@ -110,7 +110,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
             yield day, "csv", b"\xef\xbb\xbf" + _table(EXPORT_COLUMNS, rows, "\r\n")
 
 
-def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield the newest export, with as many incidents a week and receiver as were counted.
 
     An incident is added on its first day: how late they came is not in weekly counts.

@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 
-from threatcast_feeds.simulation import Event, Past, World
+from threatcast_feeds.simulation import CountedWorld, Event, World
 from threatcast_feeds.simulation.calendars import recording_days
 from threatcast_feeds.simulation.patterns import UNLOCATED
 
@@ -84,7 +84,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
         yield day, "json", ("[\n" + ",\n".join(rows) + "\n]\n").encode()
 
 
-def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield the newest list, with as many claims a week and country as were counted.
 
     A claim is discovered when it is published: how late they came is not in weekly counts.

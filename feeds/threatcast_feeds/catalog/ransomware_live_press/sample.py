@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from threatcast_feeds.simulation import Past, World
+from threatcast_feeds.simulation import CountedWorld, World
 from threatcast_feeds.simulation.calendars import month_ends, sundays
 from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.patterns import UNLOCATED
@@ -51,7 +51,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
         yield day, "json", _document(day, shown)
 
 
-def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield the newest list, with as many reports a week and country as were counted.
 
     A report is added on the day of its attack: how late they came is not in weekly counts.

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from threatcast_feeds.simulation import Past, World
+from threatcast_feeds.simulation import CountedWorld, World
 from threatcast_feeds.simulation.addresses import dotted
 from threatcast_feeds.simulation.calendars import SUNDAY, sundays
 from threatcast_feeds.simulation.patterns import UNLOCATED
@@ -39,7 +39,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
         yield day, "txt", "\n".join(shown).encode()
 
 
-def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield a list a week, with as many addresses never listed before as were new in it."""
     for week, numbers in past.lists("malware_hosts"):
         if week + SUNDAY <= past.last_copy("threatfox_ips"):

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from threatcast_feeds.simulation import Past, World
+from threatcast_feeds.simulation import CountedWorld, World
 from threatcast_feeds.simulation.calendars import recording_days
 
 IMPORT = (date(2023, 11, 8), 150)
@@ -41,7 +41,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
         yield day, "json", _answer([one for one in breaches if one.added.date() <= day], day)
 
 
-def reenacted(past: Past) -> Iterator[tuple[date, str, bytes]]:
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield the newest index, with as many breaches a week as were added."""
     chance = past.generator("xposedornot_breaches")
     breaches = [
