@@ -24,4 +24,5 @@ left join events on counts.target = events.target and counts.week = events.week
 where
     counts.location = 'WORLD'
     and counts.value is not null
+    and counts.counted_by = 'own'
     and counts.value <> coalesce(events.events, 0)

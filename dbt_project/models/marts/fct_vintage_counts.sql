@@ -47,6 +47,30 @@ moments as (
 
 {{ kinds_of_knowledge("moments", "origin_day") }},
 
+-- of weeks that another release counted, and until our own watch, only final counts are known
+own_watch as (
+    select
+        target,
+        min(week) filter (where counted_by = 'own') as first_week
+    from counts
+    where location = 'WORLD' and value is not null
+    group by target
+    having count(*) filter (where counted_by <> 'own') > 0
+),
+
+told as (
+    select
+        kinds.* replace (
+            case
+                when own_watch.target is null then kinds.as_of_kind
+                when kinds.origin >= own_watch.first_week then kinds.as_of_kind
+                else 'final'
+            end as as_of_kind
+        )
+    from kinds
+    left join own_watch on kinds.target = own_watch.target
+),
+
 -- the first vintage that shows a week: of a list with days, the first that is not older than its
 -- end; of a list without days, the first that falls into it
 shown as (
@@ -82,50 +106,50 @@ events as (
 
 known as (
     select
-        kinds.target,
+        told.target,
         ways_up.ancestor as location,
-        kinds.origin,
+        told.origin,
         events.week,
         sum(events.events) as events
-    from kinds
+    from told
     inner join events
         on
-            kinds.target = events.target
-            and kinds.origin >= events.week
-            and kinds.origin_day >= events.known_from
-            and (events.known_to is null or kinds.origin_day < events.known_to)
+            told.target = events.target
+            and told.origin >= events.week
+            and told.origin_day >= events.known_from
+            and (events.known_to is null or told.origin_day < events.known_to)
     inner join ways_up on events.location = ways_up.location
-    where kinds.as_of_kind <> 'final'
-    group by kinds.target, ways_up.ancestor, kinds.origin, events.week
+    where told.as_of_kind <> 'final'
+    group by told.target, ways_up.ancestor, told.origin, events.week
 )
 
 select
     series.target,
     series.location,
-    kinds.origin,
-    kinds.as_of_kind,
+    told.origin,
+    told.as_of_kind,
     counts.week,
     cast(
         case
             when counts.value is null then null
-            when kinds.as_of_kind = 'final' then counts.value
-            when kinds.as_of_kind = 'vintage' and shown.shown_from > kinds.origin_day then null
+            when told.as_of_kind = 'final' or counts.counted_by <> 'own' then counts.value
+            when told.as_of_kind = 'vintage' and shown.shown_from > told.origin_day then null
             else coalesce(known.events, 0)
         end as integer
     ) as value
 from series
-inner join kinds
-    on series.target = kinds.target and series.first_week + 7 * 52 <= kinds.origin
+inner join told
+    on series.target = told.target and series.first_week + 7 * 52 <= told.origin
 inner join counts
     on
         series.target = counts.target
         and series.location = counts.location
         and series.first_week <= counts.week
-        and kinds.origin >= counts.week
-left join shown on kinds.feed = shown.feed and counts.week = shown.week
+        and told.origin >= counts.week
+left join shown on told.feed = shown.feed and counts.week = shown.week
 left join known
     on
         series.target = known.target
         and series.location = known.location
-        and kinds.origin = known.origin
+        and told.origin = known.origin
         and counts.week = known.week

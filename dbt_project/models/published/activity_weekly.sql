@@ -17,6 +17,7 @@ select
     counts.week,
     counts.value,
     counts.observation,
+    counts.counted_by,
     nowcasts.nowcast,
     nowcasts.nowcast_low80,
     nowcasts.nowcast_high80,

@@ -1,4 +1,4 @@
-"""`threatcast history`: the weekly counts of a release as a file that may be handed on."""
+"""`threatcast history`: the weekly counts of a release, handed on or taken as a home's past."""
 
 from __future__ import annotations
 
@@ -12,44 +12,18 @@ from threatcast_orchestration.commands.options import (
     JsonOption,
     QuietOption,
     print_json,
+    print_table,
     reading_home,
     say,
 )
-from threatcast_orchestration.errors import OrchestrationError, WrongUse
+from threatcast_orchestration.errors import WrongUse
 
 if TYPE_CHECKING:
-    from threatcast_feeds.history import FeedPast, History
-    from threatcast_publishing.manifest import Manifest
+    from threatcast_feeds.history import History
 
-app = typer.Typer(no_args_is_help=True, help="Write weekly counts as a file.")
+    from threatcast_orchestration.run.home import Home
 
-# what the row of the world says of a week holds for all places without a row of their own
-_COUNTS = """
-    SELECT counts.target, counts.location, counts.week,
-        CAST(counts.value AS INTEGER) AS value, counts.observation
-    FROM activity_weekly AS counts
-    INNER JOIN locations USING (location)
-    INNER JOIN activity_weekly AS worlds
-        ON counts.target = worlds.target AND counts.week = worlds.week
-        AND worlds.location = 'WORLD'
-    WHERE counts.location = 'WORLD'
-        OR (
-            locations.location_level IN ('country', 'unlocated')
-            AND (coalesce(counts.value, 0) <> 0 OR counts.observation <> worlds.observation)
-        )
-"""
-_FEEDS = """
-    SELECT health.feed, health.publisher, health.licence, health.url,
-        copies.last_copy, health.last_event, counted.targets
-    FROM feed_health AS health
-    INNER JOIN (
-        SELECT feed, list(target ORDER BY target) AS targets FROM targets
-        WHERE target IN (SELECT target FROM activity_weekly) GROUP BY feed
-    ) AS counted USING (feed)
-    INNER JOIN (
-        SELECT feed, max(vintage_day) AS last_copy FROM data_vintages GROUP BY feed
-    ) AS copies USING (feed)
-"""
+app = typer.Typer(no_args_is_help=True, help="Write weekly counts as a file, or import them.")
 
 
 @app.command("write")
@@ -67,9 +41,10 @@ def write(
     from threatcast_feeds.history import write_history
     from threatcast_publishing.catalog import resolve
 
-    releases = reading_home(home).releases
-    folder = resolve(releases, release)
-    history = _history_of(releases, _verified(folder))
+    from threatcast_orchestration.commands.history_sources import history_of
+
+    folder = resolve(reading_home(home).releases, release)
+    history = history_of(folder)
     if not out.parent.is_dir():
         raise WrongUse(f"--out {out}: there is no folder {out.parent}. Nothing was written.")
     size = write_history(out, history)
@@ -90,51 +65,109 @@ def write(
         )
 
 
-def _verified(folder: Path) -> Manifest:
-    """Return the manifest of a release whose files are what it says, and whose counts are real."""
-    from threatcast_publishing.manifest import read_manifest
-    from threatcast_publishing.marks import mark_of
-    from threatcast_publishing.verify import verify
+@app.command("import")
+def import_counts(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="A release, a history's file, or the address of either; `shipped`: the one that "
+            "comes with the project."
+        ),
+    ] = "shipped",
+    home: HomeOption = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would come of it.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Take the weekly counts of another release as the past of this home."""
+    from threatcast_orchestration.commands.history_sources import history_from
+    from threatcast_orchestration.run.lock import run_lock
+    from threatcast_orchestration.warehouse.imported import keep_import, refuse_unreal
 
-    outcome = verify(folder)
-    if not outcome.ok:
-        raise OrchestrationError(
-            f"{folder.name}: {outcome.summary()}. Nothing was written. Take another copy of it."
-        )
-    manifest = read_manifest(folder)
-    mark = mark_of(manifest.source, manifest.as_of)
-    if mark:
-        raise WrongUse(
-            f"{manifest.release_id} was not counted of the feeds themselves ({mark.word}): no past "
-            "is to be made of it. Nothing was written. Name a release of live or recorded feeds: "
-            "threatcast releases list"
-        )
-    return manifest
+    place = reading_home(home)
+    history = history_from(source, place.releases)
+    refuse_unreal(place)
+    is_new = None
+    if not dry_run:
+        place.prepare()
+        with run_lock(place.lock):
+            is_new = keep_import(place, history)
+    targets = _targets_of(place, history)
+    facts = {
+        "release_id": history.release_id,
+        "as_of": history.as_of.isoformat(),
+        "is_new": is_new,
+        "targets": targets,
+    }
+    if as_json:
+        print_json(facts)
+        return
+    if not quiet:
+        _write_targets(targets)
+    say(f"{history.release_id}, as of {history.as_of}: {_ENDS[is_new]}")
 
 
-def _history_of(releases: Path, manifest: Manifest) -> History:
-    from threatcast_feeds.history import History
-    from threatcast_publishing.query import run_query
+_ENDS = {
+    None: "verified. Nothing was changed (--dry-run).",
+    True: "imported. The next run counts it, in weeks before this home's own watch.",
+    False: "was imported already. Nothing was changed.",
+}
+_OWN = """
+    SELECT target, week, value FROM marts.fct_weekly_counts
+    WHERE location = 'WORLD' AND value IS NOT NULL AND counted_by = 'own'
+"""
+# weeks that both counted say whether both count the same
+_COMPARED = """
+    SELECT theirs.target, min(theirs.week) AS first_week, max(theirs.week) AS last_week,
+        count(*) AS weeks, min(since.week) AS own_since, count(own.week) AS shared_weeks,
+        avg(own.value) AS own_level,
+        avg(theirs.value) FILTER (own.week IS NOT NULL) AS imported_level
+    FROM theirs
+    LEFT JOIN own USING (target, week)
+    LEFT JOIN (SELECT target, min(week) AS week FROM own GROUP BY target) AS since
+        ON theirs.target = since.target
+    WHERE theirs.location = 'WORLD' AND theirs.value IS NOT NULL
+    GROUP BY theirs.target ORDER BY theirs.target
+"""
 
-    counts = run_query(releases, _COUNTS, manifest.release_id).data
-    feeds = run_query(releases, _FEEDS, manifest.release_id).data.to_pylist()
-    return History(
-        manifest.as_of,
-        manifest.release_id,
-        str(manifest.raw["contract_version"]),
-        {row["feed"]: _past(row) for row in feeds},
-        counts,
-    )
+
+def _targets_of(home: Home, history: History) -> list[dict[str, Any]]:
+    """Return what an import gives each target, beside what this home counts itself."""
+    from threatcast_feeds.database import connect
+    from threatcast_feeds.registry import load_catalog
+
+    known = {target for spec in load_catalog().values() for target in spec.targets}
+    with connect() as connection:
+        connection.execute("CREATE TABLE own (target VARCHAR, week DATE, value INTEGER)")
+        connection.register("theirs", history.counts)
+        if rows := _own_counts(home):
+            connection.executemany("INSERT INTO own VALUES (?, ?, ?)", rows)
+        compared = connection.execute(_COMPARED).to_arrow_table().to_pylist()
+    return [row | {"is_known": row["target"] in known} for row in compared]
 
 
-def _past(row: dict[str, Any]) -> FeedPast:
-    from threatcast_feeds.history import FeedPast
+def _own_counts(home: Home) -> list[tuple[Any, ...]]:
+    """Return the world's own counts by target and week; none before the first night."""
+    import duckdb
+    from threatcast_feeds.database import connect
 
-    return FeedPast(
-        publisher=row["publisher"],
-        licence=row["licence"],
-        url=row["url"],
-        targets=tuple(row["targets"]),
-        last_copy=row["last_copy"],
-        last_event=row["last_event"],
-    )
+    if not home.warehouse_copy.is_file():
+        return []
+    try:
+        with connect(home.warehouse_copy, read_only=True) as connection:
+            return connection.execute(_OWN).fetchall()
+    except duckdb.Error:
+        # a warehouse of an earlier version, or one whose first night is not over
+        return []
+
+
+def _write_targets(targets: list[dict[str, Any]]) -> None:
+    """Print what is imported, and how its level compares with our own."""
+    columns = ["target", "weeks", "first_week", "last_week", "own_since", "shared_weeks"]
+    print_table(targets, [*columns, "own_level", "imported_level"])
+    for row in targets:
+        if not row["is_known"]:
+            say(f"! {row['target']} is no target of this version: its counts are left out.")
+        elif row["own_since"] and row["own_since"] <= row["first_week"]:
+            say(f"- {row['target']}: this home counts all of these weeks itself; nothing changes.")

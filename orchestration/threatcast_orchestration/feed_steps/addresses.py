@@ -59,14 +59,14 @@ def _newest_record(spec: FeedSpec, arrival: Arrival) -> date | None:
     ParseError
         If the feed's parser sets it aside.
     """
-    import duckdb
+    from threatcast_feeds.database import connect
     from threatcast_feeds.errors import ParseError
     from threatcast_feeds.landing import Landing
     from threatcast_feeds.parsing import parse_new
 
     from threatcast_orchestration.warehouse.raw import write_raw
 
-    with TemporaryDirectory(prefix="threatcast-") as folder, duckdb.connect() as connection:
+    with TemporaryDirectory(prefix="threatcast-") as folder, connect() as connection:
         home = Home(Path(folder).resolve())
         landing = Landing(home.landing)
         landing.land(arrival)

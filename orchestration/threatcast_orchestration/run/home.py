@@ -132,6 +132,11 @@ class Home:
         return self.root / "accepted.jsonl"
 
     @property
+    def imported(self) -> Path:
+        """Weekly counts of other releases, which are this home's past; never changed."""
+        return self.root / "imported"
+
+    @property
     def gates(self) -> Path:
         """Results of the gates, and their Data Docs."""
         return self.root / "gates"

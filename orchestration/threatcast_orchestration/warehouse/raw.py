@@ -18,6 +18,7 @@ from threatcast_publishing.marks import mark_of
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.warehouse.contents import read_contents
 from threatcast_orchestration.warehouse.file import POOL, connect
+from threatcast_orchestration.warehouse.imported import IMPORTED_COUNTS, write_imported
 from threatcast_orchestration.warehouse.written import WrittenTable, by_name
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ UNWATCHED = WrittenTable(
     "feed VARCHAR, week DATE",
     {"feed": "Key of the feed.", "week": "The week's Monday."},
 )
-TABLES = by_name(RUN_CONTEXT, FEEDS, VINTAGES, UNWATCHED)
+TABLES = by_name(RUN_CONTEXT, FEEDS, VINTAGES, UNWATCHED, IMPORTED_COUNTS)
 """What is known of the run; beside them stands a view for each feed."""
 
 
@@ -141,6 +142,7 @@ def write_raw(
         feeds.append(_feed_row(spec, landing, quarantined, as_of))
     for table in TABLES.values():
         table.create(connection)
+    write_imported(connection, home, as_of)
     night = {"as_of": as_of, "last_day": last_day or as_of, "source": source}
     mark = mark_of(source, as_of)
     RUN_CONTEXT.insert(connection, [night | {"mark": mark.opening if mark else ""}])
@@ -298,7 +300,11 @@ def fingerprint(connection: duckdb.DuckDBPyConnection) -> str:
         connection.execute(f"SELECT * FROM raw.{table} ORDER BY ALL").fetchall()
         for table in ("run_context", "vintages", "unwatched")
     ]
+    imported = connection.execute(
+        f"SELECT counted_by, count(*), sum(hash(rows)::HUGEINT)::VARCHAR FROM {IMPORTED_COUNTS} AS "
+        "rows GROUP BY counted_by ORDER BY counted_by"
+    ).fetchall()
     states = connection.execute(
         "SELECT * EXCLUDE (attempt_at) FROM raw.feeds ORDER BY feed"
     ).fetchall()
-    return sha256(repr((parts, states)).encode()).hexdigest()
+    return sha256(repr((parts, imported, states)).encode()).hexdigest()
