@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from datetime import datetime
@@ -10,7 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_feeds.outside import MOST_MESSAGE, shown
+
 from threatcast_orchestration.errors import GateBlocked, NothingToPublish, OrchestrationError
+from threatcast_orchestration.feed_steps.beginning import begin
 from threatcast_orchestration.nightly.alerts import send, tell_end
 from threatcast_orchestration.nightly.days import FIRST_DAY
 from threatcast_orchestration.nightly.jobs import JOB
@@ -56,15 +60,26 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightEn
     OrchestrationError
         If a step failed, or a gate crashed. All errors say which release is current.
     """
+    return run_plan(make_plan(home, settings), quiet=quiet)
+
+
+def run_plan(plan: Plan, *, quiet: bool = False) -> NightEnd:
+    """Run a night that is planned already; raises what `run_night` raises."""
+    home = plan.home
     quiet_environment(home)
-    plan = make_plan(home, settings)
     home.prepare()
     home.bind_source(plan.source)
     with run_lock(home.lock, lend=True):
+        begin(plan, lambda text: None if quiet else _remark(text))
         result = _recorded(plan, quiet=quiet) if plan.as_of >= FIRST_DAY else _before_all(plan)
     write_last_run(home, result)
     judge(plan, result)
     return result
+
+
+def _remark(text: str) -> None:
+    sys.stderr.write(shown(text, MOST_MESSAGE) + "\n")
+    sys.stderr.flush()
 
 
 def _before_all(plan: Plan) -> NightEnd:

@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
 from nights import threatcast
-from threatcast_feeds.registry import load_catalog
+from threatcast_feeds.registry import load_catalog, load_feed
+from threatcast_orchestration.feed_steps.backfill import replay
 from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.plan import make_plan
+from threatcast_orchestration.run.settings import Settings
 
 
 class Upstream:
@@ -143,3 +147,15 @@ def test_backfill_of_a_repository_that_is_not_there_keeps_all(home: Home, tmp_pa
     assert done.returncode == 1
     assert "threatfox_ips" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_replay_stops_when_the_time_is_up_and_goes_on_with_the_next_call(
+    home: Home, upstream: Upstream
+) -> None:
+    home.bind_source("live")
+    plan = make_plan(home, Settings(source="live"))
+    spec, since = load_feed("threatfox_ips"), date(2025, 3, 1)
+    where = str(upstream.path)
+    first = replay(spec, plan, since, repository=where, enough=lambda: True)
+    assert (first.landed, first.parsed) == (1, 1)
+    assert replay(spec, plan, since, repository=where).landed == 2

@@ -48,6 +48,9 @@ def run(
     ] = None,
     home: HomeOption = None,
     *,
+    no_history: Annotated[
+        bool, typer.Option("--no-history", help="Let a new live home begin without a past.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
@@ -56,6 +59,8 @@ def run(
     place = home_path(home)
     quiet_environment(place)
     said = {"source": source, "mirror": mirror, "as_of": as_of, "correction": correction}
+    if no_history:
+        said["import_history"] = "false"
     settings = load_settings(place, said)
     from threatcast_orchestration.commands.status import summary, write_summary
     from threatcast_orchestration.launch import run_night

@@ -14,6 +14,8 @@ from threatcast_orchestration.run.plan import Plan
 from threatcast_orchestration.run.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from threatcast_feeds.registry import FeedSpec
 
 
@@ -36,27 +38,51 @@ def backfill_feed(
     threatcast_feeds.errors.BackfillError
         If the repository cannot be read; what was landed before stays.
     """
-    from threatcast_feeds.modes.git_history import backfill
-
     home.bind_source("live")
     moment = datetime.combine(until, time(23, 59, 59), tzinfo=UTC)
     plan = Plan(home, load_settings(home), "live", None, until, moment)
-    report = PullReport(spec.key)
     with run_lock(home.lock), _Bar(spec.key, quiet=quiet) as bar:
-        known = {landed.day for landed in plan.landing.payloads(spec.key)}
-        for arrival in backfill(
-            spec,
-            since=since,
-            until=until,
-            workdir=home.git,
-            repository=repository,
-            every=every,
-            known=known,
-            progress=bar.step,
-        ):
-            plan.landing.land(arrival)
-            report.landed += 1
-        parse(spec, plan, report)
+        return replay(spec, plan, since, every=every, repository=repository, progress=bar.step)
+
+
+def replay(
+    spec: FeedSpec,
+    plan: Plan,
+    since: date,
+    *,
+    every: Literal["week", "day"] = "week",
+    repository: str | None = None,
+    progress: Callable[[int, int, date], None] | None = None,
+    enough: Callable[[], bool] = lambda: False,
+) -> PullReport:
+    """Land and parse a feed's git history until the as-of day, by who holds the home's lock.
+
+    `enough` is asked after each vintage whether to stop there; the next call goes on.
+
+    Raises
+    ------
+    threatcast_feeds.errors.BackfillError
+        If the repository cannot be read; what was landed before stays.
+    """
+    from threatcast_feeds.modes.git_history import backfill
+
+    report = PullReport(spec.key)
+    known = {landed.day for landed in plan.landing.payloads(spec.key)}
+    for arrival in backfill(
+        spec,
+        since=since,
+        until=plan.as_of,
+        workdir=plan.home.git,
+        repository=repository,
+        every=every,
+        known=known,
+        progress=progress,
+    ):
+        plan.landing.land(arrival)
+        report.landed += 1
+        if enough():
+            break
+    parse(spec, plan, report)
     return report
 
 

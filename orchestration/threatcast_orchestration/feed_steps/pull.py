@@ -163,7 +163,7 @@ def backfill_hint(spec: FeedSpec, plan: Plan) -> str:
     """
     if plan.source != "live" or spec.history is None:
         return ""
-    starts = _vintage_dated(spec.key)
+    starts = vintage_dated(spec.key)
     if not starts or len({landed.day for landed in plan.landing.payloads(spec.key)}) > 1:
         return ""
     return (
@@ -173,7 +173,7 @@ def backfill_hint(spec: FeedSpec, plan: Plan) -> str:
     )
 
 
-def _vintage_dated(feed: str) -> dict[str, str]:
+def vintage_dated(feed: str) -> dict[str, str]:
     """Return the feed's targets whose events are dated by vintages, with their first day."""
     with _TARGETS.open(encoding="utf-8", newline="") as file:
         return {

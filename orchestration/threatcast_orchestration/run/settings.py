@@ -81,6 +81,8 @@ class Settings(BaseModel):
         "champion",
     )
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$")] = "2GB"
+    import_history: bool = True
+    backfill_minutes: Days = 10
     gates_url: str = "http://127.0.0.1:3001"
     webhook_url: str = ""
     webhook_on: Literal["failure", "degraded", "all"] = "degraded"
