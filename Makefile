@@ -14,10 +14,10 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup run test ui bench check clean docs
+.PHONY: help setup run test ui mlflow dbt-docs bench check clean docs
 
 help: ## Show these commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: .venv/installed .venv/parsed ## Install the locked dependencies and prepare dbt (run and test do it for you)
 
@@ -54,6 +54,12 @@ check: setup ## Lint, types, import rules, SQL style
 
 ui: setup ## Open the Dagster UI on http://127.0.0.1:3000
 	@$(BIN)/threatcast ui
+
+mlflow: setup ## Open MLflow on the nights of the home, on http://127.0.0.1:5000
+	@$(BIN)/threatcast mlflow
+
+dbt-docs: setup ## Open dbt's documentation of all tables on http://127.0.0.1:3002
+	@$(BIN)/threatcast dbt-docs
 
 bench: setup ## Measure what the documents promise
 	@$(BIN)/python benchmarks/run.py

@@ -10,7 +10,7 @@ import typer
 from threatcast_feeds.outside import shown
 
 from threatcast_orchestration.commands import doctor as doctor_command
-from threatcast_orchestration.commands import feeds, history, models, panels, releases
+from threatcast_orchestration.commands import feeds, history, models, pages, panels, releases
 from threatcast_orchestration.commands import prune as prune_command
 from threatcast_orchestration.commands import run as run_command
 from threatcast_orchestration.commands import status as status_command
@@ -50,7 +50,9 @@ app.command("prune")(prune_command.prune)
 app.command("serve")(releases.serve)
 app.command("status")(status_command.status)
 app.command("doctor")(doctor_command.doctor)
-app.command("ui")(run_command.ui)
+app.command("ui")(pages.ui)
+app.command("mlflow")(pages.mlflow)
+app.command("dbt-docs")(pages.dbt_docs)
 
 
 @app.callback(invoke_without_command=True)

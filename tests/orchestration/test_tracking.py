@@ -22,6 +22,7 @@ from threatcast_orchestration.run.settings import Settings
 from threatcast_orchestration.tracking import (
     NightRecord,
     migrate,
+    newest_page,
     open_store,
     record_of,
     track_night,
@@ -282,6 +283,11 @@ def test_names_of_a_night_are_told_without_mlflow_s_tables(
     assert told["mlflow_run_id"] == run
     assert told["artifacts"] == client.get_run(run).info.artifact_uri
     assert told["vintage_hash"] == "aaaa"
+    experiment = client.get_run(run).info.experiment_id
+    assert newest_page(home) == (
+        f"/#/experiments/{experiment}/runs/{run}?workflowType=machine_learning"
+    )
+    assert newest_page(Home(tmp_path)) is None
     assert night_of(home, record().run_id, "2000-01-01") is None
     assert night_of(home, "another", "2099-01-01") is None
     versions = registered_versions(home)

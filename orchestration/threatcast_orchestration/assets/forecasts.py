@@ -117,7 +117,7 @@ def _tracking_step() -> dg.AssetsDefinition:
         pool=POOL,
     )
     def night_run(night: Night) -> dg.MaterializeResult[Any]:
-        from threatcast_orchestration.tracking import record_of, store_uri, track_night
+        from threatcast_orchestration.tracking import newest_page, record_of, track_night
 
         plan = night.plan
         refuse_unless_green(plan, "marts", "forecasts", "release", step="Recording the night")
@@ -132,9 +132,8 @@ def _tracking_step() -> dg.AssetsDefinition:
         return dg.MaterializeResult(
             metadata={
                 "mlflow_run_id": run_id,
-                "see": dg.MetadataValue.text(
-                    f"mlflow ui --backend-store-uri {store_uri(plan.home)}"
-                ),
+                "page": dg.MetadataValue.url(f"{plan.settings.mlflow_url}{newest_page(plan.home)}"),
+                "opened_by": "threatcast mlflow",
             }
         )
 

@@ -1,12 +1,8 @@
-"""`threatcast run` and `threatcast ui`."""
+"""`threatcast run`."""
 
 from __future__ import annotations
 
-import os
-import socket
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,15 +14,8 @@ from threatcast_orchestration.commands.options import (
     print_json,
     remark,
 )
-from threatcast_orchestration.errors import LockHeld, WrongUse
 from threatcast_orchestration.run.home import SOURCES
-from threatcast_orchestration.run.lock import TakenError, claim
-from threatcast_orchestration.run.project import WORKSPACE
 from threatcast_orchestration.run.settings import home_path, load_settings, quiet_environment
-from threatcast_orchestration.run.stopping import hear_as_interrupt, run_until_told
-
-if TYPE_CHECKING:
-    from threatcast_orchestration.run.home import Home
 
 
 def run(
@@ -76,83 +65,3 @@ def run(
         print_json(facts | {"run": vars(result)})
     else:
         write_summary(facts, quiet=quiet)
-
-
-def ui(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    home: HomeOption = None,
-) -> None:
-    """Open the Dagster UI with its scheduler for this home, until Ctrl-C or TERM."""
-    hear_as_interrupt()
-    place = home_path(home)
-    place.prepare()
-    quiet_environment(place)
-    _refuse_taken(host, port)
-    _keep_alone(place, f"http://{host}:{port}")
-    remark(
-        f"Dagster UI for {place.root}: http://{host}:{port} (ready in about 15 seconds; "
-        "Ctrl-C ends it). While it is open, the nightly schedule runs at 02:00 UTC."
-    )
-    _serve_gates(place)
-    os.environ["PYTHONWARNINGS"] = "ignore:Function `dev_command` is superseded"
-    program = str(Path(sys.executable).with_name("dagster"))
-    words = ["dev", "-w", str(WORKSPACE), "-h", host, "-p", str(port), "--log-level", "warning"]
-    raise typer.Exit(run_until_told([program, *words]))
-
-
-def _serve_gates(home: Home) -> None:
-    """Serve the gates' pages beside the UI, whose checks link to them."""
-    from threatcast_orchestration.gates.records import DOCS
-    from threatcast_orchestration.gates.serving import HOST, port_of, serve_beside
-
-    port = port_of(load_settings(home).gates_url)
-    if serve_beside(home.gates / DOCS, port):
-        remark(f"The gates' pages: http://{HOST}:{port}")
-    else:
-        remark(
-            f"The gates' pages are not served: {HOST}:{port} is taken. The UI opens all the same; "
-            "for the links of its checks name another address: gates_url in threatcast.toml."
-        )
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    """Stop before anything is started if the address cannot be listened on.
-
-    Raises
-    ------
-    WrongUse
-        Names the address and the cure.
-    """
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        raise WrongUse(
-            f"The UI cannot listen on {host}:{port} ({error.strerror}). Nothing was started. "
-            f"Choose another port: threatcast ui --port {port + 1 if port < 65535 else port - 1}"
-        ) from error
-
-
-def _keep_alone(home: Home, address: str) -> None:
-    """Let one UI work in a home: two schedulers would start each night twice.
-
-    The lock ends with this process and the UI that it starts.
-
-    Raises
-    ------
-    LockHeld
-        If another one is open; says where.
-    """
-    try:
-        held = claim(home.dagster / "ui.lock", address)
-    except TakenError as taken:
-        raise LockHeld(
-            f"The UI of this home is open already: {taken.holder}. Nothing was started. Close it "
-            "first (Ctrl-C where it was started)."
-        ) from taken
-    os.set_inheritable(held, True)  # noqa: FBT003 positional in the library

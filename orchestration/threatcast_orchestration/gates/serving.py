@@ -25,8 +25,13 @@ PORT = 3001
 """Where the pages are served if the setting names another machine, which then forwards to here."""
 
 
-def port_of(address: str) -> int:
+def port_of(address: str, elsewhere: int = PORT) -> int:
     """Return the port at which to serve pages that a browser finds at an address.
+
+    Parameters
+    ----------
+    elsewhere
+        The port if the address names another machine, or none.
 
     Examples
     --------
@@ -34,7 +39,7 @@ def port_of(address: str) -> int:
     (4001, 3001)
     """
     parts = urlsplit(address)
-    return (parts.port if parts.hostname in (HOST, "localhost") else None) or PORT
+    return (parts.port if parts.hostname in (HOST, "localhost") else None) or elsewhere
 
 
 def page_server(folder: Path, port: int, *, log: Callable[[str], None] | None = None) -> FileServer:

@@ -84,6 +84,7 @@ class Settings(BaseModel):
     import_history: bool = True
     backfill_minutes: Days = 10
     gates_url: str = "http://127.0.0.1:3001"
+    mlflow_url: str = "http://127.0.0.1:5000"
     webhook_url: str = ""
     webhook_on: Literal["failure", "degraded", "all"] = "degraded"
     drop_limit: int = 10

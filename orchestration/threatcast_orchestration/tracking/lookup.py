@@ -39,6 +39,22 @@ def night_of(home: Home, run_id: str, as_of: str) -> dict[str, Any] | None:
     return newest | {"artifacts": artifacts_of(home) + newest["artifacts"]}
 
 
+def newest_page(home: Home) -> str | None:
+    """Return where MLflow's page has the night that was tracked last: what follows the host.
+
+    A night of a home made before the experiment was kept has the list of experiments; None if
+    there is no night.
+    """
+    nights = _nights(home)
+    if not nights:
+        return None
+    found = ""
+    if "experiment_id" in nights[-1]:
+        found = "/{experiment_id}/runs/{mlflow_run_id}".format_map(nights[-1])
+    # else it opens an empty page about language models
+    return f"/#/experiments{found}?workflowType=machine_learning"
+
+
 def keep_names(
     home: Home, night: NightRecord, run: Any, versions: Mapping[str, Mapping[str, str]]
 ) -> None:
@@ -55,6 +71,7 @@ def keep_names(
     tags = {key.removeprefix("threatcast."): value for key, value in night.tags.items()}
     row = tags | {
         "mlflow_run_id": str(run.info.run_id),
+        "experiment_id": str(run.info.experiment_id),
         "artifacts": str(run.info.artifact_uri).removeprefix(artifacts_of(home)),
         "versions": versions,
     }
