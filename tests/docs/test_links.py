@@ -65,10 +65,10 @@ def test_make_targets_and_commands_exist(document: Path) -> None:
     commands = {name for name, _ in _walk(typer.main.get_command(app), "threatcast")}
     groups = {name.rsplit(" ", 1)[0] for name in commands if name.count(" ") == 2}
     asked = re.findall(
-        r"(?:`|bin/|^)(threatcast (?:(?:feeds|releases|models) )?[a-z]+)", text, re.M
+        r"(?:`|bin/|^)(threatcast (?:(?:feeds|releases|models) )?[a-z-]+)", text, re.M
     )
     unknown = {command for command in asked if command not in commands | groups}
-    assert set(re.findall(r"`make ([a-z]+)", text)) <= targets
+    assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
     assert unknown == set()
 
 
