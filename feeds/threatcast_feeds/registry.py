@@ -141,6 +141,13 @@ class Coverage(_Facts):
     keeps_days: int | None = Field(default=None, gt=0)
 
 
+class Column(_Facts):
+    """A raw column: its DuckDB type, and what its values mean."""
+
+    type: str
+    meaning: str = Field(min_length=1)
+
+
 class FeedSpec(_Facts):
     """One feed as its `defs.yaml` describes it.
 
@@ -149,6 +156,9 @@ class FeedSpec(_Facts):
     for `extensions: [json]`. `country_styles` say how it writes countries: ISO codes of two or
     three letters, English names; what it writes otherwise is in dbt's seed `country_spellings`.
     """
+
+    # a definition says `columns`; asked for these, a feed tells their types, which most want
+    model_config = ConfigDict(serialize_by_alias=True)
 
     key: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: str
@@ -172,7 +182,7 @@ class FeedSpec(_Facts):
     live: LiveSource
     history: GitHistory | None = None
     limits: Limits = Field(default_factory=Limits)
-    columns: dict[str, str] = Field(min_length=1)
+    raw: dict[str, Column] = Field(min_length=1, alias="columns")
 
     @model_validator(mode="before")
     @classmethod
@@ -183,9 +193,14 @@ class FeedSpec(_Facts):
             facts.setdefault("extensions", [said] if isinstance(said, str) else said)
         return facts
 
-    @field_validator("columns")
+    @property
+    def columns(self) -> dict[str, str]:
+        """DuckDB type of each raw column, in order."""
+        return {name: column.type for name, column in self.raw.items()}
+
+    @field_validator("raw")
     @classmethod
-    def _no_reserved_column(cls, columns: dict[str, str]) -> dict[str, str]:
+    def _no_reserved_column(cls, columns: dict[str, Column]) -> dict[str, Column]:
         taken = {"payload", "vintage_day", "copy_number"} & set(columns)
         if taken:
             msg = f"{', '.join(sorted(taken))} is written by the house and cannot be a column"

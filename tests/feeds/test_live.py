@@ -49,7 +49,7 @@ def feed(
             "extension": ext,
             "live": {"urls": [FIRST], "calls_per_minute": 6, "timeout_seconds": 2, **live},
             "limits": limits or {},
-            "columns": {"item": "INTEGER"},
+            "columns": {"item": {"type": "INTEGER", "meaning": "An item."}},
         }
     )
 

@@ -36,7 +36,7 @@ FACTS = {
     "biases": ["none known"],
     "extension": "txt",
     "live": {"urls": ["https://example.org/list.txt"]},
-    "columns": {"line": "VARCHAR"},
+    "columns": {"line": {"type": "VARCHAR", "meaning": "A line."}},
 }
 
 
@@ -106,7 +106,9 @@ def test_key_must_be_the_folders_name(tmp_path: Path) -> None:
 
 def test_columns_of_the_house_cannot_be_a_feeds_own(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="payload is written by the house"):
-        read_definition(define(tmp_path, FACTS | {"columns": {"payload": "VARCHAR"}}))
+        read_definition(
+            define(tmp_path, FACTS | {"columns": {"payload": FACTS["columns"]["line"]}})
+        )
 
 
 def test_live_source_without_any_address_is_refused(tmp_path: Path) -> None:

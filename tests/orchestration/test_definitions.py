@@ -137,8 +137,7 @@ def test_columns_of_tables_come_described(nodes: dict[str, Any]) -> None:
     undescribed = [
         f"{name}.{column.name}"
         for name, node in nodes.items()
-        if "dbt" in node.kinds or node.kinds == {"duckdb"} or "python" in node.kinds
-        if name not in NO_TABLES and "parquet" not in node.kinds
+        if name not in NO_TABLES
         for column in node.metadata["dagster/column_schema"].columns
         if not column.description
     ]

@@ -23,7 +23,7 @@ from threatcast_orchestration.gates.results import GateResult
 from threatcast_orchestration.nightly.record import PAYLOAD_GATE
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.plan import Plan
-from threatcast_orchestration.warehouse.raw import copies_of
+from threatcast_orchestration.warehouse.raw import VINTAGES, copies_of
 
 MOST_MESSAGES = 20
 
@@ -159,10 +159,12 @@ def _description(spec: FeedSpec) -> str:
 
 
 def _schema(spec: FeedSpec) -> dg.TableSchema:
-    columns = {**spec.columns, "payload": "VARCHAR"}
-    return dg.TableSchema(
-        columns=[dg.TableColumn(name=name, type=kind) for name, kind in columns.items()]
-    )
+    columns = [
+        dg.TableColumn(name=name, type=column.type, description=column.meaning)
+        for name, column in spec.raw.items()
+    ]
+    said = VINTAGES.meanings["payload"]
+    return dg.TableSchema([*columns, dg.TableColumn("payload", "VARCHAR", description=said)])
 
 
 def _metadata(

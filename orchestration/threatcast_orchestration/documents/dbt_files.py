@@ -93,7 +93,7 @@ def _feed_sources() -> str:
             "columns": [
                 _column("copy_number", "INTEGER", VINTAGES.meanings["copy_number"]),
                 _column("vintage_day", "DATE", VINTAGES.meanings["vintage_day"]),
-                *(_column(name, kind, "") for name, kind in spec.columns.items()),
+                *(_column(name, raw.type, raw.meaning) for name, raw in spec.raw.items()),
                 _column("payload", "VARCHAR", VINTAGES.meanings["payload"]),
             ],
         }

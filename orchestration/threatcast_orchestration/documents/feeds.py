@@ -90,7 +90,10 @@ def _feed(spec: FeedSpec) -> str:
         _past(spec),
         "## Payload",
         _payload(spec),
-        table(("column", "type"), [(f"`{name}`", kind) for name, kind in spec.columns.items()]),
+        table(
+            ("column", "type", "what it says"),
+            [(f"`{name}`", column.type, column.meaning) for name, column in spec.raw.items()],
+        ),
         "## Where its code is",
         f"`{_CATALOG}/{spec.key}/` holds the definition, the parser and the sample generator; "
         f"`dbt_project/models/staging/stg_{spec.key}.sql` types and cleans the rows; the gate "
