@@ -7,9 +7,11 @@ from bisect import bisect
 from collections import Counter
 from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 
+import pyarrow as pa
 import pytest
-from threatcast_feeds.history import read_history
+from threatcast_feeds.history import FeedPast, History, read_history
 from threatcast_feeds.registry import generator_of, load_catalog
 from threatcast_feeds.simulation import CountedWorld
 from threatcast_feeds.simulation.calendars import monday
@@ -78,7 +80,7 @@ def test_a_list_has_as_many_new_addresses_of_each_country_as_were_counted(target
         return one.country if one.start < number < one.end else UNLOCATED
 
     (feed,) = [key for key, one in past().history.feeds.items() if target in one.targets]
-    (_, stock), *lists = past().lists(target)
+    (_, stock), *lists = past().lists(target, forgets=0.2)
     seen = set(stock)
     assert stock == sorted(seen)
     found: Counter[tuple[date, str]] = Counter()
@@ -87,8 +89,16 @@ def test_a_list_has_as_many_new_addresses_of_each_country_as_were_counted(target
         assert numbers or week > past().last_copy(feed)
         found.update((week, country(number)) for number in numbers if number not in seen)
         seen.update(numbers)
+    watched = {
+        row["week"] for row in told(target) if row["location"] == WORLD and row["value"] is not None
+    }
     events = past().events(target)
-    assert found == Counter((monday(event.day), event.location) for event in events)
+    counted = Counter((monday(event.day), event.location) for event in events)
+    kept = {key: count for key, count in counted.items() if key[0] in watched}
+    assert {key: count for key, count in found.items() if key[0] in watched} == kept
+    # one a week that nobody watched, so that the list has news
+    news = Counter(week for week, _ in found.elements() if week not in watched)
+    assert set(news.values()) <= {1}
 
 
 def test_what_is_left_out_of_all_places_is_an_event_without_a_place() -> None:
@@ -113,3 +123,68 @@ def test_the_same_history_gives_the_same_bytes() -> None:
     ((again_day, _, again),) = module.reenacted(CountedWorld(read_history()))
     assert (day, content) == (again_day, again)
     assert len(json.loads(content)) == len(past().events("ransomware_claims"))
+
+
+# three feeds whose counts may come into the history later
+
+MONDAYS = [date(2026, 7, 6), date(2026, 7, 13), date(2026, 7, 20)]
+YOUNG = {
+    "sefinek_ips": "web_attack_hosts",
+    "honeypot_hosts": "honeypot_attackers",
+    "tweetfeed": "reported_malicious_hosts",
+}
+
+
+def young_past() -> CountedWorld:
+    """Return three weeks of three targets, of which nobody watched the second."""
+    rows = [
+        {"target": target, "location": place, "week": week, "value": value, "observation": kind}
+        for target in YOUNG.values()
+        for week, kind, values in zip(
+            MONDAYS,
+            ("observed", "missing", "observed"),
+            ({WORLD: 180, "KE": 100, "PE": 50}, {WORLD: None}, {WORLD: 4, "KE": 4}),
+            strict=True,
+        )
+        for place, value in values.items()
+    ]
+    last = MONDAYS[-1] + timedelta(days=6)
+    feeds = {feed: FeedPast("", "", "", (target,), last, last) for feed, target in YOUNG.items()}
+    return CountedWorld(History(last, "", "", feeds, pa.Table.from_pylist(rows)))
+
+
+def payloads(feed: str) -> list[tuple[date, str]]:
+    module = generator_of(load_catalog()[feed])
+    return [(day, content.decode()) for day, _, content in module.reenacted(young_past())]
+
+
+def test_a_list_that_only_grows_names_as_many_new_addresses_as_were_counted() -> None:
+    lists = [set(text.split()) for _, text in payloads("sefinek_ips")]
+    assert [day for day, _ in payloads("sefinek_ips")] == [
+        week + timedelta(days=6) for week in (MONDAYS[0] - timedelta(days=7), *MONDAYS)
+    ]
+    new = [len(later - earlier) for earlier, later in pairwise(lists)]
+    # one in the week that nobody watched, so that the list has news
+    assert new == [180, 1, 4]
+    assert all(earlier < later for earlier, later in pairwise(lists))
+
+
+def test_machines_of_the_honeypots_are_first_seen_in_the_week_of_their_count() -> None:
+    day, text = payloads("honeypot_hosts")[-1]
+    rows = [line.split(",") for line in text.split("\r\n")[1:] if line]
+    assert day == MONDAYS[-1] + timedelta(days=6)
+    assert len({row[0] for row in rows}) == len(rows)
+    weeks = Counter(monday(date.fromisoformat(row[-2])) for row in rows)
+    assert weeks == {MONDAYS[0]: 180, MONDAYS[2]: 4}
+
+
+def test_hosts_are_posted_by_many_and_every_day_has_a_post() -> None:
+    posts = [line.split(",") for _, text in payloads("tweetfeed") for line in text.splitlines()]
+    hosts = [post for post in posts if post[2] != "sha256"]
+    assert len({post[3].lower() for post in hosts}) == len(hosts)
+    weeks = Counter(monday(date.fromisoformat(post[0][:10])) for post in hosts)
+    assert weeks == {MONDAYS[0]: 180, MONDAYS[2]: 4}
+    assert Counter(post[2] for post in hosts) == {"ip": 154, "domain": 30}
+    assert max(Counter((post[1], post[0][:10]) for post in hosts).values()) <= 50
+    days = {post[0][:10] for post in posts}
+    assert len(days) == 28

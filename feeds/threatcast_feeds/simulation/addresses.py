@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from ipaddress import IPv4Address, IPv6Address
 
 import numpy as np
@@ -117,6 +117,7 @@ class Allocation:
         return str(IPv6Address(start + 1 + number))
 
 
+@cache
 def dotted(number: int) -> str:
     """Return an IPv4 address as it is written.
 

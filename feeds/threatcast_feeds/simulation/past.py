@@ -6,7 +6,7 @@ is invented here as there; only how many there were, where and in which week is 
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -21,8 +21,8 @@ from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.patterns import UNLOCATED, WORLD
 from threatcast_feeds.simulation.world import SEED, Event, generator_for
 
-# what comes back to a list later is no news, so that short lists tell the same as long ones
-WEEKS_LISTED = 5
+# share of a first list that is new in a usual week, if that list forgets less
+_NEWS = 0.1
 
 
 @dataclass(frozen=True)
@@ -96,33 +96,54 @@ class CountedWorld:
             drawn = _ending(drawn, last)
         return [Event(number, *event, 0) for number, event in enumerate(sorted(drawn), start=1)]
 
-    def lists(self, target: str) -> Iterator[tuple[date, list[int]]]:
+    def addresses(self, target: str) -> Iterator[tuple[Event, int]]:
+        """Yield each event with an IPv4 address of its own, as number.
+
+        Events without a place have addresses that belong to nobody.
+        """
+        numbers: dict[str, Iterator[int]] = {}
+        for event in self.events(target):
+            if event.location not in numbers:
+                numbers[event.location] = self.allocation.numbers_of(event.location)
+            yield event, next(numbers[event.location])
+
+    def lists(self, target: str, *, forgets: float) -> Iterator[tuple[date, list[int]]]:
         """Yield the week and what a list of addresses shows at its end, from before the first on.
 
-        Each event is an IPv4 address (as number) that was not listed before; it stays for some
-        weeks, so that a week of which nothing is known has a list too. The list before the first
-        week is stock, of which nothing is counted. Events without a place have addresses that
-        belong to nobody.
+        Each event is an IPv4 address (as number) that was not listed before. A week that nobody
+        watched has one, for a list without news would end what its feed covers; that week is not
+        counted. The list before the first week is stock, of which nothing is counted.
+
+        Parameters
+        ----------
+        target : str
+            The target whose events are addresses.
+        forgets : float
+            Share of the list that leaves it each week, the oldest first. What comes back later is
+            no news, so that a short list tells the same as a long one.
         """
-        events, weeks = self.events(target), self.weeks(target)
-        usual = WEEKS_LISTED * len(events) // len(weeks)
-        # stock lies where things usually lie
-        stock = self.generator("stock", target).choice(len(events), size=usual).tolist()
         numbers: dict[str, Iterator[int]] = {}
 
-        def listed(places: Iterable[str]) -> list[int]:
+        def listed(places: Iterable[str]) -> Iterator[int]:
             for place in places:
-                numbers.setdefault(place, self.allocation.numbers_of(place))
-            return [next(numbers[place]) for place in places]
+                if place not in numbers:
+                    numbers[place] = self.allocation.numbers_of(place)
+                yield next(numbers[place])
 
-        shown = deque([listed([events[number].location for number in stock])], WEEKS_LISTED)
-        yield weeks[0] - WEEK, sorted(shown[0])
+        events, weeks = self.events(target), self.weeks(target)
         by_week: dict[date, list[str]] = defaultdict(list)
         for event in events:
             by_week[monday(event.day)].append(event.location)
+        # stock lies where things usually lie
+        size = int(len(events) / len(weeks) / max(forgets, _NEWS))
+        stock = self.generator("stock", target).choice(len(events), size=size).tolist()
+        shown = list(listed(events[number].location for number in stock))
+        yield weeks[0] - WEEK, sorted(shown)
         for week in every_week(weeks[0], self.end):
-            shown.append(listed(by_week[week]))
-            yield week, sorted(number for of_week in shown for number in of_week)
+            is_watched = self._counts[target].get(week, {}).get(WORLD) is not None
+            places = by_week[week] if is_watched else [events[0].location]
+            shown = [*shown[int(forgets * len(shown)) :], *listed(places)]
+            yield week, sorted(shown)
 
     @cached_property
     def _counts(self) -> dict[str, dict[date, dict[str, int | None]]]:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from threatcast_feeds.simulation import World
+from threatcast_feeds.simulation import CountedWorld, World
+from threatcast_feeds.simulation.addresses import dotted
 from threatcast_feeds.simulation.calendars import sundays
 
 HEADER = "ip,category,detail,note,tags,first_seen,last_seen"
@@ -39,6 +40,22 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
     """Yield the table of every Sunday."""
     machines = list(_machines(world))
     for day in sundays(FIRST_VINTAGE, world.end):
+        shown = [_row(one, day) for one in machines if one.first <= day <= one.last + KEPT]
+        yield day, "csv", "".join(f"{line}\r\n" for line in [HEADER, *sorted(shown)]).encode()
+
+
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
+    """Yield the table of every Sunday, with as many machines a week as were seen first.
+
+    The last table is of the last copy, and says until when the sensors were watched.
+    """
+    placed = past.addresses("honeypot_attackers")
+    machines = [
+        Machine(dotted(number), KINDS[number % len(KINDS)], event.day, event.day)
+        for event, number in placed
+    ]
+    last = past.last_copy("honeypot_hosts")
+    for day in sorted({*sundays(past.weeks("honeypot_attackers")[0], last), last}):
         shown = [_row(one, day) for one in machines if one.first <= day <= one.last + KEPT]
         yield day, "csv", "".join(f"{line}\r\n" for line in [HEADER, *sorted(shown)]).encode()
 

@@ -11,8 +11,9 @@ from datetime import date
 from ipaddress import ip_address
 from typing import NamedTuple
 
-from threatcast_feeds.simulation import World
-from threatcast_feeds.simulation.calendars import sundays
+from threatcast_feeds.simulation import CountedWorld, World
+from threatcast_feeds.simulation.addresses import dotted
+from threatcast_feeds.simulation.calendars import SUNDAY, sundays
 
 FIRST_LISTED = date(2024, 9, 2)
 FIRST_VINTAGE = date(2024, 9, 8)
@@ -34,6 +35,13 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
     for number, day in enumerate(sundays(FIRST_VINTAGE, world.end)):
         if not any(first <= day <= last for first, last in PAUSES):
             yield day, "txt", _text(number, [one.address for one in listings if one.day <= day])
+
+
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
+    """Yield a list a week, with as many addresses never listed before as were new in it."""
+    for week, numbers in past.lists("web_attack_hosts", forgets=0.0):
+        if week + SUNDAY <= past.last_copy("sefinek_ips"):
+            yield week + SUNDAY, "txt", "\n".join(map(dotted, numbers)).encode()
 
 
 def _listings(world: World) -> Iterator[Listing]:

@@ -41,7 +41,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
 
 def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield a list a week, with as many addresses never listed before as were new in it."""
-    for week, numbers in past.lists("malware_hosts"):
+    for week, numbers in past.lists("malware_hosts", forgets=0.06):
         if week + SUNDAY <= past.last_copy("threatfox_ips"):
             yield week + SUNDAY, "txt", "\n".join(map(dotted, numbers)).encode()
 

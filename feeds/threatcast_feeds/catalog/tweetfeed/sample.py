@@ -13,12 +13,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from threatcast_feeds.simulation import World
-from threatcast_feeds.simulation.calendars import WEEK, every_week
+from threatcast_feeds.simulation import CountedWorld, World
+from threatcast_feeds.simulation.addresses import dotted
+from threatcast_feeds.simulation.calendars import WEEK, every_week, monday
 from threatcast_feeds.simulation.patterns import UNLOCATED
 
 FIRST_WEEK = date(2024, 12, 16)
 REPORTERS = 12
+# of the stand-ins, below what is counted of a reporter's week
+HOSTS_A_REPORTER = 50
 # endings that tell no country, one of them by two letters
 GENERIC = ("com", "org", "net", "shop", "io")
 AGAIN_AFTER = timedelta(days=9)
@@ -51,6 +54,32 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
             for post in by_week[week]
         ]
         yield week + WEEK - timedelta(days=1), "csv", "".join(lines).encode()
+
+
+def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
+    """Yield the posts of every week, with as many hosts never posted before as were counted.
+
+    A host with a place is an address. Each reporter posts few hosts of a week, and something that
+    is no host every day, so that no day is without a post.
+    """
+    last = past.last_copy("tweetfeed")
+    weeks = past.weeks("reported_malicious_hosts")
+    first = weeks[0] - WEEK
+    posts: dict[date, list[Post]] = {week: [] for week in every_week(first, last)}
+    for day in every_day(first, last):
+        digest = sha256(f"stand-in {day}".encode()).hexdigest()
+        posts[monday(day)].append(Post(day, 0, "r0", "sha256", digest))
+    for event, number in past.addresses("reported_malicious_hosts"):
+        of_week = posts[monday(event.day)]
+        is_name = event.location == UNLOCATED
+        host = _name(event.number, UNLOCATED) if is_name else dotted(number)
+        reporter = f"r{len(of_week) // HOSTS_A_REPORTER}"
+        of_week.append(
+            Post(event.day, event.number % 86_400, reporter, "domain" if is_name else "ip", host)
+        )
+    for week, of_week in posts.items():
+        lines = "".join(f"{post.line}\n" for post in sorted(of_week))
+        yield min(week + WEEK - timedelta(days=1), last), "csv", lines.encode()
 
 
 def _posts(world: World) -> Iterator[Post]:
