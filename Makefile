@@ -38,7 +38,7 @@ setup: .venv/installed .venv/parsed ## Install the locked dependencies and prepa
 	@cd dbt_project && DBT_PROFILES_DIR=. THREATCAST_WAREHOUSE="$$THREATCAST_HOME/warehouse/threatcast.duckdb" ../$(BIN)/dbt --quiet parse
 	@touch $@
 
-run: setup ## Make a release: from THREATCAST_MIRROR if set, else from the simulated sample
+run: setup ## Make a release: from THREATCAST_MIRROR if set, else from the counts that ship
 	@$(BIN)/threatcast run
 
 test: setup ## Run all tests

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from dagster import build_init_resource_context, build_resources
+from threatcast_feeds.history import read_history
 from threatcast_feeds.simulation import LAST_DAY
 from threatcast_orchestration.errors import LockHeld, WrongUse
 from threatcast_orchestration.nightly.resource import Night, config_of, handed_down
@@ -68,9 +69,14 @@ def test_live_night_knows_the_day_before_to_its_end(home: Home) -> None:
 
 
 def test_sample_night_is_the_last_simulated_day(home: Home) -> None:
-    plan = make_plan(home, Settings())
+    plan = make_plan(home, Settings(source="sample"))
     assert plan.as_of == LAST_DAY
     assert plan.source == "sample"
+
+
+def test_night_of_the_starter_is_the_day_of_the_history(home: Home) -> None:
+    plan = make_plan(home, Settings())
+    assert (plan.source, plan.as_of) == ("starter", read_history().as_of)
 
 
 def test_live_night_is_today(home: Home) -> None:

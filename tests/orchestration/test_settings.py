@@ -57,21 +57,36 @@ def test_empty_environment_variable_counts_as_not_set(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("THREATCAST_MIRROR", "")
-    assert load_settings(home).chosen_source == "sample"
+    assert load_settings(home).chosen_source == "starter"
 
 
 @pytest.mark.parametrize(
     ("given", "source"),
     [
-        ({}, "sample"),
+        ({}, "starter"),
         ({"mirror": "/somewhere"}, "mirror"),
         ({"mirror": "/somewhere", "source": "live"}, "live"),
     ],
 )
-def test_source_is_the_named_one_else_the_mirror_else_the_sample(
+def test_source_is_the_named_one_else_the_mirror_else_the_starter(
     home: Home, given: dict[str, str], source: str
 ) -> None:
     assert load_settings(home, given).chosen_source == source
+
+
+def test_a_home_of_the_sample_goes_on_with_it(home: Home) -> None:
+    home.bind_source("sample")
+    assert load_settings(home).chosen_source == "sample"
+    assert load_settings(home, {"mirror": "/somewhere"}).chosen_source == "mirror"
+
+
+def test_a_night_of_the_starter_does_less_unless_more_is_asked_for(home: Home) -> None:
+    assert load_settings(home).of_a_night().origins < Settings().origins
+    asked = load_settings(home, {"source": "starter", "origins": 6}).of_a_night()
+    assert asked.origins == 6
+    assert "prophet" not in asked.models
+    sample = load_settings(home, {"source": "sample"})
+    assert sample.of_a_night() == sample
 
 
 @pytest.mark.parametrize(
@@ -84,7 +99,7 @@ def test_source_is_the_named_one_else_the_mirror_else_the_sample(
         ("jobs = 0", ["jobs is '0'", "greater than or equal to 1"]),
         ("models = []", ["models is '[]'", "at least 1 item"]),
         ("memory_limit = 'lots'", ["memory_limit is 'lots'", "match pattern"]),
-        ("source = 'lvie'", ["source is 'lvie'", "'live', 'mirror' or 'sample'"]),
+        ("source = 'lvie'", ["source is 'lvie'", "'live', 'mirror', 'starter' or 'sample'"]),
         ("jobs = [", ["not valid TOML"]),
         ("webhook_on = 'never'", ["'never'", "'failure', 'degraded' or 'all'"]),
         ("as_of = 20260614", ["as_of is '20260614'", "valid date"]),

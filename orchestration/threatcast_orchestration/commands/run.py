@@ -22,7 +22,7 @@ def run(
     source: Annotated[
         str | None,
         typer.Option(
-            help="live, mirror, starter or sample. Default: mirror if one is named, else sample."
+            help="live, mirror, starter or sample. Default: mirror if one is named, else starter."
         ),
     ] = None,
     mirror: Annotated[

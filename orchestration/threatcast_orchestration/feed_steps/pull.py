@@ -144,9 +144,19 @@ def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterab
         )
     from threatcast_feeds.modes.mirror import arrivals
 
+    folder = plan.mirror or generated_mirror(plan)
+    if plan.source == "starter" and not (folder / spec.key).is_dir():
+        from threatcast_feeds.errors import FeedError
+
+        raise FeedError(
+            spec.key,
+            "starter",
+            "the history that ships holds no counts of it",
+            cure="See it in a home of its own: threatcast run --source live --home DIR",
+        )
     return arrivals(
         spec,
-        plan.mirror or generated_mirror(plan),
+        folder,
         until=plan.as_of,
         known=settled(spec, plan),
         today=plan.today if plan.source == "mirror" else None,

@@ -91,6 +91,7 @@ def make_plan(home: Home, settings: Settings) -> Plan:
         If the mirror is missing or empty, or the as-of day lies beyond today (of the sample:
         beyond all data).
     """
+    settings = settings.of_a_night()
     limit_memory(settings)
     source = settings.chosen_source
     mirror: Path | None = None
@@ -145,7 +146,7 @@ def _mirror_folder(settings: Settings) -> Path:
         raise WrongUse(
             f"The mirror {folder} is not a folder{there} (from: {origin}). Nothing was changed. "
             "Name the folder that holds a folder for each feed with --mirror DIR or "
-            "THREATCAST_MIRROR=DIR; without either, the simulated sample is used."
+            "THREATCAST_MIRROR=DIR; without either, the starter is used."
         )
     return folder
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
 from threatcast_feeds.database import MEMORY
 
-from threatcast_orchestration.errors import WrongUse
+from threatcast_orchestration.errors import OrchestrationError, WrongUse
 from threatcast_orchestration.run.home import Home, Source, refuse_unfit
 
 DEFAULT_HOME = "./data"
@@ -95,12 +95,30 @@ class Settings(BaseModel):
 
     @property
     def chosen_source(self) -> Source:
-        """`source` if said; else the mirror if one is named; else the sample."""
-        return self.source or ("mirror" if self.mirror else "sample")
+        """`source` if said; else the mirror if one is named; else the starter."""
+        return self.source or ("mirror" if self.mirror else "starter")
+
+    def of_a_night(self) -> Settings:
+        """Return what a night works with: of the starter less, unless more is asked for."""
+        if self.chosen_source != "starter":
+            return self
+        lighter = {
+            name: value for name, value in STARTER.items() if self.came_from(name) == "default"
+        }
+        settings = self.model_copy(update=lighter)
+        settings._provenance.update(dict.fromkeys(lighter, "starter"))  # noqa: SLF001 our own
+        return settings
 
     def came_from(self, name: str) -> str:
         """Return where a setting's value came from: a file, a variable, `flag` or `default`."""
         return self._provenance.get(name, "default")
+
+
+STARTER: Mapping[str, Any] = {
+    "origins": 2,
+    "models": ("negative_binomial", "flat", "comb_two", "champion"),
+}
+"""What a first night is content with, so that it ends within two minutes."""
 
 
 def home_path(flag: str | Path | None = None) -> Home:
@@ -136,12 +154,23 @@ def load_settings(home: Home, flags: Mapping[str, Any] | None = None) -> Setting
         for key, value in given.items():
             values[key] = value
             origin[key] = _variable(key) if place == "environment" else place
+    if not values.keys() & {"source", "mirror"} and _is_of_the_sample(home):
+        # a home that was begun as one goes on as one
+        values["source"] = "sample"
+        origin["source"] = str(home.root / "source.json")
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise WrongUse("\n".join(_refusal(one, origin) for one in error.errors())) from error
     settings._provenance.update(origin)  # noqa: SLF001 known only here
     return settings
+
+
+def _is_of_the_sample(home: Home) -> bool:
+    try:
+        return home.source == "sample"
+    except OrchestrationError:  # said where the source is bound
+        return False
 
 
 def _variable(key: str) -> str:
