@@ -124,8 +124,10 @@ def next_copy(
     chance = Random(f"{SEED}/{past.feed}/{day}/{change}")
     if past.feed in COMPANIONS or past.feed in RELEASES:
         return _reviewed(copy, chance)
-    if copy.shape.is_address:
+    if copy.shape.is_address and not copy.shape.day:
         return turnover.addresses(past, copy, day, chance, atlas, change)
+    if copy.shape.form == "posts":
+        return turnover.posts(past, copy, day, chance, change)
     if copy.shape.form == "orders":
         return turnover.orders(past, copy, day, chance, change)
     if copy.shape.form == "lines":

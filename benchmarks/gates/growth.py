@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 LAGS = tuple(range(12, 41))
 """Weeks back from which donors come: not so few that a late record still lacks, nor another era."""
+NEAR_LAGS = tuple(range(1, 9))
+"""Those of a list that forgets what has not come again for a while."""
+FORGETS = {"honeypot_hosts": 100}
+"""Days after which a record leaves its list, by its second date."""
 USUAL_LAGS = 8
 EDITED_DAYS = 90
 
@@ -80,7 +84,7 @@ def _donors(copy: Copy, before: date, day: date) -> dict[int, list[Record]]:
         learnt = known or day_in(one.get(shape.day))
         if learnt is None:
             continue
-        for lag in LAGS:
+        for lag in NEAR_LAGS if copy.feed in FORGETS else LAGS:
             if before < learnt + timedelta(weeks=lag) <= day:
                 found.setdefault(lag, []).append(one)
     return found
@@ -109,11 +113,14 @@ def _moved(copy: Copy, record: Record, days: int) -> Record:
 def _edited(copy: Copy, day: date, chance: Random) -> list[Record]:
     """Withdraw one in 300 of the newest records, and fill one in ten of their empty places."""
     shape, kept = copy.shape, []
+    forgets = FORGETS.get(copy.feed)
     since = day - timedelta(days=EDITED_DAYS)
     newest = [one for one in copy.records if (day_in(one.get(shape.day)) or since) > since]
     places = [str(one[shape.place]) for one in newest if shape.place and one.get(shape.place)]
     for record in copy.records:
         one = record
+        if forgets and (day_in(one.get(shape.known)) or day) < day - timedelta(days=forgets):
+            continue
         if (day_in(one.get(shape.day)) or since) > since and shape.place:
             if chance.random() < 1 / 300:
                 continue
@@ -145,6 +152,9 @@ def _named_anew(copy: Copy, fresh: list[Record], chance: Random) -> None:
 
 
 def _key_like(old: str, number: int, chance: Random) -> str:
+    if old.count(".") == 3:
+        network = ".".join(old.split(".")[:2])
+        return f"{network}.{chance.randrange(256)}.{chance.randrange(1, 255)}"
     if old.startswith("CVE-"):
         return f"{old[:8]}-{chance.randrange(60_000, 99_999)}"
     if old.isdigit():

@@ -10,6 +10,7 @@ from .grounds import RELEASES
 from .kinds import kind
 from .kinds_dates import changed
 from .kinds_rows import commonest
+from .turnover import host_of
 from .wire import LIST, encode
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ FORMS = {"json", "csv"}
 
 def _keyed(ground: Ground) -> bool:
     shape = ground.copy.shape
-    return shape.form in FORMS and not shape.is_reference
+    return shape.form in FORMS and not shape.is_reference and not shape.is_address
 
 
 def _rekeyed(ground: Ground, new: Callable[[int, str], str]) -> bytes | None:
@@ -92,8 +93,18 @@ def newest_week_fifty_times(ground: Ground) -> bytes | None:
         return None
     newest = _newest(ground, 1)
     return _added(
-        ground, [one | {key: f"{number}-{one[key]}"} for one in newest for number in range(49)]
+        ground,
+        [one | {key: _twin_of(ground, one[key], number)} for one in newest for number in range(49)],
     )
+
+
+def _twin_of(ground: Ground, key: str, number: int) -> str:
+    """Return another key that is one of the feed."""
+    if ground.copy.shape.is_address:
+        return f"{key.rpartition('.')[0]}.{number + 1}"
+    if ground.copy.shape.form == "posts":
+        return key.replace(host_of(key), f"{number}-{host_of(key)}")
+    return f"{number}-{key}"
 
 
 @kind

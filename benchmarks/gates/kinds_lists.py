@@ -11,6 +11,7 @@ from .kinds_rows import commonest
 from .wire import LIST, encode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from .grounds import Ground
@@ -22,15 +23,22 @@ def _strange(chance: Random) -> str:
 
 
 def _first_list(ground: Ground) -> Record:
-    """Return what else a new record of the largest list of a bundle needs."""
-    tools = ground.copy.shape.form == "tools"
-    return {LIST: commonest(ground.copy, LIST)} if tools else {}
+    """Return what else a new record needs: the largest list of a bundle, the newest days."""
+    copy = ground.copy
+    if copy.shape.form == "tools":
+        return {LIST: commonest(copy, LIST)}
+    return max(copy.records, key=lambda one: str(one[copy.shape.day])) if copy.shape.day else {}
 
 
 def _with(ground: Ground, addresses: list[str]) -> bytes:
     copy, rest = ground.copy.twin(), _first_list(ground)
-    copy.records = copy.records + [rest | {"address": one} for one in addresses]
+    copy.records = copy.records + [rest | {copy.shape.key: one} for one in addresses]
     return encode(copy)
+
+
+def _readdressed(ground: Ground, new: Callable[[int, str], str]) -> bytes:
+    key = ground.copy.shape.key
+    return changed(ground, lambda number, one: one.update({key: new(number, one[key])}))
 
 
 @kind
@@ -56,7 +64,7 @@ def another_list_of_the_same_size(ground: Ground) -> bytes | None:
     if not ground.copy.shape.is_address:
         return None
     chance = ground.chance("another")
-    return changed(ground, lambda _, one: one.update(address=_strange(chance)))
+    return _readdressed(ground, lambda *_: _strange(chance))
 
 
 @kind
@@ -64,16 +72,14 @@ def half_of_another_list(ground: Ground) -> bytes | None:
     if not ground.copy.shape.is_address:
         return None
     chance = ground.chance("half")
-    return changed(ground, lambda n, one: one.update(address=_strange(chance)) if n % 2 else None)
+    return _readdressed(ground, lambda n, old: _strange(chance) if n % 2 else old)
 
 
 @kind
 def octets_reversed(ground: Ground) -> bytes | None:
     if not ground.copy.shape.is_address:
         return None
-    return changed(
-        ground, lambda _, one: one.update(address=".".join(one["address"].split(".")[::-1]))
-    )
+    return _readdressed(ground, lambda _, old: ".".join(old.split(".")[::-1]))
 
 
 @kind
@@ -89,12 +95,7 @@ def joined_with_another_list(ground: Ground) -> bytes | None:
 def addresses_out_of_range(ground: Ground) -> bytes | None:
     if not ground.copy.shape.is_address:
         return None
-
-    def change(number: int, one: Record) -> None:
-        if number % 10 == 0:
-            one["address"] = re.sub(r"^\d+", "999", one["address"])
-
-    return changed(ground, change)
+    return _readdressed(ground, lambda n, old: old if n % 10 else re.sub(r"^\d+", "999", old))
 
 
 def _on_hosts(ground: Ground, pattern: str, new: str) -> bytes | None:
@@ -104,7 +105,15 @@ def _on_hosts(ground: Ground, pattern: str, new: str) -> bytes | None:
         return changed(ground, lambda _, one: one.update(host=re.sub(pattern, new, one["host"])))
     if form == "lines" and ground.copy.shape.key == "url":
         return changed(ground, lambda _, one: one.update(url=_in_url(one["url"], pattern, new)))
+    if form == "posts":
+        return changed(ground, lambda _, one: one.update(value=_in_post(one, pattern, new)))
     return None
+
+
+def _in_post(post: Record, pattern: str, new: str) -> str:
+    if post["kind"] == "url":
+        return _in_url(post["value"], pattern, new)
+    return re.sub(pattern, new, post["value"]) if post["kind"] == "domain" else post["value"]
 
 
 def _in_url(url: str, pattern: str, new: str) -> str:
@@ -116,7 +125,7 @@ def _in_url(url: str, pattern: str, new: str) -> str:
 @kind
 def hosts_with_a_port(ground: Ground) -> bytes | None:
     if ground.copy.shape.is_address:
-        return changed(ground, lambda _, one: one.update(address=f"{one['address']}:443"))
+        return _readdressed(ground, lambda _, old: f"{old}:443")
     return _on_hosts(ground, r"^(.*)$", r"\1:8443")
 
 
@@ -138,6 +147,8 @@ def one_host(ground: Ground) -> bytes | None:
         return changed(ground, lambda n, one: one.update(url=f"https://x.example.ru/{n}"))
     if ground.copy.shape.key == "host":
         return changed(ground, lambda _, one: one.update(host="h-000000000000.gov.ua"))
+    if ground.copy.shape.form == "posts":
+        return changed(ground, lambda _, one: one.update(kind="domain", value="x.example.ru"))
     return None
 
 

@@ -89,7 +89,7 @@ def rows_of_one_group_lost(ground: Ground) -> bytes | None:
 @kind
 def newest_weeks_lost(ground: Ground) -> bytes | None:
     shape = ground.copy.shape
-    if not shape.day or ground.feed in RELEASES or shape.form == "orders":
+    if not shape.day or ground.feed in RELEASES or shape.form in ("orders", "posts"):
         return None
     weeks = 3 if shape.weekly >= BUSY else 8
     since = ground.day - timedelta(weeks=weeks)
@@ -165,7 +165,7 @@ def truncated_text(ground: Ground) -> bytes | None:
     content = ground.honest.content
     cut = content[: len(content) * 9 // 10]
     form = ground.copy.shape.form
-    if form in ("lines", "ranges", "csv"):
+    if form in ("lines", "ranges", "csv", "posts"):
         return cut[: cut.rfind(b"\n") + 1]
     if form == "json" and not ground.copy.shape.under:
         return json.dumps(ground.copy.records[: len(ground.copy.records) * 9 // 10]).encode()

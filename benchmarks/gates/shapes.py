@@ -27,7 +27,7 @@ class Shape:
         Empty where a record has none.
     form : str
         How the bytes are written: json, csv, lines, tools (a file of lines each), orders (a file
-        of JSON each), ranges (CSV without a header), clusters (MISP).
+        of JSON each), ranges and posts (CSV without a header), clusters (MISP).
     under : str
         The key of the JSON object that holds the list; empty for a bare list.
     """
@@ -45,7 +45,7 @@ class Shape:
     @property
     def is_address(self) -> bool:
         """Whether a record is an address, which is placed by where it is registered."""
-        return self.key == "address"
+        return self.key in ("address", "ip")
 
     @property
     def dates(self) -> tuple[str, ...]:
@@ -77,6 +77,10 @@ SHAPES = {
     "sefinek_ips": Shape("lines", "address", weekly=2600),
     "c2_tracker": Shape("tools", "address", category=LIST, weekly=270),
     "ddosia_targets": Shape("orders", "host", day=LIST, weekly=97),
+    "honeypot_hosts": Shape(
+        "csv", "ip", "first_seen", "last_seen", category="category", weekly=880
+    ),
+    "tweetfeed": Shape("posts", "value", "posted", category="kind", weekly=550),
     "ip_country": Shape("ranges", "start", place="country", is_reference=True),
     "country_codes": Shape(
         "csv",

@@ -37,6 +37,7 @@ SURGES = (
     *((1 / 5, False, 6), (1 / 10, True, 1), (1 / 20, True, 2)),
 )
 """Factor, whether it is everywhere, weeks."""
+COUNTED = {"published", "insufficient_evidence"}
 LEFT_OUT = {
     "accessnow_keepiton": "a release a year shows no week of a surge",
     "openphish": "a window of fixed size cannot surge",
@@ -68,7 +69,8 @@ class Surged:
     refused : list
         Week and reason of each vintage that was set aside.
     state : str
-        State of the target's world at the end; `published` is what it should be.
+        State of the target's world at the end: published, or its evidence is too short for any
+        outlook, while its weeks are counted.
     missing : int
         Weeks of the surge that are missing at the end.
     """
@@ -82,7 +84,7 @@ class Surged:
     @property
     def published(self) -> bool:
         """Whether every week of it was counted on its own night."""
-        return not self.refused and self.state == "published" and not self.missing
+        return not self.refused and self.state in COUNTED and not self.missing
 
 
 def surges(feed: str) -> list[Surge]:

@@ -23,6 +23,8 @@ STOCK_TOOL = "7777 Botnet"
 """A botnet that is left out of the counts; nothing is made of it."""
 ORDER_LAGS = (*range(12, 18), *range(5, 12), *range(27, 45))
 """Weeks back to the orders that are given again; between them the collector was down."""
+POST_LAGS = tuple(range(1, 33))
+"""Weeks back to the posts that come again: all recorded, and of the same reporters."""
 WINDOW_LAG = 20
 """Weeks back to the window whose pages come again."""
 RECENT = 6
@@ -138,6 +140,51 @@ def orders(past: Past, copy: Copy, day: date, chance: Random, change: Change = H
                 found.records.append(row)
     found.shell = sorted({one[LIST] for one in found.records})
     return found
+
+
+def posts(past: Past, copy: Copy, day: date, chance: Random, change: Change = HONEST) -> Copy:
+    """Return a week of posts: those of earlier weeks, the hosts that were new then new again.
+
+    A host that had been posted in the weeks before the donor's keeps its name.
+    """
+    found = copy.twin()
+    found.records = []
+    recorded = [lag for lag in POST_LAGS if day - timedelta(weeks=lag) <= past.newest_day]
+    for turn, lag in enumerate(recorded[: max(1, ceil(change.factor))]):
+        donor_day = day - timedelta(weeks=lag)
+        donor = past.by(donor_day)
+        if donor is None:
+            continue
+        earlier = [past.by(donor_day - timedelta(weeks=back)) for back in range(1, RECENT)]
+        known = {host_of(text) for one in earlier if one for text in one.values("value")}
+        hosts = sorted({host_of(text) for text in donor.values("value")})
+        chosen = {host for host in hosts if chance.random() < change.factor - turn}
+        names = {host: host if host in known else _host_like(host, day, chance) for host in chosen}
+        for one in donor.records:
+            host = host_of(one["value"])
+            if host in chosen and _in_week(one["posted"], donor_day):
+                value = one["value"].replace(host, names[host])
+                row = {"posted": moved(one["posted"], 7 * lag), "value": value}
+                found.records.append(one | row)
+    found.records.sort(key=lambda one: str(one["posted"]))
+    return found
+
+
+def host_of(text: str) -> str:
+    """Return the host of what a post names; a hash is a host of its own here.
+
+    >>> host_of("https://a@x.example:8080/y"), host_of("x.example"), host_of("192.0.2.1")
+    ('x.example', 'x.example', '192.0.2.1')
+    """
+    match = re.match(r"(?:\w+://)?(?:[^/@]*@)?([^/:?#]+)", text)
+    return match[1] if match else text
+
+
+def _host_like(host: str, day: date, chance: Random) -> str:
+    if re.fullmatch(r"[\d.]+", host):
+        first, second = host.split(".")[:2]
+        return f"{first}.{second}.{chance.randrange(256)}.{chance.randrange(1, 255)}"
+    return f"n{sha256(f'{day}{host}'.encode()).hexdigest()[:6]}-{host}"
 
 
 def _in_week(name: str, last: date) -> bool:

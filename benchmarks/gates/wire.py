@@ -142,6 +142,22 @@ def _to_ranges(shape: Shape, records: list[Record], shell: Any) -> bytes:
     return "".join(f"{one['start']},{one['end']},{one['country']}\n" for one in records).encode()
 
 
+POST = ("posted", "reporter", "kind", "value", "tags", "link")
+
+
+def _from_posts(shape: Shape, content: bytes) -> tuple[list[Record], Any]:
+    del shape
+    rows = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+    return [dict(zip(POST, row, strict=True)) for row in rows if row], None
+
+
+def _to_posts(shape: Shape, records: list[Record], shell: Any) -> bytes:
+    del shape, shell
+    out = io.StringIO()
+    csv.DictWriter(out, POST, lineterminator="\n").writerows(records)
+    return out.getvalue().encode()
+
+
 def _from_tools(shape: Shape, content: bytes) -> tuple[list[Record], Any]:
     members = unpacked(content)
     records = [{LIST: name, shape.key: line} for name, part in members for line in _lines(part)]
@@ -228,4 +244,5 @@ _FORMS: dict[str, tuple[_Reader, _Writer]] = {
     "orders": (_from_orders, _to_orders),
     "ranges": (_from_ranges, _to_ranges),
     "clusters": (_from_clusters, _to_clusters),
+    "posts": (_from_posts, _to_posts),
 }

@@ -18,15 +18,13 @@ from threatcast_feeds.simulation import simulate
 if TYPE_CHECKING:
     import pandas as pd
 
-# what benchmarks/gates cannot write yet; docs/benchmarks.md says so
-NOT_MEASURED = {"honeypot_hosts", "tweetfeed"}
-FEEDS = sorted(load_catalog().keys() - NOT_MEASURED)
+FEEDS = sorted(load_catalog())
 KEPT = 30
 """Vintages of each feed: enough to look some weeks back."""
 world = cache(simulate)
 
 
-def test_all_feeds_are_measured_but_those_that_the_documents_name() -> None:
+def test_all_feeds_are_measured() -> None:
     from gates.wire import SHAPES
 
     assert set(SHAPES) == set(FEEDS)
