@@ -12,7 +12,9 @@ from threatcast_orchestration.run.home import Home
 from threatcast_publishing.catalog import current, list_releases
 
 IN_ORDER = "check:published/outlook:outlook_bounds_in_order"
-LIVE = ",".join(f"asset:live/{name}" for name in ("corrections", "drift", "scores", "stand_in"))
+LIVE = ",".join(
+    f"asset:live/live_{name}" for name in ("corrections", "drift", "scores", "stand_in")
+)
 GATE = "check:forecasts/night_outlook:gx_forecasts_outlook"
 
 

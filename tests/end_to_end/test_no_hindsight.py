@@ -84,7 +84,7 @@ def test_past_night_gives_the_same_bytes_whatever_came_later(request, tmp_path):
     if recorded:
         assert alive == {
             *("cisa_kev", "ransomware_live", "threatfox_ips"),
-            *("openphish", "c2_tracker", "ddosia_targets"),
+            *("openphish", "c2_tracker", "ddosia_targets", "tweetfeed"),
         }
     newest = tables.execute("SELECT max(week) FROM activity_weekly").fetchone()
     assert newest < (DAY,)

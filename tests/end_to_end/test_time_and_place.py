@@ -14,7 +14,7 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +170,11 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[date, Any]
     home = quick_home(tmp_path_factory.mktemp("two") / "home", PLAIN)
     found = {}
     with FeedServer() as server, pytest.MonkeyPatch.context() as patch:
-        around = partial(visitor.Surroundings, rewrite=server.rewrite, sleep=lambda _: None)
+        real = visitor.Surroundings
+
+        def around(**given: Any) -> visitor.Surroundings:
+            return real(**given | {"rewrite": server.rewrite, "sleep": lambda _: None})
+
         patch.setattr(visitor, "Surroundings", around)
         source = Source(home, server)
         remember(source)

@@ -39,7 +39,7 @@ def look_at(
 
     from threatcast_orchestration.run.settings import credentials
 
-    around = Surroundings(plan.rewrite, tell=say, way_out=plan.way_out)
+    around = Surroundings(rewrite=plan.rewrite, tell=say, way_out=plan.way_out)
     for spec in specs:
         say(f"asking {spec.key}")
         yield from check(

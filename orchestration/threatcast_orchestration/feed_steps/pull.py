@@ -140,7 +140,7 @@ def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterab
             now=plan.moment,
             previous=believed(spec, plan),
             credentials=credentials(),
-            around=Surroundings(plan.rewrite, tell=tell, way_out=plan.way_out),
+            around=Surroundings(rewrite=plan.rewrite, tell=tell, way_out=plan.way_out),
         )
     from threatcast_feeds.modes.mirror import arrivals
 

@@ -118,7 +118,7 @@ STARTER: Mapping[str, Any] = {
     "origins": 2,
     "models": ("negative_binomial", "flat", "comb_two", "champion"),
 }
-"""What a first night is content with, so that it ends within two minutes."""
+"""What a first night is content with, so that it ends sooner."""
 
 
 def home_path(flag: str | Path | None = None) -> Home:
