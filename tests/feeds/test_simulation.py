@@ -265,7 +265,7 @@ def test_sample_replaces_a_sample_and_nothing_else(tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.mkdir()
     (own / "thesis.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(FeedError, match="is not empty and holds no sample"):
+    with pytest.raises(FeedError, match=r"is not empty and has no SIMULATED\.txt"):
         write_mirror(own)
     assert (own / "thesis.txt").read_text(encoding="utf-8") == "mine"
 
