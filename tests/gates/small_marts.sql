@@ -36,6 +36,9 @@ CROSS JOIN (
 WHERE is_counted AND (
     location = 'WORLD' OR (levels = 'hierarchy' AND week >= series_start_country)
 );
+CREATE TABLE marts.fct_seams AS
+SELECT 'claims' AS target, '2026-08-20-abc' AS counted_by, 40 AS imported_weeks, 12 AS shared_weeks,
+    9.0 AS own_level, 8.5 AS imported_level, own_level / imported_level AS ratio;
 CREATE TABLE marts.fct_feed_health AS
 SELECT *, DATE '2026-08-21' AS newest_vintage, CAST(NULL AS VARCHAR) AS reason
 FROM (VALUES ('list', 'fresh'), ('window', 'fresh')) AS t (feed, state);
