@@ -33,7 +33,7 @@ def test_another_source_is_refused_with_the_cure(home: Home) -> None:
 
 
 def test_unknown_source_is_refused_before_anything_is_made(home: Home) -> None:
-    with pytest.raises(WrongUse, match="live, mirror, sample"):
+    with pytest.raises(WrongUse, match="live, mirror, starter, sample"):
         home.bind_source("tape")
     assert not home.root.exists()
 

@@ -133,7 +133,10 @@ def test_home_without_a_release_exits_with_4_and_says_how_to_make_one(command, t
         (("query", "FROM outlook", "--format", "csv", "--json"), "--json and --format csv ask for"),
         (("query", "FROM nowhere"), "Table with name nowhere does not exist"),
         (("query",), "Missing argument"),
-        (("run", "--source", "internet"), "--source: 'internet' is none of live, mirror, sample"),
+        (
+            ("run", "--source", "internet"),
+            "--source: 'internet' is none of live, mirror, starter, sample",
+        ),
         (("run", "--as-of", "yesterday"), "as_of is 'yesterday': it is not a day"),
         (("run", "--source", "mirror", "--mirror", "/no/folder"), "/no/folder is not a folder"),
         (("serve", "--port", "99999"), "Invalid value for '--port'"),
