@@ -151,10 +151,15 @@ def _named_anew(copy: Copy, fresh: list[Record], chance: Random) -> None:
         one[name] = key
 
 
+def address_near(address: str, chance: Random) -> str:
+    """Return another IPv4 address of the same network of 65,536."""
+    first, second, _, _ = address.split(".")
+    return f"{first}.{second}.{chance.randrange(256)}.{chance.randrange(1, 255)}"
+
+
 def _key_like(old: str, number: int, chance: Random) -> str:
     if old.count(".") == 3:
-        network = ".".join(old.split(".")[:2])
-        return f"{network}.{chance.randrange(256)}.{chance.randrange(1, 255)}"
+        return address_near(old, chance)
     if old.startswith("CVE-"):
         return f"{old[:8]}-{chance.randrange(60_000, 99_999)}"
     if old.isdigit():

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from threatcast_orchestration.run.home import Home
 
-    from .counting import Counter
+    from .counting import Counted, Counter
     from .grounds import Ground
 
 PLACES = {
@@ -37,7 +37,6 @@ SURGES = (
     *((1 / 5, False, 6), (1 / 10, True, 1), (1 / 20, True, 2)),
 )
 """Factor, whether it is everywhere, weeks."""
-COUNTED = {"published", "insufficient_evidence"}
 LEFT_OUT = {
     "accessnow_keepiton": "a release a year shows no week of a surge",
     "openphish": "a window of fixed size cannot surge",
@@ -69,8 +68,9 @@ class Surged:
     refused : list
         Week and reason of each vintage that was set aside.
     state : str
-        State of the target's world at the end: published, or its evidence is too short for any
-        outlook, while its weeks are counted.
+        State of the target's world at the end.
+    state_before : str
+        Its state before; what it should be again: `published`, or too short for any outlook.
     missing : int
         Weeks of the surge that are missing at the end.
     """
@@ -79,12 +79,14 @@ class Surged:
     refused: list[tuple[int, str]] = field(default_factory=list)
     warned: int = 0
     state: str = ""
+    state_before: str = ""
     missing: int = 0
 
     @property
     def published(self) -> bool:
         """Whether every week of it was counted on its own night."""
-        return not self.refused and self.state in COUNTED and not self.missing
+        stands = self.state == self.state_before != "source_failure"
+        return stands and not self.refused and not self.missing
 
 
 def surges(feed: str) -> list[Surge]:
@@ -113,17 +115,20 @@ def run(base: Home, feed: str, counter: Counter, scratch: Path) -> list[Surged]:
     on = ground(feed, past, past.newest_day, atlas_of(base))
     home = home_of_feed(base, scratch / "home", feed)
     judge(home, feed, on.before)
+    before = _state_of_world(counter.count(home, [feed], on.before.day))
     ended = []
     for surge in wanted:
         clone(home.root, scratch / "surge")
-        ended.append(_ended(home_at(scratch / "surge"), on, surge, counter))
+        surged = Surged(surge, state_before=before)
+        _take_through(surged, home_at(scratch / "surge"), on, counter)
+        ended.append(surged)
         shutil.rmtree(scratch / "surge")
     shutil.rmtree(home.root)
     return ended
 
 
-def _ended(home: Home, on: Ground, surge: Surge, counter: Counter) -> Surged:
-    surged, copy, day = Surged(surge), on.copy_before, on.before.day
+def _take_through(surged: Surged, home: Home, on: Ground, counter: Counter) -> None:
+    surge, copy, day = surged.surge, on.copy_before, on.before.day
     change = Change(surge.factor, surge.place)
     for week in range(1, surge.weeks + 1):
         copy = next_copy(on.past, copy, day, day + WEEK, on.atlas, change)
@@ -136,9 +141,12 @@ def _ended(home: Home, on: Ground, surge: Surge, counter: Counter) -> Surged:
         counted = counter.count(home, [on.feed], day)
     except NightFails as failure:
         surged.state = str(failure)
-        return surged
-    worlds = counted.series["location"] == "WORLD"
-    surged.state = str(counted.series[worlds]["state"].iloc[0])
+        return
+    surged.state = _state_of_world(counted)
     newest = counted.counts[counted.counts["location"] == "WORLD"]["value"].tail(surge.weeks)
     surged.missing = int(newest.isna().sum())
-    return surged
+
+
+def _state_of_world(counted: Counted) -> str:
+    worlds = counted.series["location"] == "WORLD"
+    return str(counted.series[worlds]["state"].iloc[0])

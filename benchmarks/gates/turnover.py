@@ -10,7 +10,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from .dates import day_in, moved
-from .growth import HONEST, Change
+from .growth import HONEST, Change, address_near
 from .wire import LIST, Copy, tool_of
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ def _near(
             continue
         wanted = factor * per_week / len(models)
         for _ in range(int(wanted) + (chance.random() < wanted % 1)):
-            first, second, _, _ = address.split(".")
-            made = f"{first}.{second}.{chance.randrange(256)}.{chance.randrange(1, 255)}"
+            made = address_near(address, chance)
             if made not in taken:
                 new.add(made)
     return new
@@ -181,9 +180,8 @@ def host_of(text: str) -> str:
 
 
 def _host_like(host: str, day: date, chance: Random) -> str:
-    if re.fullmatch(r"[\d.]+", host):
-        first, second = host.split(".")[:2]
-        return f"{first}.{second}.{chance.randrange(256)}.{chance.randrange(1, 255)}"
+    if re.fullmatch(r"\d+([.]\d+){3}", host):
+        return address_near(host, chance)
     return f"n{sha256(f'{day}{host}'.encode()).hexdigest()[:6]}-{host}"
 
 

@@ -7,7 +7,7 @@ is invented here as there; only how many there were, where and in which week is 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -101,11 +101,9 @@ class CountedWorld:
 
         Events without a place have addresses that belong to nobody.
         """
-        numbers: dict[str, Iterator[int]] = {}
+        unused = self._unused_numbers()
         for event in self.events(target):
-            if event.location not in numbers:
-                numbers[event.location] = self.allocation.numbers_of(event.location)
-            yield event, next(numbers[event.location])
+            yield event, unused(event.location)
 
     def lists(self, target: str, *, forgets: float) -> Iterator[tuple[date, list[int]]]:
         """Yield the week and what a list of addresses shows at its end, from before the first on.
@@ -122,14 +120,7 @@ class CountedWorld:
             Share of the list that leaves it each week, the oldest first. What comes back later is
             no news, so that a short list tells the same as a long one.
         """
-        numbers: dict[str, Iterator[int]] = {}
-
-        def listed(places: Iterable[str]) -> Iterator[int]:
-            for place in places:
-                if place not in numbers:
-                    numbers[place] = self.allocation.numbers_of(place)
-                yield next(numbers[place])
-
+        unused = self._unused_numbers()
         events, weeks = self.events(target), self.weeks(target)
         by_week: dict[date, list[str]] = defaultdict(list)
         for event in events:
@@ -137,13 +128,24 @@ class CountedWorld:
         # stock lies where things usually lie
         size = int(len(events) / len(weeks) / max(forgets, _NEWS))
         stock = self.generator("stock", target).choice(len(events), size=size).tolist()
-        shown = list(listed(events[number].location for number in stock))
+        shown = [unused(events[number].location) for number in stock]
         yield weeks[0] - WEEK, sorted(shown)
         for week in every_week(weeks[0], self.end):
             is_watched = self._counts[target].get(week, {}).get(WORLD) is not None
             places = by_week[week] if is_watched else [events[0].location]
-            shown = [*shown[int(forgets * len(shown)) :], *listed(places)]
+            shown = [*shown[int(forgets * len(shown)) :], *map(unused, places)]
             yield week, sorted(shown)
+
+    def _unused_numbers(self) -> Callable[[str], int]:
+        """Return what gives, of a place, an IPv4 address (as number) that it has not given yet."""
+        streams: dict[str, Iterator[int]] = {}
+
+        def unused(place: str) -> int:
+            if place not in streams:
+                streams[place] = self.allocation.numbers_of(place)
+            return next(streams[place])
+
+        return unused
 
     @cached_property
     def _counts(self) -> dict[str, dict[date, dict[str, int | None]]]:
