@@ -47,12 +47,14 @@ class Said:
         return gzip.compress(self.body, mtime=0) if self.packed else self.body
 
 
-@dataclass(frozen=True)
+@dataclass
 class Asked:
-    """One request as it came: path with query, and headers."""
+    """One request as it came: path with query, and headers; when it came and was answered."""
 
     path: str
     headers: Message
+    came: float = field(default_factory=time.monotonic)
+    answered: float = float("inf")
 
 
 class FeedServer:
@@ -116,7 +118,14 @@ class _Handler(BaseHTTPRequestHandler):
     teller: FeedServer
 
     def do_GET(self) -> None:
-        self.teller.asked.append(Asked(self.path, self.headers))
+        asked = Asked(self.path, self.headers)
+        self.teller.asked.append(asked)
+        try:
+            self._say()
+        finally:
+            asked.answered = time.monotonic()
+
+    def _say(self) -> None:
         said = self.teller.take(self.path)
         if _has_it(said, self.headers):
             self.send_response(304)

@@ -46,7 +46,7 @@ WORKERS = 2
 GROWTH_MEMORY = 5
 # what a parser may stumble over in a payload that nobody foresaw; anything else is our mistake
 _STUMBLES = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
-__all__ = ["Outcome", "ParseError", "ParseOutcome", "PayloadSource", "parse_new"]
+__all__ = ["Outcome", "ParseError", "ParseOutcome", "PayloadSource", "parse_new", "prepare_rows"]
 
 
 def parse_new(
@@ -77,7 +77,7 @@ def parse_new(
         Of the payloads parsed now, by day; empty if there was nothing new.
     """
     folder = raw_root / spec.key
-    _prepare(folder, spec)
+    prepare_rows(folder, spec)
     version = parser_version(spec)
     payloads: dict[str, Landed] = {}
     for landed in landing.payloads(spec.key, until):
@@ -122,8 +122,14 @@ def _stands(folder: Path, outcome: Outcome | None, version: str) -> bool:
     return is_refused or outcome.digest == digest_of(folder / f"{outcome.payload}.parquet")
 
 
-def _prepare(folder: Path, spec: FeedSpec) -> None:
-    """Make the feed's raw folder, with a file without rows that any query can start from."""
+def prepare_rows(folder: Path, spec: FeedSpec) -> None:
+    """Make the feed's raw folder, with a file without rows that any query can start from.
+
+    Raises
+    ------
+    LandingError
+        If it cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         empty = folder / "_empty.parquet"

@@ -65,7 +65,11 @@ class Sighting(_Facts):
 
 
 class LiveSource(_Facts):
-    """Where the feed is served now, and how politely it is to be asked."""
+    """Where the feed is served now, and how politely and how often it is to be asked.
+
+    `every_hours` is a cadence of its own, for what a list shows only between two nights; None is
+    once a night. Whether it is kept is up to the settings.
+    """
 
     method: Literal["file", "bundle", "paged", "archive"] = "file"
     urls: list[str] = Field(default_factory=list)
@@ -77,6 +81,7 @@ class LiveSource(_Facts):
     headers: dict[str, str] = Field(default_factory=dict)
     calls_per_minute: float = Field(default=10, gt=0)
     timeout_seconds: float = Field(default=60, gt=0)
+    every_hours: Literal[1, 2, 3, 4, 6, 8, 12] | None = None
     conditional: bool = True
     paging: Paging | None = None
     last_seen: Sighting | None = None

@@ -206,7 +206,7 @@ def test_every_asset_has_a_night_for_each_day_until_today(
 
 
 def test_schedule_asks_for_the_night_of_its_own_day(definitions: dg.Definitions) -> None:
-    (schedule,) = definitions.get_repository_def().schedule_defs
+    schedule = definitions.resolve_schedule_def("nightly_at_two")
     at_two = datetime(2026, 11, 20, 2, tzinfo=UTC)
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_schedule_context(instance, scheduled_execution_time=at_two)
@@ -217,7 +217,7 @@ def test_schedule_asks_for_the_night_of_its_own_day(definitions: dg.Definitions)
 def test_schedule_runs_every_night_at_two_utc_without_being_switched_on(
     definitions: dg.Definitions,
 ) -> None:
-    (schedule,) = definitions.get_repository_def().schedule_defs
+    schedule = definitions.resolve_schedule_def("nightly_at_two")
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 2 * * *", "UTC")
     assert schedule.job_name == JOB
     assert schedule.default_status is dg.DefaultScheduleStatus.RUNNING

@@ -136,6 +136,14 @@ def test_failed_fetch_keeps_the_rows_of_the_table_and_shows_in_the_check(
         assert "last good payload" in str(check.description)
 
 
+def test_feed_that_is_pulled_before_the_countries_is_judged_without_them(
+    home: Home, small_mirror: Path
+) -> None:
+    outcome = run(home, "cisa_kev", mirror=str(small_mirror))
+    assert outcome.success
+    assert check_of(outcome, KEV).passed
+
+
 def test_feed_without_any_payload_fails_its_gate_in_words(home: Home, small_mirror: Path) -> None:
     outcome = run(home, "country_codes", "openphish", mirror=str(small_mirror))
     assert outcome.success

@@ -110,7 +110,9 @@ class Session:
         self.around = around or Surroundings()
         self._now = now
         self._secrets = key_headers(spec, credentials or {})
-        self._pace = Pace(spec.live.calls_per_minute, self.around.sleep, self.around.clock)
+        self._pace = Pace(
+            spec.live.calls_per_minute, self.around.sleep, self.around.clock, self.around.calls
+        )
         own = [*spec.live.urls, spec.live.listing or "", spec.live.member_url or ""]
         self._key_hosts = {urlsplit(url).netloc for url in own if url}
         self._pins = Pins(self.around.resolve)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from threading import Lock
 from urllib.parse import urlsplit
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
@@ -78,8 +79,33 @@ def _http_date(text: str) -> datetime | None:
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 
+class HostCalls:
+    """When each host is called next at the earliest, whoever of a night's visitors calls it.
+
+    Feeds are fetched side by side, and several are had from the same host.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._last: dict[str, float] = {}
+
+    def book(self, host: str, pause: float, now: float) -> float:
+        """Return the moment of a call, `pause` seconds after the last one that was booked."""
+        with self._lock:
+            last = self._last.get(host)
+            moment = now if last is None else max(now, last + pause)
+            self._last[host] = moment
+        return moment
+
+    def take_back(self, host: str, moment: float) -> None:
+        """Forget a call, unless another one was booked since."""
+        with self._lock:
+            if self._last.get(host) == moment:
+                del self._last[host]
+
+
 class Pace:
-    """Keeps the calls to each host apart.
+    """Keeps a visitor's calls to a host apart, from its own and from those of others.
 
     Parameters
     ----------
@@ -87,6 +113,8 @@ class Pace:
         How many calls a host gets at most.
     sleep, clock : callable
         Wait, and tell the seconds of a clock that never goes back.
+    calls : HostCalls, optional
+        The calls of all who share a pace; without it a visitor is alone.
     """
 
     def __init__(
@@ -94,20 +122,23 @@ class Pace:
         calls_per_minute: float,
         sleep: Callable[[float], None],
         clock: Callable[[], float],
+        calls: HostCalls | None = None,
     ) -> None:
         self._pause = 60 / calls_per_minute
         self._sleep = sleep
         self._clock = clock
-        self._last_call: dict[str, float] = {}
+        self._calls = calls or HostCalls()
+        self._booked: dict[str, float] = {}
 
     def keep(self, url: str) -> None:
         """Wait until the address' host may be called again."""
-        host = urlsplit(url).netloc
-        last = self._last_call.get(host)
-        if last is not None and (left := last + self._pause - self._clock()) > 0:
-            self._sleep(left)
-        self._last_call[host] = self._clock()
+        host, now = urlsplit(url).netloc, self._clock()
+        moment = self._calls.book(host, self._pause, now)
+        self._booked[host] = moment
+        if moment > now:
+            self._sleep(moment - now)
 
     def forget(self, url: str) -> None:
         """Take back a call that never reached its host, and so cost it nothing."""
-        self._last_call.pop(urlsplit(url).netloc, None)
+        host = urlsplit(url).netloc
+        self._calls.take_back(host, self._booked[host])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 
 from threatcast_feeds.errors import FetchError
+from threatcast_feeds.http.patience import HostCalls
 from threatcast_feeds.http.redirects import Resolve, addresses_of
 from threatcast_feeds.http.way_out import WayOut
 from threatcast_feeds.registry import FeedSpec
@@ -34,6 +35,8 @@ class Surroundings:
         Told in a sentence what went otherwise than planned and cost nothing.
     way_out : WayOut
         What is known of the way to all sources; where none can be reached nothing is tried again.
+    calls : HostCalls
+        The calls of all visitors who keep one pace.
     """
 
     rewrite: Rewrite | None = None
@@ -42,6 +45,7 @@ class Surroundings:
     resolve: Resolve = addresses_of
     tell: Callable[[str], None] = logger.warning
     way_out: WayOut = field(default_factory=WayOut)
+    calls: HostCalls = field(default_factory=HostCalls)
 
 
 def user_agent() -> str:

@@ -1,4 +1,4 @@
-"""The component behind each `defs.yaml` of the catalog: one asset and one gate a feed.
+"""The component behind each `defs.yaml` of the catalog: one asset, one gate and one cadence a feed.
 
 No freshness policy of Dagster: it goes by when a step last ran, which every asked feed passes, also
 one that fails. The check `feed_state` (`assets/feed_states.py`) says how the feed itself is.
@@ -20,6 +20,7 @@ from threatcast_orchestration.feed_steps.gate import COUNTRIES, gate
 from threatcast_orchestration.feed_steps.pull import PullReport, pull
 from threatcast_orchestration.gates.checks import to_check_result
 from threatcast_orchestration.gates.results import GateResult
+from threatcast_orchestration.nightly.between import pull_between_nights
 from threatcast_orchestration.nightly.record import PAYLOAD_GATE
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.plan import Plan
@@ -51,9 +52,13 @@ class FeedSource(dg.Component):
         return cls(attributes)
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
-        """Return the feed's asset with its payload gate as an asset check."""
+        """Return the feed's asset with its payload gate, and its cadence if it has one."""
         del context
-        return dg.Definitions(assets=[feed_asset(self.spec)])
+        defs = dg.Definitions(assets=[feed_asset(self.spec)])
+        if self.spec.live.every_hours is None:
+            return defs
+        job, schedule = pull_between_nights(self.spec)
+        return dg.Definitions.merge(defs, dg.Definitions(jobs=[job], schedules=[schedule]))
 
 
 def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
@@ -61,7 +66,7 @@ def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
     key = dg.AssetKey(["raw", spec.key])
 
     @dg.multi_asset(
-        name=f"pull_{spec.key}",
+        name=_step(spec.key),
         specs=[_asset_spec(spec, key)],
         check_specs=[
             dg.AssetCheckSpec(
@@ -76,7 +81,8 @@ def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, night: Night
     ) -> Iterator[dg.MaterializeResult[Any]]:
         plan = night.plan
-        report = pull(spec, plan, context.log.info)
+        night.visits.begin(_asked_in(context, spec, plan))
+        report = pull(spec, plan, context.log.info, night.visits.take(spec.key))
         if report.may_retry and context.retry_number < FETCH_RETRIES.max_retries:
             context.log.info("%s Trying again.", report.error)
             raise dg.RetryRequested(
@@ -97,6 +103,19 @@ def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
         )
 
     return pull_feed
+
+
+def _step(feed: str) -> str:
+    return f"pull_{feed}"
+
+
+def _asked_in(context: dg.AssetExecutionContext, own: FeedSpec, plan: Plan) -> Sequence[FeedSpec]:
+    """Return the feeds that this run asks side by side: those whose steps it runs itself."""
+    if context.job_def.executor_def.name == dg.multiprocess_executor.name:
+        return []
+    steps = context.run.step_keys_to_execute or [node.name for node in context.job_def.graph.nodes]
+    feeds = plan.catalog | {own.key: own}
+    return [spec for key, spec in feeds.items() if _step(key) in steps]
 
 
 def _asset_spec(spec: FeedSpec, key: dg.AssetKey) -> dg.AssetSpec:

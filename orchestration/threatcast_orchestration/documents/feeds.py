@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from threatcast_feeds.registry import FeedSpec, load_catalog
+from threatcast_feeds.registry import FeedSpec, LiveSource, load_catalog
 
 from threatcast_orchestration.documents.markdown import bullets, page, seed, table
 
@@ -148,8 +148,18 @@ def _live(spec: FeedSpec) -> str:
     return (
         f"{bullets(f'<{address}>' for address in addresses)}\n\n"
         f"Fetched as {_METHODS[live.method]}; {asked}. At most {live.calls_per_minute:g} calls a "
-        f"minute, {live.timeout_seconds:g} s of patience for each. Key: {key}.\n\n"
+        f"minute, {live.timeout_seconds:g} s of patience for each. Key: {key}.{_often(live)}\n\n"
         f"{_sighting(spec)} Ask today: `threatcast feeds check {spec.key}`."
+    )
+
+
+def _often(live: LiveSource) -> str:
+    """Return how often a feed is asked that has a cadence of its own."""
+    if live.every_hours is None:
+        return ""
+    return (
+        f" Asked every {live.every_hours} hours instead of once a night with the setting "
+        "[`between_nights`](../operations.md#between-nights)."
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from threatcast_orchestration.feed_steps.pull import surroundings
 from threatcast_orchestration.run.home import Home
 
 if TYPE_CHECKING:
@@ -34,12 +36,11 @@ def look_at(
     say
         Told which feed is asked next.
     """
-    from threatcast_feeds.http.visitor import Surroundings
     from threatcast_feeds.modes.check import check
 
     from threatcast_orchestration.run.settings import credentials
 
-    around = Surroundings(rewrite=plan.rewrite, tell=say, way_out=plan.way_out)
+    around = replace(surroundings(plan), tell=say)
     for spec in specs:
         say(f"asking {spec.key}")
         yield from check(

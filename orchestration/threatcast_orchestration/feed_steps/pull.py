@@ -6,7 +6,7 @@ Knows no Dagster, so that the command line can pull a single feed the same way.
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from threatcast_feeds.arrivals import Arrival
+    from threatcast_feeds.http.visitor import Surroundings
     from threatcast_feeds.outcomes import Outcome
     from threatcast_feeds.registry import FeedSpec
 
@@ -57,21 +58,23 @@ class PullReport:
         return vars(self) | {"messages": self.messages[:5]}
 
 
-def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None) -> PullReport:
+def pull(
+    spec: FeedSpec,
+    plan: Plan,
+    say: Callable[[str], None] = lambda _: None,
+    visited: PullReport | None = None,
+) -> PullReport:
     """Land and parse what is new of one feed.
 
     A source that cannot be reached is reported and noted, so that the other feeds go on.
+    `visited` is what came of its source, if that was asked already (`visits.py`).
 
     Raises
     ------
     threatcast_feeds.errors.LandingError
         If the home cannot be written: no feed could go on.
     """
-    report = PullReport(spec.key)
-    if plan.is_past_of_live:
-        _leave_unasked(spec, plan, report)
-    else:
-        _land(spec, plan, report, say)
+    report = visit(spec, plan, say) if visited is None else visited
     parse(spec, plan, report)
     _remind(spec, plan, report)
     report.hint = backfill_hint(spec, plan)
@@ -80,13 +83,34 @@ def pull(spec: FeedSpec, plan: Plan, say: Callable[[str], None] = lambda _: None
     return report
 
 
-def _land(spec: FeedSpec, plan: Plan, report: PullReport, say: Callable[[str], None]) -> None:
+def visit(
+    spec: FeedSpec,
+    plan: Plan,
+    say: Callable[[str], None] = lambda _: None,
+    around: Surroundings | None = None,
+) -> PullReport:
+    """Ask the source of a feed and land what is new; raises LandingError as `pull` does."""
+    report = PullReport(spec.key)
+    if plan.is_past_of_live:
+        _leave_unasked(spec, plan, report)
+    else:
+        _land(spec, plan, report, say, around)
+    return report
+
+
+def _land(
+    spec: FeedSpec,
+    plan: Plan,
+    report: PullReport,
+    say: Callable[[str], None],
+    around: Surroundings | None,
+) -> None:
     """Ask the source, land what it has, and note how the attempt ended."""
     from threatcast_feeds.errors import DamagedError, FeedError, LandingError, NotModified
 
     known = {(landed.retrieved_at, landed.sha256) for landed in plan.landing.payloads(spec.key)}
     try:
-        for arrival in _arrivals(spec, plan, report.tell):
+        for arrival in _arrivals(spec, plan, report.tell, around):
             landed = plan.landing.land(arrival)
             if (landed.retrieved_at, landed.sha256) in known:
                 continue
@@ -128,9 +152,10 @@ def _leave_unasked(spec: FeedSpec, plan: Plan, report: PullReport) -> None:
     )
 
 
-def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterable[Arrival]:
+def _arrivals(
+    spec: FeedSpec, plan: Plan, tell: Callable[[str], None], around: Surroundings | None
+) -> Iterable[Arrival]:
     if plan.source == "live":
-        from threatcast_feeds.http.visitor import Surroundings
         from threatcast_feeds.modes.live import arrivals as visit
 
         from threatcast_orchestration.run.settings import credentials
@@ -140,7 +165,7 @@ def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterab
             now=plan.moment,
             previous=believed(spec, plan),
             credentials=credentials(),
-            around=Surroundings(rewrite=plan.rewrite, tell=tell, way_out=plan.way_out),
+            around=replace(around or surroundings(plan), tell=tell),
         )
     from threatcast_feeds.modes.mirror import arrivals
 
@@ -163,6 +188,13 @@ def _arrivals(spec: FeedSpec, plan: Plan, tell: Callable[[str], None]) -> Iterab
         mode=plan.source,
         tell=tell,
     )
+
+
+def surroundings(plan: Plan) -> Surroundings:
+    """Return the world as all visitors of a night find it."""
+    from threatcast_feeds.http.visitor import Surroundings
+
+    return Surroundings(rewrite=plan.rewrite, way_out=plan.way_out, calls=plan.calls)
 
 
 def backfill_hint(spec: FeedSpec, plan: Plan) -> str:

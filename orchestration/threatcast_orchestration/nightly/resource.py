@@ -10,6 +10,7 @@ from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field, PrivateAttr
 
 from threatcast_orchestration.errors import WrongUse
+from threatcast_orchestration.feed_steps.visits import Visits
 from threatcast_orchestration.nightly.days import day_of_run
 from threatcast_orchestration.nightly.dead_runs import close_dead_runs
 from threatcast_orchestration.run.lock import run_lock
@@ -36,6 +37,7 @@ class Night(ConfigurableResource["Night"]):
     )
 
     _plan: Plan | None = PrivateAttr(default=None)
+    _visits: Visits | None = PrivateAttr(default=None)
     _partition: str = PrivateAttr(default="")
 
     @classmethod
@@ -62,6 +64,13 @@ class Night(ConfigurableResource["Night"]):
             home.bind_source(self._plan.source)
         return self._plan
 
+    @property
+    def visits(self) -> Visits:
+        """What this run asks the sources."""
+        if self._visits is None:
+            self._visits = Visits(self.plan)
+        return self._visits
+
     def _day(self) -> str:
         """Return the as-of day of the run: its partition's, which the config may only repeat."""
         if self.as_of and self._partition and self.as_of != self._partition:
@@ -82,6 +91,7 @@ class Night(ConfigurableResource["Night"]):
             try:
                 yield self
             finally:
+                self.visits.end()
                 show(self.plan.home)
 
 

@@ -20,6 +20,7 @@ from threatcast_orchestration.run.settings import Settings, clock, limit_memory
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from threatcast_feeds.http.patience import HostCalls
     from threatcast_feeds.http.way_out import WayOut
     from threatcast_feeds.landing import Landing
     from threatcast_feeds.registry import FeedSpec
@@ -51,6 +52,13 @@ class Plan:
 
         addresses = (url for spec in self.catalog.values() for url in spec.live.addresses)
         return WayOut(addresses, self.rewrite)
+
+    @cached_property
+    def calls(self) -> HostCalls:
+        """The calls of this night to all hosts, whichever feed they are for."""
+        from threatcast_feeds.http.patience import HostCalls
+
+        return HostCalls()
 
     @property
     def last_day(self) -> date:

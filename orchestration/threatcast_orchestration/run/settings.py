@@ -83,6 +83,7 @@ class Settings(BaseModel):
     memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?)?B$")] = "2GB"
     import_history: bool = True
     backfill_minutes: Days = 10
+    between_nights: bool = False
     gates_url: str = "http://127.0.0.1:3001"
     mlflow_url: str = "http://127.0.0.1:5000"
     webhook_url: str = ""

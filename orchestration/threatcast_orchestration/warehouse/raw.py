@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from threatcast_feeds.exact_paths import ONE_FILE, file_list
 from threatcast_feeds.moments import whole_day
 from threatcast_feeds.outcomes import read_outcome
+from threatcast_feeds.parsing import prepare_rows
 from threatcast_publishing.marks import mark_of
 
 from threatcast_orchestration.run.home import Home
@@ -150,6 +151,7 @@ def write_raw(
     VINTAGES.insert(connection, sorted(vintages, key=_by_payload))
     UNWATCHED.insert(connection, _unwatched(source))
     for feed, spec in catalog.items():
+        prepare_rows(home.raw / feed, spec)  # one that was never pulled has no rows, but columns
         _create_view(
             connection, home, feed, {row["payload"] for row in vintages if row["feed"] == feed}
         )
