@@ -14,28 +14,10 @@ if TYPE_CHECKING:
 
 Kind = Callable[["Ground"], bytes | None]
 KINDS: dict[str, Kind] = {}
-"""All kinds by name, in the order in which they are written down."""
+"""All kinds by name, once the modules that hold them are loaded (`faults.py`)."""
 
 
 def kind(make: Kind) -> Kind:
     """Register a kind under the name of its function."""
     KINDS[make.__name__] = make
     return make
-
-
-def all_kinds() -> dict[str, Kind]:
-    """Return all kinds; the modules that hold them register them when they are loaded."""
-    from . import kinds_dates, kinds_keys, kinds_lists, kinds_places, kinds_rows, kinds_tables
-
-    del kinds_dates, kinds_keys, kinds_lists, kinds_places, kinds_rows, kinds_tables
-    return KINDS
-
-
-def spoilt(ground: Ground) -> dict[str, bytes]:
-    """Return every fault that fits a feed, by its kind; one that changes no byte is none."""
-    found = {}
-    for name, make in all_kinds().items():
-        content = make(ground)
-        if content is not None and content != ground.honest.content:
-            found[name] = content
-    return found

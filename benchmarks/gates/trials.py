@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from .counting import NightFails
 from .ends import Ended, Honest
+from .faults import spoilt
 from .grounds import COMPANIONS, Vintage, ground
 from .homes import atlas_of, clone, home_at, home_of_feed, past_of
 from .judging import Judged, judge
-from .kinds import spoilt
 
 if TYPE_CHECKING:
     from threatcast_orchestration.run.home import Home

@@ -13,7 +13,8 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from .measure import Trial, measure
-from .panels import CYBER, MADE, NAMES, RECORDED, SEASONAL, Panel, from_file
+from .panel import CYBER, SEASONAL, Panel
+from .panels import MADE, NAMES, RECORDED, from_file
 from .recorded import build_home, recordings, recordings_split
 from .tables import panel_part, report
 from .verdicts import Verdict, verdicts

@@ -3,65 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from .panel import CYBER, SEASONAL, Panel
+from .processes import process_panel
+from .waves import VARIANTS, wave_panel
+from .world import world_panel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-CYBER, SEASONAL = "cyber", "seasonal"
-"""Kinds of panels; each has requirements of its own."""
-
-
-class Oracle(Protocol):
-    """Knows by which law the counts of a generated panel come about."""
-
-    what: str
-
-    def draws(
-        self, series: NDArray[np.object_], origins: NDArray[np.datetime64], horizon: int
-    ) -> NDArray[np.float64]:
-        """Return equally likely counts in order, shape (pairs, horizon, `DRAWS`)."""
-
-
-DRAWS = 200
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One panel and all that measuring it takes.
-
-    Attributes
-    ----------
-    name, kind, what : str
-        `kind` is `CYBER` or `SEASONAL`; `what` is a sentence for the report.
-    frame : DataFrame
-        `series_id, target, location, week, value`.
-    known : DataFrame, optional
-        `series_id, origin, week, value`: what stood there at past origins.
-    kinds : DataFrame, optional
-        `series_id, origin, as_of_kind` for those origins.
-    oracle : Oracle, optional
-        Of a generated panel.
-    """
-
-    name: str
-    kind: str
-    what: str
-    frame: pd.DataFrame
-    known: pd.DataFrame | None = None
-    kinds: pd.DataFrame | None = None
-    oracle: Oracle | None = None
-
 
 def generated() -> Panel:
     """Return series drawn from processes whose true predictive distribution is known."""
-    from .processes import process_panel
-
     frame, oracle = process_panel()
     what = "Series drawn from six kinds of processes, 0.1 to 500 events a week"
     return Panel("generated", CYBER, what, frame, oracle=oracle)
@@ -69,8 +23,6 @@ def generated() -> Panel:
 
 def world() -> Panel:
     """Return the project's generated world, from its true counts."""
-    from .world import world_panel
-
     frame, oracle = world_panel()
     what = "The generated world of the sample: what truly happened, without delays in reporting"
     return Panel("world", CYBER, what, frame, oracle=oracle)
@@ -78,8 +30,6 @@ def world() -> Panel:
 
 def seasonal(name: str) -> Panel:
     """Return one of the panels that look like hospital admissions by state."""
-    from .waves import VARIANTS, wave_panel
-
     what = "Epidemic waves by state and year, like hospital admissions"
     return Panel(name, SEASONAL, what, wave_panel(VARIANTS[name]))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .panels import DRAWS
+from .panel import DRAWS
 
 if TYPE_CHECKING:
     import pandas as pd

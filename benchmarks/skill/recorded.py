@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .panels import CYBER, Panel
+from .panel import CYBER, Panel
 from .splits import split_panel
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from .measure import Quantiles
-    from .panels import Oracle, Panel
+    from .answers import Quantiles
+    from .panel import Oracle, Panel
 
     Floats = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .measure import CHAMPION
-from .panels import SEASONAL
+from .panel import SEASONAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

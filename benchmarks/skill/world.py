@@ -9,7 +9,7 @@ import numpy as np
 from threatcast_feeds.simulation import simulate
 from threatcast_feeds.simulation.patterns import PATTERNS, WORLD
 
-from .panels import DRAWS
+from .panel import DRAWS
 from .processes import THICKNESS
 
 if TYPE_CHECKING:

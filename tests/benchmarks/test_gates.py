@@ -98,7 +98,7 @@ def test_an_honest_next_vintage_is_parsed_whole_and_adds_keys_of_its_own(
 
 
 def test_each_kind_fits_a_feed_and_there_are_150_faults_of_20_kinds(grounds: Any) -> None:
-    from gates.kinds import all_kinds, spoilt
+    from gates.faults import KINDS, spoilt
 
     fits: Counter[str] = Counter()
     for feed in FEEDS:
@@ -108,7 +108,7 @@ def test_each_kind_fits_a_feed_and_there_are_150_faults_of_20_kinds(grounds: Any
         assert on.honest.content not in faults.values()
         fits.update(faults.keys())
     # the simulated texts are ASCII in every feed that is read as text
-    assert set(all_kinds()) - set(fits) <= {"texts_decoded_wrongly"}
+    assert set(KINDS) - set(fits) <= {"texts_decoded_wrongly"}
     assert len(fits) >= 20
     assert sum(fits.values()) >= 150
 
@@ -246,7 +246,7 @@ def run(*words: str | Path) -> int:
 
 def written_elsewhere(folder: Path, grounds: Any, feed: str, kind: str) -> Path:
     """Write one fault as a program that knows nothing of ours would."""
-    from gates.kinds import all_kinds
+    from gates.faults import KINDS
 
     on = grounds(feed)
     for vintage in (on.before, on.honest):
@@ -255,7 +255,7 @@ def written_elsewhere(folder: Path, grounds: Any, feed: str, kind: str) -> Path:
         path.write_bytes(vintage.content)
     path = folder / "faults" / feed / "theirs" / f"{on.honest.day}.{on.honest.ext}"
     path.parent.mkdir(parents=True)
-    path.write_bytes(all_kinds()[kind](on) or b"")
+    path.write_bytes(KINDS[kind](on) or b"")
     return folder
 
 

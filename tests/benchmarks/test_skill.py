@@ -26,7 +26,7 @@ def panel_of(rows: dict[str, list[float]], target: str = "t") -> pd.DataFrame:
 
 
 def quantiles(values: np.ndarray, series: str = "a") -> Any:
-    from skill.measure import Quantiles
+    from skill.answers import Quantiles
 
     names = np.array([series] * len(values), dtype=object)
     origins = np.repeat(np.datetime64("2025-06-02"), len(values))
@@ -82,7 +82,7 @@ def figures(project: Path) -> dict[str, Any]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(project / "benchmarks"))
         from skill.measure import Trial, measure
-        from skill.panels import CYBER, Panel
+        from skill.panel import CYBER, Panel
 
         rng = np.random.default_rng(3)
         rows = {f"s{k}": rng.poisson(1 + 3 * k, 110).astype(float).tolist() for k in range(12)}
