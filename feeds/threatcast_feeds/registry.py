@@ -157,8 +157,7 @@ class FeedSpec(_Facts):
     """One feed as its `defs.yaml` describes it.
 
     `columns` are the raw columns in order with their DuckDB types; every raw Parquet file has
-    exactly these, then `payload`. A feed that comes in one form may write `extension: json`
-    for `extensions: [json]`. `country_styles` say how it writes countries: ISO codes of two or
+    exactly these, then `payload`. `country_styles` say how it writes countries: ISO codes of two or
     three letters, English names; what it writes otherwise is in dbt's seed `country_spellings`.
     """
 
@@ -188,15 +187,6 @@ class FeedSpec(_Facts):
     history: GitHistory | None = None
     limits: Limits = Field(default_factory=Limits)
     raw: dict[str, Column] = Field(min_length=1, alias="columns")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _accept_one_extension(cls, facts: Any) -> Any:
-        if isinstance(facts, dict) and "extension" in facts:
-            facts = dict(facts)
-            said = facts.pop("extension")
-            facts.setdefault("extensions", [said] if isinstance(said, str) else said)
-        return facts
 
     @property
     def columns(self) -> dict[str, str]:

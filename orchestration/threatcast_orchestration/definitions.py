@@ -8,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 import threatcast_feeds.catalog
-from dagster.components.core.component_tree import ComponentTree
 
 from threatcast_orchestration.assets.dbt import build_dbt_assets, build_raw_assets
 from threatcast_orchestration.assets.dbt_project import dbt_resource
@@ -33,7 +32,7 @@ def feed_definitions() -> dg.Definitions:
     # fifty lines that say that components are young, at every command
     warnings.filterwarnings("ignore", category=dg.PreviewWarning)
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
-    return ComponentTree.from_module(
+    return dg.ComponentTree.from_module(
         defs_module=threatcast_feeds.catalog, project_root=ROOT
     ).build_defs()
 

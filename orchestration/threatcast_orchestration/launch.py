@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,8 +35,6 @@ from threatcast_orchestration.run.settings import clock, quiet_environment
 from threatcast_orchestration.run.stores import kept_open, set_damaged_aside
 
 if TYPE_CHECKING:
-    import dagster as dg
-
     from threatcast_orchestration.run.home import Home
     from threatcast_orchestration.run.settings import Settings
 
@@ -120,6 +117,7 @@ def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightEnd:
     import dagster as dg
 
     from threatcast_orchestration.definitions import build_definitions
+    from threatcast_orchestration.run.dagster_internals import sign_runs
 
     set_damaged_aside(plan.home.history_stores, "the history of runs")
     with (
@@ -128,7 +126,7 @@ def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightEnd:
         _chatter_to(plan.home.dagster / "last_run.log"),
     ):
         job = build_definitions({"night": handed_down(plan)}).resolve_job_def(JOB)
-        _sign_runs(instance)
+        sign_runs(instance, JOB, LOCATION, REPOSITORY)
         with Progress(len(job.graph.node_defs), quiet=quiet):
             outcome = job.execute_in_process(
                 run_config={
@@ -165,21 +163,6 @@ def _chatter_to(path: Path) -> Iterator[None]:
             yield
     finally:
         builtin.propagate = propagate
-
-
-def _sign_runs(instance: dg.DagsterInstance) -> None:
-    """Say of runs made here which definitions they belong to.
-
-    Without it the UI leaves them out of its timeline and cannot run them again.
-    """
-    from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
-
-    place = RegisteredCodeLocationOrigin(LOCATION)
-    origin = RemoteRepositoryOrigin(place, REPOSITORY).get_job_origin(JOB)
-    # `execute_in_process` does not hand it on
-    instance.create_run_for_job = partial(  # type: ignore[method-assign]
-        instance.create_run_for_job, remote_job_origin=origin
-    )
 
 
 def judge(plan: Plan, result: NightEnd) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,3 +43,29 @@ def test_import_contracts_hold(project):
 )
 def test_package_loads_nothing_heavy_before_it_is_used(statement, allowed):
     assert not (loaded_by(statement) & set(HEAVY)) - allowed
+
+
+def private_names(module: Path) -> list[str]:
+    """Return what a module imports of Dagster's packages that begins with an underscore."""
+    found = []
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in getattr(node, "names", []) if hasattr(alias, "asname")]
+        wholes = [f"{getattr(node, 'module', '') or ''}.{name}" for name in names]
+        found += [
+            whole.strip(".")
+            for whole in wholes
+            if whole.strip(".").startswith("dagster")
+            and any(part.startswith("_") for part in whole.split("."))
+        ]
+    return found
+
+
+def test_one_module_knows_what_dagster_does_not_promise(project):
+    at = project / "orchestration/threatcast_orchestration/run/dagster_internals.py"
+    modules = [
+        path
+        for package in ("feeds", "forecasting", "publishing", "orchestration")
+        for path in sorted((project / package).rglob("*.py"))
+    ]
+    private = {path: names for path in modules if (names := private_names(path))}
+    assert set(private) == {at}, private

@@ -46,7 +46,7 @@ def feed(
             "silent_weeks": 2,
             "coverage": {"quiet_days": 2},
             "biases": ["none"],
-            "extension": ext,
+            "extensions": [ext] if isinstance(ext, str) else ext,
             "live": {"urls": [FIRST], "calls_per_minute": 6, "timeout_seconds": 2, **live},
             "limits": limits or {},
             "columns": {"item": {"type": "INTEGER", "meaning": "An item."}},

@@ -34,7 +34,7 @@ FACTS = {
     "silent_weeks": 2,
     "coverage": {"quiet_days": 2},
     "biases": ["none known"],
-    "extension": "txt",
+    "extensions": ["txt"],
     "live": {"urls": ["https://example.org/list.txt"]},
     "columns": {"line": {"type": "VARCHAR", "meaning": "A line."}},
 }
@@ -69,12 +69,6 @@ def test_listing_the_feeds_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
-
-
-def test_one_extension_may_be_written_alone(tmp_path: Path) -> None:
-    assert read_definition(define(tmp_path, FACTS)).extensions == ["txt"]
-    several = FACTS | {"extension": ["csv", "xlsx"]}
-    assert read_definition(define(tmp_path, several)).extensions == ["csv", "xlsx"]
 
 
 def test_a_spec_survives_being_written_and_read_again() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from dagster_dbt import DbtCliResource
-from threatcast_orchestration.assets.dbt_project import LocalDbt, dbt_resource
+from threatcast_orchestration.assets.dbt_project import dbt_resource
+from threatcast_orchestration.run.dagster_internals import LocalDbt
 
 
 @pytest.mark.parametrize("name", ["_cli_version", "_initialize_dbt_core_adapter"])

@@ -35,6 +35,32 @@ def test_only_a_feed_that_is_well_passes(
     assert check.description == (state if passed else f"{state}: {reason}")
 
 
+def looked_at(home: Home) -> dict[str, dg.AssetCheckEvaluation]:
+    """Run the checks of two feeds and return them by feed."""
+    feeds = [dg.AssetSpec(dg.AssetKey(["raw", feed])) for feed in ("list", "window")]
+    job = dg.Definitions(
+        assets=[*feeds, dg.AssetSpec(dg.AssetKey(["marts", "fct_feed_health"]))],
+        asset_checks=[build_feed_states(["list", "window"])],
+        jobs=[dg.define_asset_job("look", selection=dg.AssetSelection.all_asset_checks())],
+        resources={"night": Night(home=str(home.root), source="sample")},
+    ).resolve_job_def("look")
+    done = job.execute_in_process()
+    return {check.asset_key.path[-1]: check for check in done.get_asset_check_evaluations()}
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_feed_that_is_pulled_alone_in_a_new_home_says_that_no_night_judged_it(
+    home: Home, begun: bool
+) -> None:
+    home.prepare()
+    if begun:
+        with connect(home) as warehouse:
+            warehouse.execute("CREATE SCHEMA marts")
+    for check in looked_at(home).values():
+        assert (check.passed, check.severity) == (False, WARN)
+        assert "no night of this home has judged the feed" in str(check.description)
+
+
 def test_checks_of_a_night_are_read_from_the_marts(home: Home) -> None:
     home.prepare()
     with connect(home) as warehouse:
@@ -45,15 +71,7 @@ def test_checks_of_a_night_are_read_from_the_marts(home: Home) -> None:
             "('window', 'failed', 'the last attempt (2026-06-15) failed', true)) "
             "AS t (feed, state, reason, is_within_limits)"
         )
-    feeds = [dg.AssetSpec(dg.AssetKey(["raw", feed])) for feed in ("list", "window")]
-    outcome = dg.Definitions(
-        assets=[*feeds, dg.AssetSpec(dg.AssetKey(["marts", "fct_feed_health"]))],
-        asset_checks=[build_feed_states(["list", "window"])],
-        jobs=[dg.define_asset_job("look", selection=dg.AssetSelection.all_asset_checks())],
-        resources={"night": Night(home=str(home.root), source="sample")},
-    ).resolve_job_def("look")
-    done = outcome.execute_in_process()
-    found = {check.asset_key.path[-1]: check for check in done.get_asset_check_evaluations()}
+    found = looked_at(home)
     assert found["list"].passed
     assert not found["window"].passed
     assert found["window"].description == "failed: the last attempt (2026-06-15) failed"

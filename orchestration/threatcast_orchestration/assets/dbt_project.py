@@ -4,36 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from functools import cached_property
-from importlib import metadata
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from dagster_dbt import DbtCliResource
-from packaging.version import Version
-
+from threatcast_orchestration.run.dagster_internals import LocalDbt
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.run.project import CHECKOUT, DBT
 from threatcast_orchestration.run.settings import home_path
 
 _SOURCE_CODE = ("models", "macros", "seeds", "data_tests", "dbt_project.yml", "profiles.yml")
-
-
-class LocalDbt(DbtCliResource):
-    """dbt's command line, without what `dagster-dbt` does before each call and nobody needs.
-
-    `dbt --version` takes three seconds and asks the package registry (docs/decisions/0003). The
-    adapter, for which all macros are read in this process as well, is for row counts and columns,
-    which `tables` gives.
-    """
-
-    @cached_property
-    def _cli_version(self) -> Version:
-        return Version(metadata.version("dbt-core"))
-
-    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
-        del args
 
 
 def manifest() -> Path:

@@ -10,6 +10,7 @@ import dagster as dg
 
 from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.nightly.record import FEED_STATE
+from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.warehouse.raw import POOL, connect
 
 HEALTH = table_key("marts", "fct_feed_health")
@@ -17,6 +18,10 @@ _ROWS = """
     SELECT feed, state, reason, is_within_limits, newest_vintage, last_event, age_hours
     FROM marts.fct_feed_health
     ORDER BY feed
+"""
+_IS_BUILT = """
+    SELECT 1 FROM information_schema.tables
+    WHERE table_schema = 'marts' AND table_name = 'fct_feed_health'
 """
 
 
@@ -41,15 +46,36 @@ def build_feed_states(feeds: Sequence[str]) -> dg.AssetChecksDefinition:
         required_resource_keys={"night"},
     )
     def feed_states(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        home = context.resources.night.plan.home
-        with connect(home, read_only=True) as connection:
-            rows = connection.execute(_ROWS).to_arrow_table().to_pylist()
-        wanted = {key.asset_key for key in context.selected_asset_check_keys}
-        for row in rows:
-            if table_key("raw", row["feed"]) in wanted:
-                yield to_check(row)
+        told = {
+            table_key("raw", row["feed"]): row for row in _rows(context.resources.night.plan.home)
+        }
+        for key in context.selected_asset_check_keys:
+            row = told.get(key.asset_key)
+            yield to_check(row) if row else _unknown(key.asset_key)
 
     return feed_states
+
+
+def _rows(home: Home) -> list[dict[str, Any]]:
+    """Return how the feeds are by the tables that stand; nothing before a night has built them."""
+    if not home.warehouse.is_file():
+        return []
+    with connect(home, read_only=True) as connection:
+        if not connection.execute(_IS_BUILT).fetchone():
+            return []
+        found: list[dict[str, Any]] = connection.execute(_ROWS).to_arrow_table().to_pylist()
+    return found
+
+
+def _unknown(feed: dg.AssetKey) -> dg.AssetCheckResult:
+    """Return the check of a feed of which no night has told yet, as where it was pulled alone."""
+    return dg.AssetCheckResult(
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        asset_key=feed,
+        check_name=FEED_STATE,
+        description="Not known: no night of this home has judged the feed yet. Make one.",
+    )
 
 
 def to_check(row: Mapping[str, Any]) -> dg.AssetCheckResult:

@@ -1,15 +1,12 @@
 """Dagster's history of runs: which there are, and taking one away with all that it left.
 
-`DagsterInstance.delete_run` (1.13) leaves a run's own event file, its tags and its results of
-checks in SQLite; those are removed here, and nowhere else is Dagster's storage known.
+`DagsterInstance.delete_run` leaves a run's own event file and rows in SQLite; those go here too.
 """
 
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +19,6 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from threatcast_orchestration.run.home import Home
-
-_SECONDS = 60
-"""How long to wait for a file that the UI is writing."""
 
 
 def runs_of(instance: dg.DagsterInstance, home: Home) -> Iterator[tuple[str, datetime, bool, bool]]:
@@ -45,13 +39,10 @@ def runs_of(instance: dg.DagsterInstance, home: Home) -> Iterator[tuple[str, dat
 
 def remove_run(instance: dg.DagsterInstance, home: Home, run_id: str) -> None:
     """Take a run out of the history; files last, so that a kill leaves nothing half told."""
+    from threatcast_orchestration.run.dagster_internals import forget_run
+
     instance.delete_run(run_id)
-    for store, table in (
-        (_events(home) / "index.db", "asset_check_executions"),
-        (home.dagster / "history" / "runs.db", "run_tags"),
-    ):
-        with closing(sqlite3.connect(store, timeout=_SECONDS)) as connection, connection:
-            connection.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
+    forget_run(home.dagster / "history", run_id)
     for path in files_of(home, run_id):
         if path.is_dir():
             shutil.rmtree(path)

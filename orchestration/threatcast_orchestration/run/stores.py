@@ -73,14 +73,11 @@ def kept_open(folder: Path) -> Iterator[None]:
     Dagster opens a file anew for every event, a thousand in a night, and whoever closes a file last
     writes all of it back. One more connection to each holds it open until the block ends. A kill
     loses nothing; a power cut may lose the last events of the run that it ended.
-
-    Dagster 1.13 also makes a new engine for every event, which then writes the same statements
-    anew, a quarter of a night that rests. Here an engine serves all events of a file. There is no
-    public way to say so.
     """
-    from dagster._core.storage.event_log.sqlite import sqlite_event_log
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
+
+    from threatcast_orchestration.run.dagster_internals import one_engine_a_file
 
     held: dict[str, sqlite3.Connection] = {}
 
@@ -98,16 +95,7 @@ def kept_open(folder: Path) -> Iterator[None]:
         return connection
 
     with ExitStack() as closed_at_the_end:
-        storage: Any = sqlite_event_log
-        make, made = storage.create_engine, dict[str, Any]()
-
-        def engine_of(address: str, **options: Any) -> Any:
-            if address not in made:
-                made[address] = make(address, **options)
-            return made[address]
-
-        storage.create_engine = engine_of
-        closed_at_the_end.callback(setattr, storage, "create_engine", make)
+        closed_at_the_end.enter_context(one_engine_a_file())
         event.listen(Engine, "do_connect", opened)
         closed_at_the_end.callback(event.remove, Engine, "do_connect", opened)
         yield

@@ -1,0 +1,89 @@
+"""What we use of Dagster (1.13) and dagster-dbt (0.29) that neither promises to keep; all of it.
+
+Each piece says why no public way does. When either moves, look at these and at the tests that hold
+them (`test_dagster_internals.py`); no other module imports a private name or knows a table of
+theirs. Heavy to import: take it where it is used.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import cached_property, partial
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster_dbt import DbtCliResource
+from packaging.version import Version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import dagster as dg
+
+_SECONDS = 60
+"""How long to wait for a file that the UI is writing."""
+
+
+class LocalDbt(DbtCliResource):
+    """dbt's command line, without what `dagster-dbt` does before each call and nobody needs.
+
+    `dbt --version` takes three seconds and asks the package registry (docs/decisions/0003). The
+    adapter, for which all macros are read in this process as well, is for row counts and columns,
+    which the assets tell themselves. No setting turns either off.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(metadata.version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
+        del args
+
+
+def sign_runs(instance: dg.DagsterInstance, job: str, location: str, repository: str) -> None:
+    """Say of runs that this process makes of a job which definitions they belong to.
+
+    Without it the UI leaves them out of its timeline and cannot run them again.
+    `execute_in_process` does not take an origin.
+    """
+    place = RegisteredCodeLocationOrigin(location)
+    origin = RemoteRepositoryOrigin(place, repository).get_job_origin(job)
+    instance.create_run_for_job = partial(  # type: ignore[method-assign]
+        instance.create_run_for_job, remote_job_origin=origin
+    )
+
+
+@contextmanager
+def one_engine_a_file() -> Iterator[None]:
+    """Let one SQLAlchemy engine serve all events of a file while the block runs.
+
+    Dagster makes a new one for every event, which then writes the same statements anew: a quarter
+    of a night that rests. No setting says otherwise.
+    """
+    storage: Any = sqlite_event_log
+    make, made = storage.create_engine, dict[str, Any]()
+
+    def engine_of(address: str, **options: Any) -> Any:
+        if address not in made:
+            made[address] = make(address, **options)
+        return made[address]
+
+    storage.create_engine = engine_of
+    try:
+        yield
+    finally:
+        storage.create_engine = make
+
+
+def forget_run(history: Path, run_id: str) -> None:
+    """Remove the rows that `DagsterInstance.delete_run` leaves of a run: checks and tags."""
+    for store, table in (
+        (history / "runs" / "index.db", "asset_check_executions"),
+        (history / "runs.db", "run_tags"),
+    ):
+        with closing(sqlite3.connect(store, timeout=_SECONDS)) as connection, connection:
+            connection.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])
