@@ -10,7 +10,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 from dagster_dbt import dbt_assets as make_dbt_assets
 
-from threatcast_orchestration.assets.dbt_project import LocalDbt, manifest
+from threatcast_orchestration.assets.dbt_project import manifest
 from threatcast_orchestration.assets.dbt_tests import words_of
 from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.assets.stages import build_stage
@@ -20,6 +20,7 @@ from threatcast_orchestration.feed_steps.cut_off import cut_off
 from threatcast_orchestration.gates.green import raw_stamp, refuse_unless_green
 from threatcast_orchestration.nightly.record import night_tags
 from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.run.dagster_internals import LocalDbt
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.warehouse.raw import (
     POOL,
