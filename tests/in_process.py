@@ -9,9 +9,11 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
-from threatcast_orchestration.cli import main
+import typer
+from threatcast_orchestration.cli import app, main
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,16 @@ def threatcast(*words: object, cwd: Path) -> Done:
         except SystemExit as end:
             code = int(end.code or 0)
     return Done(code, out.getvalue(), err.getvalue())
+
+
+def commands() -> dict[str, Any]:
+    """Return every command by all its words."""
+    return dict(_below(typer.main.get_command(app), "threatcast"))
+
+
+def _below(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _below(command, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}", command

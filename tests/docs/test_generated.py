@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from in_process import commands
 from threatcast_feeds.registry import load_catalog
 from threatcast_orchestration.documents import DOCS, files, pages, stale, write
 from threatcast_orchestration.documents.markdown import seed, table
@@ -78,15 +79,10 @@ def test_every_feed_has_a_page_that_says_what_its_definition_says(feed: str) -> 
 
 
 def test_every_command_and_option_is_described() -> None:
-    import typer
-    from threatcast_orchestration.cli import app
-    from threatcast_orchestration.documents.commands import _walk
-
-    page = PAGES["cli.md"]
-    commands = dict(_walk(typer.main.get_command(app), "threatcast"))
-    assert {"threatcast run", "threatcast feeds backfill", "threatcast query"} <= set(commands)
-    for name, command in commands.items():
-        assert name in headings(page)
+    page, found = PAGES["cli.md"], commands()
+    assert {"threatcast run", "threatcast feeds backfill", "threatcast query"} <= set(found)
+    for name, command in found.items():
+        assert f"`{name}`" in headings(page)
         assert (command.help or "").strip(), f"{name} has no help"
         for parameter in command.params:
             assert parameter.help, f"{name}: {parameter.name} has no help"

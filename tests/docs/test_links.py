@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from in_process import commands
 
 PROJECT = Path(__file__).resolve().parents[2]
 TOP = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
@@ -56,18 +57,14 @@ def test_paths_of_the_tree_exist(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_make_targets_and_commands_exist(document: Path) -> None:
-    import typer
-    from threatcast_orchestration.cli import app
-    from threatcast_orchestration.documents.commands import _walk
-
     text = document.read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text(), flags=re.M))
-    commands = {name for name, _ in _walk(typer.main.get_command(app), "threatcast")}
-    groups = {name.rsplit(" ", 1)[0] for name in commands if name.count(" ") == 2}
+    known = set(commands())
+    groups = {name.rsplit(" ", 1)[0] for name in known if name.count(" ") == 2}
     asked = re.findall(
         r"(?:`|bin/|^)(threatcast (?:(?:feeds|releases|models) )?[a-z-]+)", text, re.M
     )
-    unknown = {command for command in asked if command not in commands | groups}
+    unknown = {command for command in asked if command not in known | groups}
     assert set(re.findall(r"`make ([a-z-]+)", text)) <= targets
     assert unknown == set()
 
