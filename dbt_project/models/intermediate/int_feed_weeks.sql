@@ -36,16 +36,7 @@ gaps as (
     cross join context
     where
         context.source <> 'sample'
-        and (
-            gaps.scope = 'publisher'
-            or exists (
-                select 1
-                from vintages
-                where
-                    vintages.feed = gaps.feed
-                    and list_contains(string_split(gaps.payloads, ' '), vintages.payload)
-            )
-        )
+        and ({{ holds_here('gaps') }})
 ),
 
 -- what is counted is in the newest copy, so that its content is what is covered

@@ -25,14 +25,7 @@ held as (
         context.source <> 'starter'
         and (
             context.source = 'sample'
-            or kinds.scope = 'publisher'
-            or exists (
-                select 1
-                from vintages
-                where
-                    vintages.feed = kinds.feed
-                    and list_contains(string_split(kinds.payloads, ' '), vintages.payload)
-            )
+            or {{ holds_here('kinds') }}
         )
 ),
 
