@@ -15,7 +15,7 @@ from threatcast_orchestration.assets.decisions import build_decision_assets
 from threatcast_orchestration.assets.feed_states import build_feed_states
 from threatcast_orchestration.assets.forecasts import build_forecast_assets
 from threatcast_orchestration.assets.gates import build_gate_checks
-from threatcast_orchestration.assets.live import build_live_assets
+from threatcast_orchestration.assets.live_scores import build_live_assets
 from threatcast_orchestration.assets.pruning import build_pruning_asset
 from threatcast_orchestration.assets.release import build_release_assets
 from threatcast_orchestration.nightly.days import NIGHTS

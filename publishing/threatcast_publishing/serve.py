@@ -16,8 +16,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from threatcast_publishing.addresses import Refusal, ServedFile, find_file
 from threatcast_publishing.formats import content_types
+from threatcast_publishing.request_paths import Refusal, ServedFile, find_file
 
 if TYPE_CHECKING:
     import uvicorn

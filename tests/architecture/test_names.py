@@ -1,4 +1,4 @@
-"""One word for one idea: no public class name means two things in two packages."""
+"""One word for one idea: no public class, and no module, is called alike for two things."""
 
 from __future__ import annotations
 
@@ -9,6 +9,21 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 
 PACKAGES = ("feeds", "forecasting", "publishing", "orchestration")
+
+ALIKE = {
+    "database": "how a package opens or writes DuckDB",
+    "decisions": "which model is published: judged in forecasting, told and shown by orchestration",
+    "errors": "a package's own tree of errors",
+    "feeds": "what a page, a command or a document says of the feeds",
+    "inputs": "what a night's forecasts are made of, and its loading",
+    "pages": "pages for people, each room's own",
+    "panels": "panels: what they are, and the commands on them",
+    "registry": "a list of things by name: the feeds' catalog, MLflow's models",
+    "release": "the release: its writing, and the step that calls it",
+    "store": "answers or runs kept under a key: of back-tests, of MLflow",
+    "tables": "the tables that a room writes",
+}
+"""Modules that may be called alike in two packages, since they are about one thing."""
 
 
 def test_no_public_class_name_stands_for_two_things() -> None:
@@ -22,3 +37,16 @@ def test_no_public_class_name_stands_for_two_things() -> None:
                     rooms[node.name].add(room)
     assert {name: sorted(found) for name, found in rooms.items() if len(found) > 1} == {}
     assert len(rooms) > 100
+
+
+def test_no_module_is_called_alike_in_two_packages_for_two_things() -> None:
+    packages: dict[str, set[str]] = defaultdict(set)
+    for package in PACKAGES:
+        root = PROJECT / package / f"threatcast_{package}"
+        for path in sorted(root.rglob("*.py")):
+            # a feed's folder holds the same parts as that of every other feed
+            if path.stem.startswith("__") or "catalog" in path.relative_to(root).parts:
+                continue
+            packages[path.stem].add(package)
+    alike = {name for name, found in packages.items() if len(found) > 1}
+    assert alike == set(ALIKE), "call one of them after what it alone does"

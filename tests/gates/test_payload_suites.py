@@ -16,7 +16,7 @@ from threatcast_feeds.parsing import parse_new
 from threatcast_feeds.registry import generator_of, load_catalog
 from threatcast_feeds.simulation import LAST_DAY, simulate
 from threatcast_orchestration.feed_steps.judgement import judge_home, write_meaning
-from threatcast_orchestration.gates.results import GateResult
+from threatcast_orchestration.gates.gate_results import GateResult
 from threatcast_orchestration.gates.runner import run_suite
 from threatcast_orchestration.gates.suites import load_suite
 from threatcast_orchestration.run.home import Home

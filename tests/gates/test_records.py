@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pytest
+from threatcast_orchestration.gates.gate_results import GateResult
 from threatcast_orchestration.gates.records import KEPT_NIGHTS, GateRecords
-from threatcast_orchestration.gates.results import GateResult
 from threatcast_orchestration.gates.runner import run_suite
 from threatcast_orchestration.gates.suites import KINDS, Suite, load_suites
 from threatcast_publishing.privacy import kind_of

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
-from threatcast_orchestration.gates.results import GateCrashed
+from threatcast_orchestration.gates.gate_results import GateCrashed
 from threatcast_orchestration.gates.runner import run_suite, run_suites
 from threatcast_orchestration.gates.suites import Suite
 

@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from threatcast_orchestration.gates.checks import to_check_result
+from threatcast_orchestration.gates.asset_checks import to_check_result
 from threatcast_orchestration.gates.records import GateRecords
 from threatcast_orchestration.gates.runner import run_suite
 from threatcast_orchestration.gates.serving import page_server

@@ -14,8 +14,11 @@ from threatcast_forecasting.judging.published import BOTH_DAYS, Decision
 from threatcast_forecasting.night.inputs import NightInputs, NightOptions
 from threatcast_forecasting.night.outlooks import published_model
 from threatcast_orchestration.forecasts.kept import KeptForecasts
+from threatcast_orchestration.published_models.decision_record import (
+    published_models,
+    record_decisions,
+)
 from threatcast_orchestration.published_models.decisions import tonight_of, write_decisions
-from threatcast_orchestration.published_models.record import published_models, record_decisions
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.plan import Plan
 from threatcast_orchestration.run.settings import Settings

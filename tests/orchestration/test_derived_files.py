@@ -26,8 +26,8 @@ from threatcast_orchestration.feed_steps.pull import pull
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.plan import Plan
 from threatcast_orchestration.run.stores import kept_open, set_damaged_aside
-from threatcast_orchestration.warehouse import file as warehouse_file
-from threatcast_orchestration.warehouse.file import connect, show
+from threatcast_orchestration.warehouse import night_file as warehouse_file
+from threatcast_orchestration.warehouse.night_file import connect, show
 from threatcast_orchestration.warehouse.stamps import finish, read_stamps
 
 MakePlan = Callable[..., Plan]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from threatcast_orchestration.errors import GateBlocked
+from threatcast_orchestration.gates.gate_results import ExpectationResult, GateResult
 from threatcast_orchestration.gates.green import READS, inputs_of, refuse_unless_green
 from threatcast_orchestration.gates.records import GateRecords
-from threatcast_orchestration.gates.results import ExpectationResult, GateResult
 from threatcast_orchestration.gates.suites import load_suite, load_suites
 from threatcast_orchestration.run.plan import Plan
 from threatcast_orchestration.warehouse.raw import connect

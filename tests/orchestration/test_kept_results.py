@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from threatcast_orchestration.assets.kept import _UNIQUE_ID, results_of_tests
+from threatcast_orchestration.assets.resting_tables import _UNIQUE_ID, results_of_tests
 from threatcast_orchestration.definitions import build_definitions
 
 

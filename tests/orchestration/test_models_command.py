@@ -14,7 +14,10 @@ import pandas as pd
 import pytest
 from in_process import Done, threatcast
 from small_release import AS_OF, describe, make_release, write_warehouse
-from threatcast_orchestration.published_models.record import published_models, read_decisions
+from threatcast_orchestration.published_models.decision_record import (
+    published_models,
+    read_decisions,
+)
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.lock import run_lock
 from threatcast_publishing.marks import mark_of

@@ -10,7 +10,7 @@ from in_process import threatcast
 from threatcast_orchestration.cli import _PlainLines
 from threatcast_orchestration.commands.options import print_json, print_table, remark, say
 from threatcast_orchestration.feed_steps.pull import PullReport
-from threatcast_orchestration.gates.results import ExpectationResult
+from threatcast_orchestration.gates.gate_results import ExpectationResult
 from threatcast_orchestration.nightly import alerts
 from threatcast_orchestration.nightly.progress import Progress
 from threatcast_orchestration.run.settings import Settings

@@ -12,7 +12,7 @@ from threatcast_orchestration.cli import app
 from threatcast_orchestration.feed_steps.gate import gate
 from threatcast_orchestration.feed_steps.pull import PullReport
 from threatcast_orchestration.gates import suites
-from threatcast_orchestration.gates.results import GateCrashed
+from threatcast_orchestration.gates.gate_results import GateCrashed
 from threatcast_orchestration.run.plan import Plan
 from typer.testing import CliRunner
 

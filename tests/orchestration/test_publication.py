@@ -10,7 +10,7 @@ import pytest
 from threatcast_forecasting.judging.published import BOTH_DAYS, Decision, changes_of
 from threatcast_forecasting.roles import DEFAULT_PUBLISHED
 from threatcast_orchestration.errors import OrchestrationError
-from threatcast_orchestration.published_models.record import (
+from threatcast_orchestration.published_models.decision_record import (
     published_models,
     read_decisions,
     record_decisions,

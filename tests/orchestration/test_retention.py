@@ -20,7 +20,7 @@ from threatcast_orchestration.assets.pruning import build_pruning_asset
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.live_scores.archive import keep_releases
 from threatcast_orchestration.nightly.resource import Night
-from threatcast_orchestration.published_models.record import record_decisions
+from threatcast_orchestration.published_models.decision_record import record_decisions
 from threatcast_orchestration.retention.pruning import Removal, give_back, prune, totals
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.settings import Settings, clock, quiet_environment

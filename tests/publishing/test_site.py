@@ -17,7 +17,7 @@ from threatcast_publishing.contract import TABLES
 from threatcast_publishing.formats.site import FORMAT, PAGE
 from threatcast_publishing.site import wording
 from threatcast_publishing.site.charts import HEIGHT, WEEKS, Point, last_weeks, sparkline
-from threatcast_publishing.site.checks import PageReader
+from threatcast_publishing.site.page_checks import PageReader
 from threatcast_publishing.site.pages import render
 from threatcast_publishing.source import ReleaseContext, read_tables
 

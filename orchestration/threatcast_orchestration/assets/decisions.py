@@ -9,18 +9,18 @@ from typing import Any
 import dagster as dg
 
 from threatcast_orchestration.assets.keys import table_key
-from threatcast_orchestration.assets.tables import table_metadata
+from threatcast_orchestration.assets.table_facts import table_metadata
 from threatcast_orchestration.forecasts.inputs import key_of, load_inputs
 from threatcast_orchestration.forecasts.kept import make
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.published_models.decision_record import record_decisions
 from threatcast_orchestration.published_models.decisions import (
     TABLES,
     tonight_in,
     tonight_of,
     write_decisions,
 )
-from threatcast_orchestration.published_models.record import record_decisions
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish

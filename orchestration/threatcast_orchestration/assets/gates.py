@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from threatcast_orchestration.assets.keys import table_key
-from threatcast_orchestration.gates.checks import build_checks
+from threatcast_orchestration.gates.asset_checks import build_checks
 from threatcast_orchestration.gates.green import inputs_of, made_for
 from threatcast_orchestration.gates.records import GateRecords
 from threatcast_orchestration.gates.suites import Suite, load_suites

@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 
 from threatcast_orchestration.assets.keys import table_key
-from threatcast_orchestration.assets.tables import table_metadata
+from threatcast_orchestration.assets.table_facts import table_metadata
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.live_scores.archive import keep_releases
 from threatcast_orchestration.nightly.resource import Night

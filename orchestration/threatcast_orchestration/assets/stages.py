@@ -14,13 +14,13 @@ from dagster_dbt import DbtCliResource
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from threatcast_orchestration.assets.dbt_project import as_read
-from threatcast_orchestration.assets.kept import kept_results
-from threatcast_orchestration.assets.tables import row_counts
+from threatcast_orchestration.assets.resting_tables import kept_results
+from threatcast_orchestration.assets.table_facts import row_counts
 from threatcast_orchestration.nightly.jobs import JOB
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.warehouse.content import published_content
-from threatcast_orchestration.warehouse.file import damage_in
+from threatcast_orchestration.warehouse.night_file import damage_in
 from threatcast_orchestration.warehouse.stamps import MADE_OF, begin, finish, read_stamps
 
 

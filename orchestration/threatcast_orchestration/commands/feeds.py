@@ -126,8 +126,8 @@ def check_addresses(
 
     from threatcast_feeds.registry import load_catalog, load_feed
 
-    from threatcast_orchestration.feed_steps.addresses import look_at
     from threatcast_orchestration.feed_steps.cut_off import cut_off
+    from threatcast_orchestration.feed_steps.source_check import look_at
     from threatcast_orchestration.run.plan import make_plan
 
     specs = [load_feed(feed) for feed in feeds] if feeds else [*load_catalog().values()]

@@ -234,7 +234,7 @@ def _decide(
     from threatcast_forecasting.judging.published import Decision
     from threatcast_forecasting.night.decisions import numbers_of
 
-    from threatcast_orchestration.published_models.record import record_decisions
+    from threatcast_orchestration.published_models.decision_record import record_decisions
 
     numbers: dict[str, Any] = numbers_of(verdict) if verdict else {}
     decision = Decision(

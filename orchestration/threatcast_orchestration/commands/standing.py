@@ -15,7 +15,7 @@ from threatcast_forecasting.judging.published import (
 )
 
 from threatcast_orchestration.errors import NothingToPublish, WrongUse
-from threatcast_orchestration.published_models.record import read_decisions
+from threatcast_orchestration.published_models.decision_record import read_decisions
 from threatcast_orchestration.run.settings import Settings
 from threatcast_orchestration.tracking.lookup import night_of, registered_versions
 

@@ -18,8 +18,8 @@ from threatcast_feeds.registry import FeedSpec
 from threatcast_orchestration.feed_steps.cut_off import cut_off
 from threatcast_orchestration.feed_steps.gate import COUNTRIES, gate
 from threatcast_orchestration.feed_steps.pull import PullReport, pull
-from threatcast_orchestration.gates.checks import to_check_result
-from threatcast_orchestration.gates.results import GateResult
+from threatcast_orchestration.gates.asset_checks import to_check_result
+from threatcast_orchestration.gates.gate_results import GateResult
 from threatcast_orchestration.nightly.between import pull_between_nights
 from threatcast_orchestration.nightly.record import PAYLOAD_GATE
 from threatcast_orchestration.nightly.resource import Night

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threatcast_forecasting.night.inputs import LateReports, NightInputs, NightOptions, Places
 
-from threatcast_orchestration.published_models.record import published_models
+from threatcast_orchestration.published_models.decision_record import published_models
 from threatcast_orchestration.run import keys
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from threatcast_feeds.durable import write_durably
 
 if TYPE_CHECKING:
-    from threatcast_orchestration.gates.results import ExpectationResult
+    from threatcast_orchestration.gates.gate_results import ExpectationResult
 
 _STYLE = """\
 <style>

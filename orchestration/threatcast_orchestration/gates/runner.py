@@ -13,9 +13,9 @@ from datetime import date, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from threatcast_orchestration.gates.gate_results import ExpectationResult, GateResult
 from threatcast_orchestration.gates.library import batch_definition, quiet
 from threatcast_orchestration.gates.records import GateRecords
-from threatcast_orchestration.gates.results import ExpectationResult, GateResult
 from threatcast_orchestration.gates.suites import (
     Expectation,
     Frame,

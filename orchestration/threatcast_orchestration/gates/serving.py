@@ -16,8 +16,8 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import unquote, urlsplit
 
-from threatcast_publishing.addresses import Refusal, ServedFile
 from threatcast_publishing.files import sha256_of
+from threatcast_publishing.request_paths import Refusal, ServedFile
 from threatcast_publishing.serve import FileServer, file_server
 
 HOST = "127.0.0.1"

@@ -16,7 +16,7 @@ from threatcast_orchestration.nightly.dead_runs import close_dead_runs
 from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.plan import Plan, make_plan
 from threatcast_orchestration.run.settings import home_path, load_settings, quiet_environment
-from threatcast_orchestration.warehouse.file import show
+from threatcast_orchestration.warehouse.night_file import show
 
 
 class Night(ConfigurableResource["Night"]):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_forecasting.judging.published import Change, Decision, changes_of
 
-from threatcast_orchestration.published_models.record import read_decisions
+from threatcast_orchestration.published_models.decision_record import read_decisions
 from threatcast_orchestration.run.provenance import commit
 from threatcast_orchestration.warehouse.written import WrittenTable, by_name
 

@@ -13,7 +13,7 @@ from threatcast_forecasting.judging.published import changes_of
 from threatcast_orchestration.forecasts.kept import MADE
 from threatcast_orchestration.live_scores.archive_files import archived_releases
 from threatcast_orchestration.nightly.run_history import runs_of
-from threatcast_orchestration.published_models.record import read_decisions
+from threatcast_orchestration.published_models.decision_record import read_decisions
 from threatcast_orchestration.retention.rules import (
     HeldForecasts,
     HeldRelease,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.warehouse.file import connect
+from threatcast_orchestration.warehouse.night_file import connect
 
 
 def published_content(home: Home) -> str:

@@ -18,8 +18,8 @@ from threatcast_publishing.marks import mark_of
 
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.warehouse.contents import read_contents
-from threatcast_orchestration.warehouse.file import POOL, connect
 from threatcast_orchestration.warehouse.imported import IMPORTED_COUNTS, write_imported
+from threatcast_orchestration.warehouse.night_file import POOL, connect
 from threatcast_orchestration.warehouse.written import WrittenTable, by_name
 
 if TYPE_CHECKING:

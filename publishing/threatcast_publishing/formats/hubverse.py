@@ -16,7 +16,7 @@ from threatcast_publishing.database import connect
 from threatcast_publishing.files import json_bytes
 from threatcast_publishing.formats.parquet_files import origin, write_parquet
 from threatcast_publishing.hub import config
-from threatcast_publishing.hub.checks import problems
+from threatcast_publishing.hub.validation import problems
 from threatcast_publishing.source import ReleaseContext
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from threatcast_publishing.marks import mark_of
-from threatcast_publishing.site.checks import page_problems
+from threatcast_publishing.site.page_checks import page_problems
 from threatcast_publishing.source import ReleaseContext
 
 PAGE = "site/index.html"

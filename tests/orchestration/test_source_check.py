@@ -9,7 +9,7 @@ from pathlib import Path
 
 from feed_server import FeedServer, Said
 from threatcast_feeds.registry import load_feed
-from threatcast_orchestration.feed_steps.addresses import look_at
+from threatcast_orchestration.feed_steps.source_check import look_at
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.plan import make_plan
 from threatcast_orchestration.run.settings import Settings

@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from threatcast_orchestration.assets.tables import row_counts
+from threatcast_orchestration.assets.table_facts import row_counts
 from threatcast_orchestration.run.home import Home
 
 _UNIQUE_ID = "dagster_dbt/unique_id"

@@ -12,12 +12,12 @@ from typing import Any
 
 import dagster as dg
 
-from threatcast_orchestration.gates.records import GateRecords
-from threatcast_orchestration.gates.results import (
+from threatcast_orchestration.gates.gate_results import (
     ExpectationResult,
     GateResult,
     row_in_words,
 )
+from threatcast_orchestration.gates.records import GateRecords
 from threatcast_orchestration.gates.runner import run_suites
 from threatcast_orchestration.gates.suites import Suite
 

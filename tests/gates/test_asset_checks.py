@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 import pytest
-from threatcast_orchestration.gates.checks import build_checks, check_spec, to_check_result
+from threatcast_orchestration.gates.asset_checks import build_checks, check_spec, to_check_result
 from threatcast_orchestration.gates.records import GateRecords
 from threatcast_orchestration.gates.runner import run_suite
 from threatcast_orchestration.gates.suites import Suite
