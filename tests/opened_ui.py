@@ -18,7 +18,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-PATIENCE = 60
+PATIENCE = 180
 STOPS_WITHIN = 15
 COMMAND = (sys.executable, "-m", "threatcast_orchestration.cli")
 
