@@ -179,6 +179,17 @@ def dated(names: Iterable[str]) -> list[DatedFile]:
     return sorted(one for name in names if (one := _dated(name)) is not None)
 
 
+def newest_of(members: Iterable[Member]) -> tuple[Member | None, date | None]:
+    """Return the file that is the newest by its name, with its day.
+
+    Where no name bears a day it is the first that holds anything, without a day.
+    """
+    by_name = {one.name: one for one in members if one.name not in LEFT_OUT}
+    if files := dated(by_name):
+        return by_name[files[-1].name], files[-1].day
+    return next((one for one in by_name.values() if one.size != 0), None), None
+
+
 def _dated(name: str) -> DatedFile | None:
     match = _DATED.fullmatch(PurePosixPath(name).name)
     if match is None:

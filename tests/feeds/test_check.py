@@ -6,9 +6,11 @@ import json
 import socket
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from feed_server import FeedServer, Patience, Said
+from threatcast_feeds.http.github import hosted
 from threatcast_feeds.http.visitor import Surroundings
 from threatcast_feeds.modes.check import AddressReport, check
 from threatcast_feeds.registry import FeedSpec, load_feed
@@ -16,6 +18,8 @@ from threatcast_feeds.registry import FeedSpec, load_feed
 NOW = datetime(2026, 8, 22, 2, 0, tzinfo=UTC)
 LIST = load_feed("threatfox_ips")
 DATED = load_feed("cisa_kev")
+ARCHIVE = load_feed("ddosia_targets")
+BUNDLE = load_feed("c2_tracker")
 REPOSITORY = "https://api.github.com/repos/elliotwutingfeng/ThreatFox-IOC-IPs"
 
 
@@ -127,3 +131,69 @@ def test_feed_that_wants_a_key_says_so_without_asking(feed_server: FeedServer) -
     assert look.state == "refused"
     assert "SOME_KEY" in look.reason
     assert not feed_server.asked
+
+
+def list_files(server: FeedServer, spec: FeedSpec, *names: str) -> None:
+    """Let GitHub name the files of a feed's folder, and say how its repository stands."""
+    assert spec.live.listing
+    files = [{"path": name, "type": "blob", "size": 14} for name in names]
+    is_tree = "/git/trees/" in spec.live.listing
+    server.answer(
+        spec.live.listing, Said(json.dumps({"tree": files} if is_tree else files).encode())
+    )
+    place = hosted(spec.live.listing)
+    assert place is not None
+    repository = f"https://api.github.com/repos/{place.repository}"
+    standing = {"full_name": place.repository, "archived": False}
+    server.answer(repository, Said(json.dumps(standing).encode()))
+    commit = [{"commit": {"committer": {"date": "2026-08-21T10:00:00Z"}}}]
+    server.answer(f"{repository}/commits", Said(json.dumps(commit).encode()))
+
+
+def address_of(spec: FeedSpec, name: str) -> str:
+    return spec.live.member_url.replace("{name}", quote(name))
+
+
+def test_newest_file_of_an_archive_is_asked_and_its_name_tells_its_day(
+    feed_server: FeedServer,
+) -> None:
+    old, new = (f"2026-08-{day}_08-00-00_DDoSia-target-list-full.json" for day in (18, 20))
+    list_files(feed_server, ARCHIVE, new, old, "README.md")
+    feed_server.answer(address_of(ARCHIVE, new), Said(b'{"targets":[]}'))
+    listing, newest = looks(ARCHIVE, feed_server)
+    assert (listing.state, listing.told_by) == ("ok", "commit")
+    assert (newest.state, newest.newest, newest.told_by) == ("ok", date(2026, 8, 20), "name")
+    assert newest.address == address_of(ARCHIVE, new)
+    assert not any(old in asked.path for asked in feed_server.asked)
+
+
+def test_archive_that_only_its_repository_keeps_alive_is_old(feed_server: FeedServer) -> None:
+    name = "2025-11-05_08-00-00_DDoSia-target-list-full.json"
+    list_files(feed_server, ARCHIVE, name)
+    feed_server.answer(address_of(ARCHIVE, name), Said(b'{"targets":[]}'))
+    states = [look.state for look in looks(ARCHIVE, feed_server)]
+    assert states == ["ok", "old"]
+
+
+@pytest.mark.parametrize(
+    ("said", "state"),
+    [
+        (Said(b"198.51.100.10\n"), "ok"),
+        (Said(status=404), "moved"),
+        (Said(status=503), "unreachable"),
+        (Said(b"192.0.2.1\n"), "wrong"),
+        (Said(b"<html></html>\n"), "wrong"),
+    ],
+)
+def test_file_that_is_listed_and_not_to_be_had_is_told_apart_from_its_listing(
+    feed_server: FeedServer, said: Said, state: str
+) -> None:
+    list_files(feed_server, BUNDLE, "Example C2 IPs.txt", "all.txt")
+    feed_server.answer(address_of(BUNDLE, "Example C2 IPs.txt"), said)
+    listing, first = looks(BUNDLE, feed_server)
+    assert (listing.state, first.state) == ("ok", state)
+
+
+def test_listing_that_names_no_file_is_wrong(feed_server: FeedServer) -> None:
+    list_files(feed_server, BUNDLE)
+    assert [look.state for look in looks(BUNDLE, feed_server)] == ["wrong"]

@@ -1,7 +1,8 @@
 """One look at every address of a feed: does it answer, has it moved, how old is what it serves.
 
-Nothing is landed, and nothing is tried twice. How old the records of a body are is for the caller
-to say (`read`): it takes the feed's parser.
+Of a listing its newest file is asked too: one may be named that nobody can have. Nothing is landed,
+and nothing is tried twice. How old the records of a body are is for the caller to say (`read`): it
+takes the feed's parser.
 """
 
 from __future__ import annotations
@@ -10,15 +11,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 from threatcast_feeds.arrivals import Arrival
+from threatcast_feeds.bundles import Member, newest_of
 from threatcast_feeds.errors import FeedError, FetchError
 from threatcast_feeds.http.fetch import Answer, Session
 from threatcast_feeds.http.github import hosted, state_of
 from threatcast_feeds.http.redirects import public
 from threatcast_feeds.http.visitor import Surroundings
 from threatcast_feeds.impostors import kind_of, trouble
-from threatcast_feeds.modes.many_files import arrival_of
+from threatcast_feeds.modes.many_files import arrival_of, listed, member_url, trouble_of
 from threatcast_feeds.registry import FeedSpec
 
 Read = Callable[[Arrival], date | None]
@@ -42,7 +45,8 @@ class AddressReport:
     newest : date or None
         Day of the newest content; None if nothing tells it.
     told_by : str
-        What tells that day: `records`, `commit` (of the file), `header`; empty if nothing does.
+        What tells that day: `records`, `name` (of the newest file listed), `commit` (of the file),
+        `header`; empty if nothing does.
     licence : str
         Of the data, as the catalog has it.
     reason : str
@@ -91,21 +95,53 @@ def check(
         return
     with session:
         for url in spec.live.addresses:
-            look = AddressReport(spec.key, public(url), "ok", licence=spec.licence.name)
-            try:
-                yield _judged(spec, now, _seen(session, look, url, now, read))
-            except FeedError as error:
-                yield _failed(spec, look, error)
+            yield from _looks(session, url, now, read)
+
+
+def _looks(session: Session, url: str, now: datetime, read: Read) -> Iterator[AddressReport]:
+    """Yield a look at one address, and at the newest file if it is a listing."""
+    spec = session.spec
+    look = AddressReport(spec.key, public(url), "ok", licence=spec.licence.name)
+    is_listing = url == spec.live.listing
+    try:
+        answer = session.look(url, whole=is_listing or _is_dated(spec))
+        newest = _newest_listed(session, answer) if is_listing else None
+        yield _judged(spec, now, _seen(session, look, url, now, read, answer))
+        if newest:
+            look = replace(look, address=public(newest.url))
+            if problem := trouble_of(newest.member, session.look(newest.url).content):
+                raise session.refuse(newest.url, problem)
+            told_by = "name" if newest.day else ""
+            yield _judged(spec, now, replace(look, newest=newest.day, told_by=told_by))
+    except FeedError as error:
+        yield _failed(spec, look, error)
+
+
+class _Listed(NamedTuple):
+    """A file of a listing, its address, and the day that its name bears."""
+
+    member: Member
+    url: str
+    day: date | None
+
+
+def _newest_listed(session: Session, listing: Answer) -> _Listed:
+    member, day = newest_of(listed(session, listing))
+    if member is None:
+        raise session.refuse(listing.url, "the listing names no file")
+    return _Listed(member, member_url(session, member), day)
+
+
+def _is_dated(spec: FeedSpec) -> bool:
+    return bool(spec.coverage and spec.coverage.days) and spec.live.method == "file"
 
 
 def _seen(
-    session: Session, look: AddressReport, url: str, now: datetime, read: Read
+    session: Session, look: AddressReport, url: str, now: datetime, read: Read, answer: Answer
 ) -> AddressReport:
     """Return what an address that answers shows."""
-    spec = session.spec
-    dated = bool(spec.coverage and spec.coverage.days) and spec.live.method == "file"
+    dated = _is_dated(session.spec)
     place = hosted(url)
-    answer = session.look(url, whole=dated)
     if answer.moved_to:
         look = _moved(look, f"it says that it has moved for good to {public(answer.moved_to)}")
     if dated:
@@ -117,7 +153,7 @@ def _seen(
         if state.name.lower() != place.repository.lower():
             look = _moved(look, f"its repository is {state.name} now")
         elif state.archived and look.state == "ok":
-            cure = f"It will not change any more; look for a successor: {spec.homepage}"
+            cure = f"It will not change any more; look for a successor: {session.spec.homepage}"
             look = replace(look, state="archived", reason="its repository is archived", cure=cure)
     if look.newest is None and answer.last_modified:
         look = replace(look, newest=_day(answer.last_modified), told_by="header")

@@ -129,7 +129,7 @@ def _listed(session: Session, url: str, previous: Landed | None) -> tuple[Answer
     """Return the listing's first page and the files that all its pages name."""
     etag, last_modified = condition(session.spec, url, previous)
     first = session.get(url, etag=etag, last_modified=last_modified)
-    members = _read_listing(session, first)
+    members = listed(session, first)
     if len(members) == CONTENTS_CAP and not first.next_url:
         raise session.refuse(
             url,
@@ -141,7 +141,7 @@ def _listed(session: Session, url: str, previous: Landed | None) -> tuple[Answer
         if not page.next_url:
             break
         page = session.get(page.next_url)
-        members += _read_listing(session, page)
+        members += listed(session, page)
     else:
         raise session.refuse(url, f"its listing has more than {MOST_LISTING_PAGES} pages")
     if not members:
@@ -152,7 +152,14 @@ def _listed(session: Session, url: str, previous: Landed | None) -> tuple[Answer
     return first, members
 
 
-def _read_listing(session: Session, page: Answer) -> list[Member]:
+def listed(session: Session, page: Answer) -> list[Member]:
+    """Return the files that one page of a listing names.
+
+    Raises
+    ------
+    FetchError
+        If it is no listing.
+    """
     try:
         problem = trouble(page.content, "json")
         if problem:
@@ -188,18 +195,29 @@ def _pack(session: Session, members: list[Member], names: Mapping[str, str]) -> 
 
 
 def _member(session: Session, member: Member) -> bytes:
-    url = _member_url(session, member)
+    url = member_url(session, member)
     content = session.get(url).content
-    ext = PurePosixPath(member.name).suffix.lstrip(".") or "txt"
-    problem = trouble(content, ext, may_be_empty=True) or member.mismatch(content)
-    if problem:
+    if problem := trouble_of(member, content):
         raise session.refuse(
             url, f"{member.name}: {problem}", "Run again in a few minutes", again=True
         )
     return content
 
 
-def _member_url(session: Session, member: Member) -> str:
+def trouble_of(member: Member, content: bytes) -> str:
+    """Say why these bytes are not the file that was listed; empty if they are."""
+    ext = PurePosixPath(member.name).suffix.lstrip(".") or "txt"
+    return trouble(content, ext, may_be_empty=True) or member.mismatch(content)
+
+
+def member_url(session: Session, member: Member) -> str:
+    """Return where a listed file is had.
+
+    Raises
+    ------
+    FetchError
+        If nothing says it, or the listing sends us where no redirect may.
+    """
     live = session.spec.live
     if live.member_url:
         return live.member_url.replace("{name}", quote(member.name))
