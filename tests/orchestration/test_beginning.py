@@ -7,9 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 from threatcast_feeds.arrivals import Arrival
+from threatcast_feeds.history import read_history
 from threatcast_orchestration.feed_steps.beginning import begin, is_new
+from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.plan import Plan, make_plan
 from threatcast_orchestration.run.settings import Settings
@@ -41,6 +44,17 @@ def test_new_live_home_imports_the_shipped_history_and_says_so(tmp_path, nobody)
     assert "--no-history" in said[0]
     begin(plan, said.append)
     assert len(said) == 1, "what is there is not imported again"
+
+
+def test_run_of_the_ui_begins_a_new_home_in_the_same_way(tmp_path) -> None:
+    home = Home(tmp_path / "home")
+    home.root.mkdir()
+    # a git history lies beyond this machine
+    (home.root / "threatcast.toml").write_text("backfill_minutes = 0\n", encoding="utf-8")
+    night = Night(home=str(home.root), source="live")
+    with night.yield_for_execution(dg.build_init_resource_context()):
+        (history,) = imports_of(home)
+    assert history.as_of == read_history().as_of
 
 
 def test_import_can_be_refused(tmp_path, nobody) -> None:

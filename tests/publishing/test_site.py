@@ -6,6 +6,7 @@ import re
 import shutil
 from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -191,6 +192,44 @@ def test_model_that_speaks_from_tomorrow_or_for_one_night_is_told_so(tables):
     assert "On 2026-06-14 alone the model “common_level” stands in for “Champion”." in page
     assert "From 2026-06-15 on the numbers will come from the model “common_level”" in page
     assert "Decided by a person: it wins" in page
+
+
+def test_front_of_the_page_says_which_countries_have_an_outlook_and_which_have_none(page, tables):
+    rows = [row for row in tables["outlook"].data.to_pylist() if row["location_level"] == "country"]
+    names = {row["location_name"] or row["location"] for row in rows}
+    seen = {row["location_name"] or row["location"] for row in rows if row["state"] == "published"}
+    assert 0 < len(seen) < len(names)
+    glance = unescape(page[page.index('<section id="glance"') :].partition("</section>")[0])
+    with_one, without = re.findall(r"<details><summary>(.*?)</summary><p>(.*?)</p>", glance)
+    assert with_one[0].startswith(f"{len(seen)} with an outlook")
+    assert without[0].startswith(f"{len(names - seen)} without one")
+    listed = {part.partition(" (")[0] for part in with_one[1].split("; ")}
+    assert listed == seen
+    assert "Germany (Ransomware claims)" in with_one[1]
+    assert set(without[1].split("; ")) == names - seen
+
+
+def test_weeks_that_another_release_counted_are_told_at_the_top_and_in_their_target(tables):
+    data = tables["activity_weekly"].data
+    seam = REFERENCE_WEEK - timedelta(weeks=3)
+    imported = "imported from 2026-05-01-0123456789ab, as of 2026-05-01"
+    counters = [
+        imported if row["target"] == "ransomware_claims" and row["week"] < seam else "own"
+        for row in data.to_pylist()
+    ]
+    counted = replace(
+        tables["activity_weekly"], data=data.append_column("counted_by", pa.array(counters))
+    )
+    page = render(context({**tables, "activity_weekly": counted}))
+    told = (
+        f"The weeks of {min(data['week'].to_pylist())} to {seam - timedelta(weeks=1)} "
+        f"were not counted here: they are {imported}. "
+        f"This home counts itself since the week of {seam}."
+    )
+    plain = re.sub(r"<[^>]+>", "", page)
+    assert plain.count(told) == 2
+    assert page.count("Imported past.") == 1
+    assert "Imported past" not in render(context(tables))
 
 
 def test_world_sentence_stands_before_the_table_of_its_target(page):

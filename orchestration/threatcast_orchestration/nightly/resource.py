@@ -10,6 +10,7 @@ from dagster import ConfigurableResource, InitResourceContext
 from pydantic import Field, PrivateAttr
 
 from threatcast_orchestration.errors import WrongUse
+from threatcast_orchestration.feed_steps.beginning import begin
 from threatcast_orchestration.feed_steps.visits import Visits
 from threatcast_orchestration.nightly.days import day_of_run
 from threatcast_orchestration.nightly.dead_runs import close_dead_runs
@@ -83,12 +84,18 @@ class Night(ConfigurableResource["Night"]):
 
     @contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[Night]:
-        """Hold the home's lock from the first step to the last, and clear up after the dead."""
+        """Hold the home's lock from the first step to the last, and clear up after the dead.
+
+        A new home is given its past first; the command line has done so for a plan of its own.
+        """
         self._partition = day_of_run(context.run.tags) if context.run is not None else ""
+        is_begun = self._plan is not None
         with run_lock(self.plan.home.lock, borrow=True):
             if context.instance is not None and context.run is not None:
                 close_dead_runs(context.instance, context.run.run_id)
             try:
+                if not is_begun:
+                    begin(self.plan, context.log.info if context.log else lambda _: None)
                 yield self
             finally:
                 self.visits.end()

@@ -24,6 +24,8 @@ from threatcast_publishing.site.charts import (
     sparkline,
 )
 from threatcast_publishing.site.feeds import feed_views
+from threatcast_publishing.site.pasts import Past, imported_pasts
+from threatcast_publishing.site.places import countries_in_sight
 
 if TYPE_CHECKING:
     from threatcast_publishing.source import ReleaseContext
@@ -55,6 +57,7 @@ class Target:
     """One target's section: `facts` is its row in `targets`, `rows` the published outlooks.
 
     `changes` says which model speaks since when, the newest first; empty if it was never another.
+    `past` says which weeks another release counted; None if this home counted them all.
     """
 
     key: str
@@ -66,6 +69,7 @@ class Target:
     mix: Mapping[str, Sequence[Row]]
     mix_week: date | None
     changes: tuple[Row, ...]
+    past: Past | None
 
 
 def render(release: ReleaseContext) -> str:
@@ -101,6 +105,7 @@ def render(release: ReleaseContext) -> str:
     return environment.get_template("index.html.j2").render(
         release=release,
         targets=gather_targets(release),
+        sight=countries_in_sight(release),
         feeds=feed_views(release),
         models=models,
         model_titles={row["model"]: row.get("title") or row["model"] for row in models},
@@ -118,7 +123,7 @@ def gather_targets(release: ReleaseContext) -> list[Target]:
         outlooks[row["target"]].append(row)
     points, newest = _recent_activity(release)
     mix, mix_week = _newest_mix(release)
-    changes = _changes(release)
+    changes, pasts = _changes(release), imported_pasts(release)
     views = []
     for facts in _rows(release, "targets"):
         key = facts["target"]
@@ -135,6 +140,7 @@ def gather_targets(release: ReleaseContext) -> list[Target]:
                 mix=mix if facts.get("shown_not_forecast") else {},
                 mix_week=mix_week,
                 changes=tuple(changes[key]),
+                past=pasts.get(key),
             )
         )
     return views
