@@ -12,6 +12,7 @@
 
 {% macro failure_reason() -%}
     case cause
+        when 'left_out' then 'no weekly counts of it ship'
         when 'never' then 'no payload accepted by ' || as_of
         when 'attempt'
             then
@@ -30,6 +31,8 @@
 
 {% macro failure_sentence() -%}
     case cause
+        when 'left_out'
+            then 'The starter leaves this feed out: no weekly counts of it ship with Threatcast.'
         when 'never' then 'The feed has given no data yet.'
         when 'attempt'
             then

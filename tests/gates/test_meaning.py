@@ -79,6 +79,14 @@ def bench(meaning: Meaning, history: Sequence[Copy]) -> Bench:
     return seat
 
 
+@pytest.mark.parametrize("meaning", [WINDOW, PARTS])
+def test_list_that_begins_empty_is_judged_like_any_other(meaning: Meaning) -> None:
+    empty = made(START - 7, np.zeros(0, np.uint64), [], [])
+    seat = bench(meaning, [empty, window(0), window(1)])
+    assert seat.ever is not None
+    assert len(seat.ever) == 1050
+
+
 def on_cumulative(fault: Fault) -> PayloadVerdict:
     seat = bench(CUMULATIVE, [cumulative(week) for week in range(12)])
     return judge_copy(seat, fault(cumulative(11), cumulative(12)))

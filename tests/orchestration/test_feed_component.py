@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 from feed_server import FeedServer
 from threatcast_feeds.http import patience
+from threatcast_feeds.modes.starter import NOTICE, notice_of, past_of_the_starter
 from threatcast_feeds.registry import load_catalog, load_feed
 from threatcast_orchestration.components import feed as component
 from threatcast_orchestration.components.feed import PAYLOAD_GATE, FeedSource, feed_asset
@@ -189,3 +190,18 @@ def test_source_that_may_answer_later_is_asked_again(
     assert len([event for event in outcome.all_events if event.is_step_up_for_retry]) == 1
     assert not check_of(outcome, PLACES).passed
     assert "127.0.0.1:9" in metadata_of(outcome, PLACES)["error"]
+
+
+def test_feed_of_which_the_starter_holds_no_counts_is_left_out_and_nothing_fails(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path / "home")
+    home.starter.mkdir(parents=True)
+    (home.starter / NOTICE).write_text(notice_of(past_of_the_starter()), encoding="utf-8")
+    outcome = run(home, "openphish", source="starter")
+    assert outcome.success
+    check = check_of(outcome, dg.AssetKey(["raw", "openphish"]))
+    assert check.passed
+    assert "the starter leaves it out" in (check.description or "")
+    plan = make_plan(home, Settings(source="starter"))
+    assert plan.landing.attempt("openphish") is None, "it was not asked"

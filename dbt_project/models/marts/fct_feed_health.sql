@@ -76,6 +76,7 @@ facts as (
     select
         feeds.*,
         night.as_of,
+        night.source,
         newest.payload_day as newest_vintage,
         newest.retrieved_at as last_success,
         newest.row_count as rows_now,
@@ -96,6 +97,9 @@ caused as (
     select
         *,
         case
+            -- of what it holds no counts the starter asks nothing
+            when source = 'starter' and newest_vintage is null and attempt_at is null
+                then 'left_out'
             when newest_vintage is null then 'never'
             when not attempt_ok then 'attempt'
             when newest_quarantined > newest_vintage then 'quarantine'

@@ -22,6 +22,14 @@ def past_of_the_starter() -> CountedWorld:
     return CountedWorld(read_history())
 
 
+def notice_of(past: CountedWorld) -> str:
+    """Return what the folder says of itself: which history it re-enacts."""
+    return (
+        f"Real weekly counts up to {past.end} (release {past.history.release_id}), re-enacted as\n"
+        "stand-in records: their numbers by week and place are real, all else is invented.\n"
+    )
+
+
 def prepare_mirror(folder: Path) -> None:
     """Write the stand-in records of all feeds of the history, unless they are there.
 
@@ -34,10 +42,7 @@ def prepare_mirror(folder: Path) -> None:
         histories must not be counted together.
     """
     past = past_of_the_starter()
-    text = (
-        f"Real weekly counts up to {past.end} (release {past.history.release_id}), re-enacted as\n"
-        "stand-in records: their numbers by week and place are real, all else is invented.\n"
-    )
+    text = notice_of(past)
     notice = folder / NOTICE
     if notice.is_file():
         if notice.read_text(encoding="utf-8") == text:

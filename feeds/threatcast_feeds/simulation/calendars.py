@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import cache
 
 # 313 whole weeks, Monday to Sunday
 FIRST_DAY = date(2020, 6, 15)
@@ -14,6 +15,7 @@ WEEK = timedelta(days=7)
 SUNDAY = timedelta(days=6)
 
 
+@cache
 def monday(day: date) -> date:
     """Return the Monday of a day's ISO week."""
     return day - timedelta(days=day.weekday())

@@ -14,9 +14,9 @@ from functools import cached_property
 
 import numpy as np
 
-from threatcast_feeds.history import History
+from threatcast_feeds.history import FeedPast, History
 from threatcast_feeds.simulation.addresses import Allocation
-from threatcast_feeds.simulation.calendars import WEEK, every_week, monday
+from threatcast_feeds.simulation.calendars import SUNDAY, WEEK, every_week, monday
 from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.patterns import UNLOCATED, WORLD
 from threatcast_feeds.simulation.world import SEED, Event, generator_for
@@ -82,16 +82,17 @@ class CountedWorld:
 
         Days are spread in the week by chance. Events of a located target that the history does
         not place are `UNLOCATED`. The newest event falls on the day on which the history last saw
-        one, also where the week of that day is too young to be counted.
+        one. Where the week of that day is too young to be counted, it goes on as the one before.
         """
         chance = self.generator("events", target)
         drawn = [
-            (week + timedelta(days=int(day)), place)
+            (days[day], place)
             for week, places in self._counts[target].items()
+            for days in [[week + timedelta(days=number) for number in range(7)]]
             for place, count in self._placed(target, places)
-            for day in chance.integers(0, 7, size=count)
+            for day in chance.integers(0, 7, size=count).tolist()
         ]
-        last = self._last_event(target)
+        last = self._feed_of(target).last_event
         if last is not None:
             drawn = _ending(drawn, last)
         return [Event(number, *event, 0) for number, event in enumerate(sorted(drawn), start=1)]
@@ -105,12 +106,15 @@ class CountedWorld:
         for event in self.events(target):
             yield event, unused(event.location)
 
-    def lists(self, target: str, *, forgets: float) -> Iterator[tuple[date, list[int]]]:
-        """Yield the week and what a list of addresses shows at its end, from before the first on.
+    def lists(
+        self, target: str, *, forgets: float, copied: timedelta = SUNDAY
+    ) -> Iterator[tuple[date, list[int]]]:
+        """Yield the day and the addresses of a list's weekly copies, from before the first week on.
 
         Each event is an IPv4 address (as number) that was not listed before. A week that nobody
-        watched has one, for a list without news would end what its feed covers; that week is not
-        counted. The list before the first week is stock, of which nothing is counted.
+        watched goes on as the one before: a list without news would end what its feed covers, and
+        a gate would not believe it. That week is not counted. The list before the first week is
+        stock, of which nothing is counted.
 
         Parameters
         ----------
@@ -119,7 +123,11 @@ class CountedWorld:
         forgets : float
             Share of the list that leaves it each week, the oldest first. What comes back later is
             no news, so that a short list tells the same as a long one.
+        copied : timedelta
+            From a week's Monday to the day of the copy that shows it. No copy is later than the
+            last one that the history knows.
         """
+        last = self._feed_of(target).last_copy
         unused = self._unused_numbers()
         events, weeks = self.events(target), self.weeks(target)
         by_week: dict[date, list[str]] = defaultdict(list)
@@ -129,12 +137,13 @@ class CountedWorld:
         size = int(len(events) / len(weeks) / max(forgets, _NEWS))
         stock = self.generator("stock", target).choice(len(events), size=size).tolist()
         shown = [unused(events[number].location) for number in stock]
-        yield weeks[0] - WEEK, sorted(shown)
-        for week in every_week(weeks[0], self.end):
-            is_watched = self._counts[target].get(week, {}).get(WORLD) is not None
-            places = by_week[week] if is_watched else [events[0].location]
+        yield weeks[0] - WEEK + copied, sorted(shown)
+        places = [events[0].location]
+        for week in every_week(weeks[0], last - copied):
+            if self._counts[target].get(week, {}).get(WORLD) is not None:
+                places = by_week[week]
             shown = [*shown[int(forgets * len(shown)) :], *map(unused, places)]
-            yield week, sorted(shown)
+            yield week + copied, sorted(shown)
 
     def _unused_numbers(self) -> Callable[[str], int]:
         """Return what gives, of a place, an IPv4 address (as number) that it has not given yet."""
@@ -180,21 +189,26 @@ class CountedWorld:
                 yield place, value
         yield UNLOCATED, rest
 
-    def _last_event(self, target: str) -> date | None:
-        days = [one.last_event for one in self.history.feeds.values() if target in one.targets]
-        return days[0] if days else None
+    def _feed_of(self, target: str) -> FeedPast:
+        return next(one for one in self.history.feeds.values() if target in one.targets)
 
 
 def _ending(drawn: list[tuple[date, str]], last: date) -> list[tuple[date, str]]:
     """Return the events with the newest one on the day of the last."""
     kept = [(min(day, last), place) for day, place in drawn]
-    if any(day == last for day, _ in kept):
+    this_week = monday(last)
+    newest = max((one for one in kept if one[0] >= this_week), default=None)
+    if newest is not None:
+        if newest[0] < last:
+            kept.remove(newest)
+            kept.append((last, newest[1]))
         return kept
-    same_week = [place for day, place in kept if monday(day) == monday(last)]
-    if same_week:
-        newest = max(one for one in kept if monday(one[0]) == monday(last))
-        kept.remove(newest)
-        return [*kept, (last, newest[1])]
-    # a week that is not counted yet: that there was an event is all that is known of it
+    # a week that is not counted yet: that there was an event is all that is known of it, but a list
+    # that was lively until then and brings one event only would not be believed
+    week_before = [(day + WEEK, place) for day, place in kept if day >= this_week - WEEK]
     usual = Counter(place for _, place in kept).most_common(1)
-    return [*kept, *((last, place) for place, _ in usual)]
+    return [
+        *kept,
+        *((day, place) for day, place in week_before if day < last),
+        *((last, place) for place, _ in usual),
+    ]

@@ -88,7 +88,7 @@ def to_check(row: Mapping[str, Any]) -> dg.AssetCheckResult:
         "hours since the last good payload": row["age_hours"],
     }
     return dg.AssetCheckResult(
-        passed=row["state"] in ("fresh", "unchanged"),
+        passed=row["state"] in ("fresh", "unchanged", "left_out"),
         severity=dg.AssetCheckSeverity.WARN if serves else dg.AssetCheckSeverity.ERROR,
         asset_key=table_key("raw", row["feed"]),
         check_name=FEED_STATE,

@@ -17,6 +17,11 @@ from threatcast_orchestration.commands.options import (
 from threatcast_orchestration.run.home import SOURCES
 from threatcast_orchestration.run.settings import home_path, load_settings, quiet_environment
 
+_WHAT_COMES = {
+    "starter": "Nothing is taken from the network: weekly counts that ship with Threatcast are "
+    "re-enacted as stand-in records, which are written in the first step and counted again. "
+}
+
 
 def run(
     source: Annotated[
@@ -56,6 +61,7 @@ def run(
 
     remark(
         f"Threatcast: source {settings.chosen_source}, home {place.root}. "
+        f"{_WHAT_COMES.get(settings.chosen_source, '')}"
         "The steps follow; the history is kept for the UI (threatcast ui).",
         quiet=quiet or as_json,
     )

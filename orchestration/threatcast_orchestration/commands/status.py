@@ -43,7 +43,7 @@ _OUTLOOKS = (
 _WORLD = """
     SELECT target, sentence FROM outlook
     WHERE location = 'WORLD' AND sentence IS NOT NULL
-    ORDER BY target
+    ORDER BY state <> 'published', target
 """
 _CHANGES = """
     SELECT target, since, until, model_before, model, decided_by, reason FROM model_changes
@@ -130,7 +130,8 @@ def _last_run(home: Home) -> dict[str, Any] | None:
 
 def write_summary(facts: dict[str, Any], *, quiet: bool = False) -> None:
     """Print the facts for a person; `quiet` leaves out the feeds that are well and the hints."""
-    feeds = [f for f in facts["feeds"] if not quiet or f["state"] not in ("fresh", "unchanged")]
+    well = ("fresh", "unchanged", "left_out")
+    feeds = [f for f in facts["feeds"] if not quiet or f["state"] not in well]
     columns = ["feed", "state", "newest_vintage", "last_event", "records", "new_records", "reason"]
     if feeds:
         print_table(feeds, columns, "Feeds")

@@ -91,7 +91,7 @@ def feed_asset(spec: FeedSpec) -> dg.AssetsDefinition:
             )
         result = gate(spec, plan, report)
         # where no source can be reached, the next step says it of all of them at once
-        tell = context.log.info if cut_off(plan) else context.log.warning
+        tell = context.log.info if cut_off(plan) or report.left_out else context.log.warning
         for message in filter(None, (report.error, *report.messages)):
             tell(message)
         copies, refused = copies_of(spec, plan.home, plan.landing, plan.as_of)
@@ -152,6 +152,10 @@ def _check(
         described = f"{wrong} The gate looked at the last good payload: {check.description}"
         severity = dg.AssetCheckSeverity.WARN
         return check._replace(passed=False, severity=severity, description=described)
+    if report.left_out:
+        return dg.AssetCheckResult(
+            passed=True, asset_key=key, check_name=PAYLOAD_GATE, description=report.left_out
+        )
     told = [
         f"{spec.key}: no payload was accepted by {plan.as_of}, so there is nothing to gate and "
         f"its targets ({', '.join(spec.targets) or 'none'}) go to source_failure.",

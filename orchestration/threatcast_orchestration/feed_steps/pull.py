@@ -33,7 +33,8 @@ class PullReport:
     """What one feed gave on one night.
 
     `error` says why the source could not be reached or read; `may_retry` that another try may
-    help. `hint` names the command that fetches a past which the source itself no longer serves.
+    help. `left_out` says why there was nothing to ask for, which is no failure. `hint` names the
+    command that fetches a past which the source itself no longer serves.
     """
 
     feed: str
@@ -46,6 +47,7 @@ class PullReport:
     unchanged: bool = False
     error: str = ""
     may_retry: bool = False
+    left_out: str = ""
     hint: str = ""
     messages: list[str] = field(default_factory=list)
 
@@ -90,12 +92,21 @@ def visit(
     around: Surroundings | None = None,
 ) -> PullReport:
     """Ask the source of a feed and land what is new; raises LandingError as `pull` does."""
-    report = PullReport(spec.key)
-    if plan.is_past_of_live:
+    report = PullReport(spec.key, left_out=_left_out(spec, plan))
+    if report.left_out:
+        report.tell(report.left_out)
+    elif plan.is_past_of_live:
         _leave_unasked(spec, plan, report)
     else:
         _land(spec, plan, report, say, around)
     return report
+
+
+def _left_out(spec: FeedSpec, plan: Plan) -> str:
+    """Return why the starter has nothing of a feed; '' if it has, and for every other source."""
+    if plan.source != "starter" or (generated_mirror(plan) / spec.key).is_dir():
+        return ""
+    return f"{spec.key}: no weekly counts of it ship with Threatcast, so the starter leaves it out."
 
 
 def _land(
@@ -169,19 +180,9 @@ def _arrivals(
         )
     from threatcast_feeds.modes.mirror import arrivals
 
-    folder = plan.mirror or generated_mirror(plan)
-    if plan.source == "starter" and not (folder / spec.key).is_dir():
-        from threatcast_feeds.errors import FeedError
-
-        raise FeedError(
-            spec.key,
-            "starter",
-            "the history that ships holds no counts of it",
-            cure="See it in a home of its own: threatcast run --source live --home DIR",
-        )
     return arrivals(
         spec,
-        folder,
+        plan.mirror or generated_mirror(plan),
         until=plan.as_of,
         known=settled(spec, plan),
         today=plan.today if plan.source == "mirror" else None,

@@ -121,6 +121,8 @@ def _state(copy: Copy) -> bytes:
 
 
 def _joined(ever: Array, keys: Array) -> Array:
+    if not len(ever):
+        return keys
     at = np.searchsorted(ever, keys)
     is_new = ever[np.minimum(at, len(ever) - 1)] != keys
     joined: Array = np.insert(ever, at[is_new], keys[is_new])

@@ -18,6 +18,8 @@ HEADER = "ip,category,detail,note,tags,first_seen,last_seen"
 FIRST_SEEN = date(2026, 2, 2)
 FIRST_VINTAGE = date(2026, 5, 10)
 KEPT = timedelta(days=100)
+# a few go sooner
+SURELY_KEPT = timedelta(days=80)
 KINDS = (
     ("botnet node", "cryptominer", "outlaw", "[worm|crypto|infected|backdoor]"),
     ("botnet node", "", "", "[busybox]"),
@@ -45,17 +47,18 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
 
 
 def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
-    """Yield the table of every Sunday, with as many machines a week as were seen first.
+    """Yield the table of the last copy, with as many machines a week as were seen first.
 
-    The last table is of the last copy, and says until when the sensors were watched.
+    Of a history that is longer than machines stay, also that of every Sunday before.
     """
     placed = past.addresses("honeypot_attackers")
     machines = [
         Machine(dotted(number), KINDS[number % len(KINDS)], event.day, event.day)
         for event, number in placed
     ]
-    last = past.last_copy("honeypot_hosts")
-    for day in sorted({*sundays(past.weeks("honeypot_attackers")[0], last), last}):
+    first, last = past.weeks("honeypot_attackers")[0], past.last_copy("honeypot_hosts")
+    before = sundays(first, last) if last - first > SURELY_KEPT else []
+    for day in sorted({*before, last}):
         shown = [_row(one, day) for one in machines if one.first <= day <= one.last + KEPT]
         yield day, "csv", "".join(f"{line}\r\n" for line in [HEADER, *sorted(shown)]).encode()
 

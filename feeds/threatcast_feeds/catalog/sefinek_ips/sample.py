@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from threatcast_feeds.simulation import CountedWorld, World
 from threatcast_feeds.simulation.addresses import dotted
-from threatcast_feeds.simulation.calendars import SUNDAY, sundays
+from threatcast_feeds.simulation.calendars import sundays
 
 FIRST_LISTED = date(2024, 9, 2)
 FIRST_VINTAGE = date(2024, 9, 8)
@@ -38,10 +38,13 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
 
 
 def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
-    """Yield a list a week, with as many addresses never listed before as were new in it."""
-    for week, numbers in past.lists("web_attack_hosts", forgets=0.0):
-        if week + SUNDAY <= past.last_copy("sefinek_ips"):
-            yield week + SUNDAY, "txt", "\n".join(map(dotted, numbers)).encode()
+    """Yield a list a week, with as many addresses never listed before as were new in it.
+
+    The real one only grows; a twentieth leaves here, as a version of it may lack, so that lists are
+    short enough to be read soon.
+    """
+    for day, numbers in past.lists("web_attack_hosts", forgets=0.05):
+        yield day, "txt", "\n".join(map(dotted, numbers)).encode()
 
 
 def _listings(world: World) -> Iterator[Listing]:

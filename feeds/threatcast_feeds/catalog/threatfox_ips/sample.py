@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from threatcast_feeds.simulation import CountedWorld, World
 from threatcast_feeds.simulation.addresses import dotted
-from threatcast_feeds.simulation.calendars import SUNDAY, sundays
+from threatcast_feeds.simulation.calendars import sundays
 from threatcast_feeds.simulation.patterns import UNLOCATED
 
 FIRST_LISTED = date(2022, 8, 1)
@@ -41,9 +41,8 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
 
 def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield a list a week, with as many addresses never listed before as were new in it."""
-    for week, numbers in past.lists("malware_hosts", forgets=0.06):
-        if week + SUNDAY <= past.last_copy("threatfox_ips"):
-            yield week + SUNDAY, "txt", "\n".join(map(dotted, numbers)).encode()
+    for day, numbers in past.lists("malware_hosts", forgets=0.06):
+        yield day, "txt", "\n".join(map(dotted, numbers)).encode()
 
 
 def _listings(world: World) -> Iterator[Listing]:

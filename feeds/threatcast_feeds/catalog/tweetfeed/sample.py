@@ -6,6 +6,7 @@ hashes, hosts that are posted again, an @ in a path, ports, and other schemes th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from hashlib import sha256
@@ -20,7 +21,8 @@ from threatcast_feeds.simulation.patterns import UNLOCATED
 
 FIRST_WEEK = date(2024, 12, 16)
 REPORTERS = 12
-# of the stand-ins, below what is counted of a reporter's week
+# of the stand-ins: what a payload tells of, and hosts of a reporter's week, fewer than are counted
+SPAN = timedelta(weeks=4)
 HOSTS_A_REPORTER = 50
 # endings that tell no country, one of them by two letters
 GENERIC = ("com", "org", "net", "shop", "io")
@@ -57,29 +59,34 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
 
 
 def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
-    """Yield the posts of every week, with as many hosts never posted before as were counted.
+    """Yield the posts of four weeks after four weeks, with as many new hosts as were counted.
 
     A host with a place is an address. Each reporter posts few hosts of a week, and something that
     is no host every day, so that no day is without a post.
     """
-    last = past.last_copy("tweetfeed")
-    weeks = past.weeks("reported_malicious_hosts")
-    first = weeks[0] - WEEK
-    posts: dict[date, list[Post]] = {week: [] for week in every_week(first, last)}
-    for day in every_day(first, last):
-        digest = sha256(f"stand-in {day}".encode()).hexdigest()
-        posts[monday(day)].append(Post(day, 0, "r0", "sha256", digest))
+    first = past.weeks("reported_malicious_hosts")[0] - WEEK
+    posts = sorted(_stand_ins(past, first))
+    end = past.last_copy("tweetfeed")
+    ends = [end - number * SPAN for number in range((end - first) // SPAN + 1)]
+    told = first - timedelta(days=1)
+    for day in reversed(ends):
+        lines = (post.line for post in posts if told < post.day <= day)
+        yield day, "csv", "".join(f"{line}\n" for line in lines).encode()
+        told = day
+
+
+def _stand_ins(past: CountedWorld, first: date) -> Iterator[Post]:
+    for day in every_day(first, past.last_copy("tweetfeed")):
+        yield Post(day, 0, "r0", "sha256", sha256(f"stand-in {day}".encode()).hexdigest())
+    of_week: Counter[date] = Counter()
     for event, number in past.addresses("reported_malicious_hosts"):
-        of_week = posts[monday(event.day)]
+        week = monday(event.day)
+        of_week[week] += 1
+        reporter = f"r{of_week[week] // HOSTS_A_REPORTER}"
         is_name = event.location == UNLOCATED
         host = _name(event.number, UNLOCATED) if is_name else dotted(number)
-        reporter = f"r{len(of_week) // HOSTS_A_REPORTER}"
-        of_week.append(
-            Post(event.day, event.number % 86_400, reporter, "domain" if is_name else "ip", host)
-        )
-    for week, of_week in posts.items():
-        lines = "".join(f"{post.line}\n" for post in sorted(of_week))
-        yield min(week + WEEK - timedelta(days=1), last), "csv", lines.encode()
+        kind = "domain" if is_name else "ip"
+        yield Post(event.day, event.number % 86_400, reporter, kind, host)
 
 
 def _posts(world: World) -> Iterator[Post]:
