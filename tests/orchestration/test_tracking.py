@@ -184,6 +184,20 @@ def test_challenger_has_its_own_alias_and_none_where_there_is_none(client: Any) 
     assert set(other.aliases) == {"champion"}
 
 
+def test_targets_that_take_the_same_model_share_what_is_logged_of_it(client: Any) -> None:
+    """`flat` is the challenger of one target and the champion of the other."""
+    names = [f"threatcast-{target}" for target in TARGETS]
+    flat = [
+        client.get_model_version_by_alias(names[0], "challenger"),
+        client.get_model_version_by_alias(names[1], "champion"),
+    ]
+    assert len({version.model_id for version in flat}) == 1
+    assert {client.get_run(version.run_id).info.run_name for version in flat} == set(TARGETS)
+    for version in flat:
+        given = client.get_run(version.run_id).outputs.model_outputs
+        assert version.model_id in {output.model_id for output in given}
+
+
 def test_champion_forecasts_a_panel_in_the_hub_format(tracked: tuple[Home, str]) -> None:
     import mlflow
     from threatcast_forecasting.quantiles import LEVELS

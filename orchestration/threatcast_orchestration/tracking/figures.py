@@ -19,7 +19,7 @@ PIT_BINS = 10
 def draw_scaled_wis(scores: pd.DataFrame, model: str, title: str, path: Path) -> None:
     """Draw the mean scaled WIS by horizon, one line a model, one of them wide; lower is better."""
     means = scores.pivot_table(index="horizon", columns="model", values="scaled_wis")
-    figure, (axes,) = _figure(1, title)
+    figure, (axes,) = panels_of(title, 1, 5.5)
     for name in means.columns:
         wide = 2.5 if name == model else 1.2
         axes.plot(means.index, means[name], marker="o", markersize=3, linewidth=wide, label=name)
@@ -30,7 +30,7 @@ def draw_scaled_wis(scores: pd.DataFrame, model: str, title: str, path: Path) ->
 
 def draw_calibration(scores: pd.DataFrame, model: str, title: str, path: Path) -> None:
     """Draw how often weeks stayed below each quantile, by model, and one model's PIT histogram."""
-    figure, (reliability, pit) = _figure(2, title)
+    figure, (reliability, pit) = panels_of(title, 2, 5.5)
     reliability.plot([0, 1], [0, 1], color="black", linestyle=":", linewidth=1)
     for name, rows in scores.groupby("model", sort=True):
         observed = pit_shares(*_bounds(rows), np.array(NOMINAL))
@@ -51,7 +51,7 @@ def draw_calibration(scores: pd.DataFrame, model: str, title: str, path: Path) -
 
 def draw_coverage(scores: pd.DataFrame, title: str, path: Path) -> None:
     """Draw how often the central intervals of each model held."""
-    figure, (coverage,) = _figure(1, title)
+    figure, (coverage,) = panels_of(title, 1, 5.5, bottom=0.27)
     means = scores.groupby("model")[[f"covered_{level}" for level in LEVELS]].mean()
     place = np.arange(len(means))
     for offset, level in zip((-0.27, 0.0, 0.27), LEVELS, strict=True):
@@ -117,10 +117,28 @@ def _bounds(scores: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float
     return scores["pit_low"].to_numpy(float), scores["pit_high"].to_numpy(float)
 
 
-def _figure(panels: int, title: str) -> tuple[Any, Any]:
+def panels_of(title: str, count: int, width: float, bottom: float = 0.15) -> tuple[Any, Any]:
+    """Return a figure with a title, and its panels in a row.
+
+    Parameters
+    ----------
+    title
+    count
+        How many panels.
+    width
+        Of a panel with its margins, in inches.
+    bottom
+        Share of the height for what is written below the panels.
+    """
     from matplotlib.figure import Figure
 
     # the figure's own canvas: no pyplot, so no screen and nothing kept between figures
-    figure = Figure(figsize=(5.5 * panels, 3.8), dpi=90, layout="constrained")
+    figure = Figure(figsize=(width * count, 3.9), dpi=90)
     figure.suptitle(title)
-    return figure, figure.subplots(1, panels, squeeze=False)[0]
+    # margins in inches: a layout engine finds them by drawing everything twice
+    inches = width * count
+    figure.subplots_adjust(
+        left=0.65 / inches, right=1 - 0.15 / inches, bottom=bottom, top=0.84,
+        wspace=0.75 / (width - 0.75),
+    )  # fmt: skip
+    return figure, figure.subplots(1, count, squeeze=False)[0]

@@ -82,6 +82,7 @@ class _Writer:
         moment = datetime.combine(night.as_of, time(), tzinfo=UTC)
         self._stamp = int(moment.timestamp() * 1000)
         self._given: list[Any] = []
+        self._logged: dict[str, str] = {}
 
     def write(self) -> str:
         """Write all runs; the parent is finished last, or failed if anything is missing."""
@@ -149,7 +150,7 @@ class _Writer:
         from threatcast_forecasting.night.tables import champion_members
 
         config["candidates"] = list(champion_members(night.models))
-        number = register(self._client, run, target, alias, identity, config)
+        number = register(self._client, run, target, alias, identity, config, self._logged)
         self._client.set_tag(run, f"threatcast.{alias}_version", number)
 
     def _run(

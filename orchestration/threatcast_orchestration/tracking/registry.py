@@ -2,7 +2,8 @@
 
 The champion is the model that is published, the challenger the best other one of the night. A
 version is one model at one commit with one set of settings: a model that stays is not registered
-anew each night, and one that comes back gets its old version back.
+anew each night, and one that comes back gets its old version back. Targets that take the same model
+in one night share what is logged of it.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ def register(
     alias: str,
     identity: Mapping[str, str],
     config: Mapping[str, Any],
+    logged: dict[str, str],
 ) -> str:
     """Give the alias to the version that these tags name; log it if there is none.
 
@@ -56,7 +58,7 @@ def register(
     client
         From `open_store`.
     run_id
-        The target's run; a new version is logged there.
+        The target's run; a new version is of it.
     target
         Whose model it is.
     alias
@@ -65,6 +67,8 @@ def register(
         Tags that tell versions apart: model, commit, settings.
     config
         What `champion.py` is told: `model`, and `horizon`, `seed`, `candidates` if said.
+    logged
+        What MLflow calls each model that was logged in this night, by its name; a new one is added.
 
     Returns
     -------
@@ -78,32 +82,47 @@ def register(
     versions = client.search_model_versions(f"name = '{name}'") if known else []
     number = next(
         (str(one.version) for one in versions if identity.items() <= one.tags.items()), None
-    ) or _log(client, run_id, name, identity, config)
+    ) or _version(client, run_id, name, identity, _logged(client, run_id, config, logged))
     if not known or str(known[0].aliases.get(alias)) != number:
         client.set_registered_model_alias(name, alias, number)
     return number
 
 
-def _log(
-    client: Any, run_id: str, name: str, identity: Mapping[str, str], config: Mapping[str, Any]
-) -> str:
-    """Log the model to the run and register it."""
+def _logged(client: Any, run_id: str, config: Mapping[str, Any], logged: dict[str, str]) -> str:
+    """Return what MLflow calls the night's model of this name, as an output of the run too."""
+    from mlflow.entities import LoggedModelOutput
+
+    model = str(config["model"])
+    if model in logged:
+        client.log_outputs(run_id, [LoggedModelOutput(logged[model], step=0)])
+    else:
+        logged[model] = _log(run_id, config)
+    return logged[model]
+
+
+def _log(run_id: str, config: Mapping[str, Any]) -> str:
+    """Log the model to the run and return what MLflow calls it."""
     import mlflow
 
     with mlflow.start_run(run_id=run_id):
         # with requirements and signature given, MLflow starts no child process to guess them
-        logged = mlflow.pyfunc.log_model(
+        made = mlflow.pyfunc.log_model(
             name=str(config["model"]),
             python_model=str(_CODE),
             model_config=dict(config),
             signature=_signature(int(config.get("horizon", 12))),
             pip_requirements=[f"{package}=={version(package)}" for package in _NEEDED],
         )
-    place = client.get_logged_model(logged.model_id).artifact_location
+    return str(made.model_id)
+
+
+def _version(
+    client: Any, run_id: str, name: str, identity: Mapping[str, str], model_id: str
+) -> str:
+    """Register the logged model under a name and return the number of its version."""
+    place = client.get_logged_model(model_id).artifact_location
     # `mlflow.register_model` does the same and prints
-    made = client.create_model_version(
-        name, place, run_id, tags=dict(identity), model_id=logged.model_id
-    )
+    made = client.create_model_version(name, place, run_id, tags=dict(identity), model_id=model_id)
     return str(made.version)
 
 

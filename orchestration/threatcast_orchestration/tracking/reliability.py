@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_orchestration.tracking.figures import panels_of
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -29,16 +31,11 @@ def draw_reliability(table: pd.DataFrame, target: str, title: str, path: Path) -
     path
         A PNG file.
     """
-    from matplotlib.figure import Figure
-
     if table.empty or not (table["target"] == target).any():
         return
     rows = table[table["target"] == target]
     questions = [name for name in TITLES if (rows["question"] == name).any()]
-    # the figure's own canvas: no pyplot, so no screen and nothing kept between figures
-    figure = Figure(figsize=(3.6 * len(questions), 3.9), dpi=90, layout="constrained")
-    figure.suptitle(title)
-    panels = figure.subplots(1, len(questions), squeeze=False)[0]
+    figure, panels = panels_of(title, len(questions), 3.6)
     for axes, question in zip(panels, questions, strict=True):
         part = rows[rows["question"] == question].sort_values("bin")
         said, came = part["mean_forecast"], part["observed_frequency"]
