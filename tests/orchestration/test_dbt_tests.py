@@ -20,6 +20,7 @@ def node(kind: str, description: str = "", **given: Any) -> dict[str, Any]:
     ("test", "words"),
     [
         (node("not_null", column_name="week"), "`week` is never null."),
+        (node("never_null", columns=["week", "place"]), "`week` and `place` are never null."),
         (node("unique", column_name="feed"), "No two rows have the same `feed`."),
         (
             node("accepted_values", column_name="kind", values=["a", 2]),

@@ -18,7 +18,7 @@ import yaml
 from kev_kit import KEV, NEWEST, pulled, rows_of
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, Pool
 from threatcast_feeds.outcomes import set_aside
 from threatcast_orchestration.assets import dbt_project
 from threatcast_orchestration.errors import OrchestrationError
@@ -249,24 +249,32 @@ def test_files_of_the_history_are_written_back_once_at_the_end(tmp_path: Path) -
             assert store.execute("SELECT count(*) FROM events").fetchone() == (3,)
 
 
-def test_one_engine_serves_all_events_of_a_run(tmp_path: Path) -> None:
+def test_one_engine_and_connection_serve_all_events_of_a_run(tmp_path: Path) -> None:
     used: dict[str, set[Engine]] = defaultdict(set)
+    opened: list[str] = []
 
     def note(connection: Connection) -> None:
         used[Path(str(connection.engine.url.database)).parent.name].add(connection.engine)
+
+    def count(connection: sqlite3.Connection, record: object) -> None:
+        (_, _, path), *_ = connection.execute("PRAGMA database_list")
+        opened.append(Path(path).parent.name)
 
     @dg.asset
     def counted() -> None:
         """Count nothing."""
 
     event.listen(Engine, "engine_connect", note)
+    event.listen(Pool, "connect", count)
     try:
         with kept_open(tmp_path), dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
             dg.materialize([counted], instance=instance)
             assert len(instance.all_logs(instance.get_runs()[0].run_id)) > 5
     finally:
         event.remove(Engine, "engine_connect", note)
+        event.remove(Pool, "connect", count)
     assert len(used["runs"]) == 2, "of the run's own file, and of the index of all runs"
+    assert opened.count("runs") == 2
 
 
 @pytest.mark.parametrize("damage", [empty, cut])

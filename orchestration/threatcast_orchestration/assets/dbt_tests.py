@@ -29,6 +29,11 @@ def _not_null(given: Mapping[str, Any]) -> str:
     return f"`{given['column_name']}` is never null."
 
 
+def _never_null(given: Mapping[str, Any]) -> str:
+    columns = given["columns"]
+    return f"{_listed(columns)} {'is' if len(columns) == 1 else 'are'} never null."
+
+
 def _unique(given: Mapping[str, Any]) -> str:
     return f"No two rows have the same `{given['column_name']}`."
 
@@ -78,6 +83,7 @@ def _listed(columns: Sequence[str]) -> str:
 
 _WORDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "not_null": _not_null,
+    "never_null": _never_null,
     "unique": _unique,
     "accepted_values": _accepted_values,
     "relationships": _relationships,

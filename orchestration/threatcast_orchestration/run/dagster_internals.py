@@ -18,6 +18,7 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepo
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
+from sqlalchemy.pool import QueuePool
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,19 +58,30 @@ def sign_runs(instance: dg.DagsterInstance, job: str, location: str, repository:
     )
 
 
+class _KeptPool(QueuePool):
+    """Connections that outlive `engine.dispose()`, which follows each event."""
+
+    def dispose(self) -> None:
+        """Keep them."""
+
+    def recreate(self) -> _KeptPool:
+        """Return what was kept."""
+        return self
+
+
 @contextmanager
 def one_engine_a_file() -> Iterator[None]:
-    """Let one SQLAlchemy engine serve all events of a file while the block runs.
+    """Let one SQLAlchemy engine and its connections serve all events of a file in the block.
 
-    Dagster makes a new one for every event, which then writes the same statements anew: a quarter
-    of a night that rests. No setting says otherwise.
+    Dagster makes new ones for every event, which write the same statements and read the same schema
+    anew: a quarter of a night that rests. No setting says otherwise.
     """
     storage: Any = sqlite_event_log
     make, made = storage.create_engine, dict[str, Any]()
 
     def engine_of(address: str, **options: Any) -> Any:
         if address not in made:
-            made[address] = make(address, **options)
+            made[address] = make(address, **options | {"poolclass": _KeptPool})
         return made[address]
 
     storage.create_engine = engine_of
@@ -77,6 +89,8 @@ def one_engine_a_file() -> Iterator[None]:
         yield
     finally:
         storage.create_engine = make
+        for engine in made.values():
+            QueuePool.dispose(engine.pool)
 
 
 def forget_run(history: Path, run_id: str) -> None:

@@ -70,7 +70,7 @@ def shrink(path: Path) -> None:
 def kept_open(folder: Path) -> Iterator[None]:
     """Spare Dagster's files below a folder a way to the disk for each event of a run.
 
-    Dagster opens a file anew for every event, a thousand in a night, and whoever closes a file last
+    Dagster opens a file anew for every event, thousands in a night, and whoever closes a file last
     writes all of it back. One more connection to each holds it open until the block ends. A kill
     loses nothing; a power cut may lose the last events of the run that it ended.
     """
