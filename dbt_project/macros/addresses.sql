@@ -11,19 +11,23 @@
 {%- endmacro %}
 
 {#- Whether an address, as number, can be nobody's on the open internet: this network, private,
-    shared by a provider's customers, loopback, link-local, multicast and reserved. -#}
+    shared by a provider's customers, loopback, link-local, multicast and reserved. False for null.
+    The number stands once, in a list of one: DuckDB would work out what is behind its name anew in
+    each place where it stands. -#}
 {% macro is_reserved_ipv4(number) -%}
-    coalesce(
-        {{ number }} < 16777216
-        or {{ number }} between 167772160 and 184549375
-        or {{ number }} between 1681915904 and 1686110207
-        or {{ number }} between 2130706432 and 2147483647
-        or {{ number }} between 2851995648 and 2852061183
-        or {{ number }} between 2886729728 and 2887778303
-        or {{ number }} between 3232235520 and 3232301055
-        or {{ number }} >= 3758096384,
-        false
-    )
+    len(
+        list_filter(
+            [{{ number }}],
+            lambda ipv4: ipv4 < 16777216
+            or ipv4 between 167772160 and 184549375
+            or ipv4 between 1681915904 and 1686110207
+            or ipv4 between 2130706432 and 2147483647
+            or ipv4 between 2851995648 and 2852061183
+            or ipv4 between 2886729728 and 2887778303
+            or ipv4 between 3232235520 and 3232301055
+            or ipv4 >= 3758096384
+        )
+    ) > 0
 {%- endmacro %}
 
 {#- The host of a web address: what follows the last @ of the part before the path, without its
