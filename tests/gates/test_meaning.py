@@ -354,6 +354,14 @@ def test_fault_of_a_bundle_of_lists_is_refused_by_name(kind: str) -> None:
     assert judge_copy(seat, bundle(8)).state == "accepted"
 
 
+def test_half_of_rows_that_come_in_twos_is_refused() -> None:
+    """As many hosts as in a quiet week, but each in one row where two are usual."""
+    seat = bench(PARTS, [replace(bundle(week), rows=200) for week in range(8)])
+    verdict = judge_copy(seat, replace(bundle(8), rows=110))
+    assert [one.check for one in verdict.failures] == ["unrepeated"]
+    assert judge_copy(seat, replace(bundle(8), rows=180)).believed
+
+
 def test_check_that_only_warns_of_a_feed_lets_its_honest_copies_through() -> None:
     seat = bench(PARTS.model_copy(update={"warns": ("strangers",)}), [bundle(n) for n in range(8)])
     verdict = judge_copy(seat, bundle(8, first=10**6))

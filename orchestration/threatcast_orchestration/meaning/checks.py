@@ -125,6 +125,14 @@ _CHECKS = (
     MeaningCheck("past_world", "settled weeks have other counts", 0.03, 12, _CUMULATIVE),
     MeaningCheck("late", "new records lie in the settled past", 0.03, 12, _CUMULATIVE),
     MeaningCheck("repeats", "keys are repeated", 0.05, 10, STANDING, grows=False, fails="broken"),
+    MeaningCheck(
+        "unrepeated",
+        "keys that come in several rows have lost rows",
+        0.4,
+        40,
+        ("parts",),
+        grows=False,
+    ),
     MeaningCheck("future", "records are dated after the copy", 0.01, 3, ("cumulative", "parts")),
     MeaningCheck(
         "echoes", "new records repeat others under another key", 0.15, 6, ALL, grows=False

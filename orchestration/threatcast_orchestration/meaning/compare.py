@@ -207,6 +207,9 @@ def _whole(before: Copy, copy: Copy, is_new: Array, *, is_list: bool) -> dict[st
     more = max(repeats - repeats_before, 0.0)
     measures = {
         "repeats": Share(more * copy.rows, copy.rows),
+        "unrepeated": Share(
+            max(repeats_before - repeats, 0.0) * copy.rows, repeats_before * copy.rows
+        ),
         "future": Share(_count(copy.days > copy.moment + 1), len(copy)),
         "uniform": Share(_uniform(before, copy) * len(copy), len(copy)),
         "shrunk": Share(max(len(before) - len(copy), 0), len(before)),
