@@ -18,13 +18,23 @@ WEEKS = 60
 
 DAYS = {
     "as_of", "week", "reference_date", "target_week", "last_event", "vintage_day", "since",
-    "previous_until", "until", "data_through",
+    "previous_until", "until", "data_through", "previous_as_of",
 }  # fmt: skip
 NUMBERS = {
     "quantile", "value", "nowcast", "nowcast_low80", "nowcast_high80", "wis", "scaled_wis",
-    "age_hours", "share", "mean_scaled_wis",
+    "age_hours", "share", "mean_scaled_wis", "observed", "expected_4w_before",
+    "share_of_events",
 }  # fmt: skip
-WHOLE = {"horizon", "records", "new_records", "rejected_count", "row_count", "urls"}
+WHOLE = {
+    "horizon",
+    "records",
+    "new_records",
+    "rejected_count",
+    "row_count",
+    "urls",
+    "members",
+    "members_with_outlook",
+}
 
 # a name that would break a page which does not escape
 HOSTILE = '<script>alert(1)</script> & "Söhne"'
@@ -248,6 +258,10 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
         ],
         "corrections": [],
         "outlook_history": [],
+        "outlook_groupings": [],
+        "groupings": [],
+        "forecast_history": [],
+        "changes": [],
         "outlook_by_model": [
             {name: row[name] for name in ("target", "location", "model", *OUTLOOK_NUMBERS)}
             | {"role": "published"}

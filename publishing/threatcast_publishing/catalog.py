@@ -148,7 +148,7 @@ def rollback(releases: Path, release_id: str | None = None) -> ReleaseInfo:
     NoReleaseError, UnknownReleaseError
         As `resolve` says, or if there is none before the current one.
     """
-    folder = resolve(releases, release_id) if release_id else _before_current(releases)
+    folder = resolve(releases, release_id or release_before(releases, resolve(releases)).name)
     outcome = verify(folder)
     if not outcome.ok:
         raise DamagedReleaseError(
@@ -216,20 +216,23 @@ def make_current(releases: Path, name: str) -> None:
     sync_file(releases)
 
 
-def _before_current(releases: Path) -> Path:
-    now = resolve(releases).name
-    earlier: list[ReleaseInfo] = []
-    for info in list_releases(releases):
-        if info.release_id == now:
-            break
-        earlier.append(info)
+def release_before(releases: Path, folder: Path) -> Path:
+    """Return the folder of the release made before the one in a folder.
+
+    Raises
+    ------
+    UnknownReleaseError
+        If there is none.
+    """
+    names = [info.release_id for info in list_releases(releases)]
+    earlier = names[: names.index(folder.name)] if folder.name in names else []
     if not earlier:
         raise UnknownReleaseError(
-            f"there is no release before {now}",
+            f"there is no release before {folder.name}",
             place=str(releases),
-            kept=f"Current is still {now}.",
+            kept=f"Current is still {current(releases) or 'none'}.",
         )
-    return earlier[-1].folder
+    return releases / earlier[-1]
 
 
 def _folders(releases: Path) -> list[Path]:

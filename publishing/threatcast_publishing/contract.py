@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONTRACT_VERSION = "1.3"
+CONTRACT_VERSION = "1.4"
 STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
 
 
@@ -124,6 +124,59 @@ TABLES: Mapping[str, TableContract] = {
             "outlook_history",
             ("release_id", "target", "location"),
             ("release_id", *OUTLOOK_COLUMNS),
+        ),
+        TableContract(
+            "outlook_groupings",
+            ("target", "grouping"),
+            (
+                "target",
+                "grouping",
+                "grouping_name",
+                "members",
+                "members_with_outlook",
+                "share_of_events",
+                *OUTLOOK_COLUMNS[OUTLOOK_COLUMNS.index("as_of") :],
+            ),
+        ),
+        TableContract(
+            "groupings",
+            ("grouping", "location", "since"),
+            ("grouping", "location", "since", "until", "grouping_name", "is_member"),
+        ),
+        TableContract(
+            "forecast_history",
+            ("target", "location", "reference_date", "horizon", "quantile"),
+            (
+                "target",
+                "location",
+                "reference_date",
+                "horizon",
+                "quantile",
+                "target_week",
+                "value",
+                "observed",
+                "observation",
+                "model",
+                "release_id",
+                "as_of",
+            ),
+        ),
+        TableContract(
+            "changes",
+            ("target", "location"),
+            (
+                "target",
+                "location",
+                "as_of",
+                "previous_as_of",
+                "previous_release_id",
+                "state_before",
+                "state",
+                "expected_4w_before",
+                "expected_4w",
+                "cause",
+                "reason",
+            ),
         ),
         TableContract(
             "outlook_by_model",

@@ -23,6 +23,7 @@ MAY_BE_EMPTY = (
     "Which feeds are in trouble",
     "Which feeds or places changed level",
     "When another model began to speak",
+    "What changed since the last release",
 )
 READERS_PAGES = (
     "README.md",

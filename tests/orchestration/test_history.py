@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from datetime import timedelta
+import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 from small_release import AS_OF, make_release, write_warehouse
+from threatcast_orchestration.live_scores.archive import keep_releases
+from threatcast_orchestration.live_scores.archive_files import readable_archive
+from threatcast_orchestration.live_scores.forecast_history import write_forecast_history
 from threatcast_orchestration.warehouse.history import has_outlook, keep_outlooks, write_history
+
+sys.path.insert(0, str(Path(__file__).parent))
+from published_kit import SUNDAY, release_of
 
 
 def test_column_younger_than_a_release_is_null_in_its_history(tmp_path: Path) -> None:
@@ -85,3 +92,45 @@ def test_damaged_copy_in_the_archive_gives_way_to_the_release(tmp_path: Path) ->
         assert write_history(connection, releases, archive, later)[0] > 0
     assert keep_outlooks(releases, archive) == [release.release_id], "and is written again"
     assert has_outlook(archive, release)
+
+
+def told(tmp_path: Path, as_of: date) -> list[tuple]:
+    """Return reference date, level at the middle, model and release of each forecast of Germany."""
+    releases, archive = tmp_path / "releases", tmp_path / "archive"
+    keep_releases(releases, archive)
+    with duckdb.connect() as connection:
+        write_history(connection, releases, archive, as_of)
+        write_forecast_history(connection, readable_archive(archive, releases), as_of)
+        return connection.execute(
+            "SELECT reference_date, value, model, release_id FROM history.forecast_history "
+            "WHERE location = 'DE' AND quantile = 0.5 AND horizon = 12 ORDER BY ALL"
+        ).fetchall()
+
+
+def test_first_published_forecast_of_each_date_is_told_with_its_release(tmp_path: Path) -> None:
+    later = SUNDAY + timedelta(weeks=1)
+    first = release_of(tmp_path, SUNDAY, level=10.0)
+    release_of(tmp_path, SUNDAY, days_later=2, level=30.0)
+    second = release_of(tmp_path, later, level=20.0)
+    release_of(tmp_path, later + timedelta(weeks=1), level=40.0)
+    assert told(tmp_path, later + timedelta(days=2)) == [
+        (SUNDAY, 10.0, "champion", first.release_id),
+        (later, 20.0, "champion", second.release_id),
+    ]
+
+
+def test_forecast_of_a_place_that_was_withheld_at_first_is_that_of_the_next_release(
+    tmp_path: Path,
+) -> None:
+    """The archive keeps the numbers of a withheld place, but they spoke for nobody."""
+    first = release_of(tmp_path, SUNDAY)
+    second = release_of(tmp_path, SUNDAY, days_later=2)
+    keep_outlooks(tmp_path / "releases", tmp_path / "archive")
+    path = tmp_path / "archive" / "outlooks" / f"{first.release_id}.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(
+            "COPY (SELECT * REPLACE (if(location = 'DE', 'withheld', state) AS state) "
+            "FROM read_parquet($path)) TO $path",
+            {"path": str(path)},
+        )
+    assert [row[3] for row in told(tmp_path, SUNDAY + timedelta(days=9))] == [second.release_id]

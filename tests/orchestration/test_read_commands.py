@@ -315,6 +315,15 @@ def test_list_of_an_empty_home_is_empty(command, tmp_path):
     assert (result.code, result.out.startswith("There is no release in ")) == (0, True)
 
 
+def test_diff_shows_what_differs_and_where_its_causes_stand(command, published_home):
+    result = command("releases", "diff", "2026", home=published_home)
+    assert result.code == 0
+    assert "(0 rows)" in result.out, "the same outlook from another source"
+    assert "FROM changes" in result.err
+    result = command("releases", "diff", "2026", "--json", home=published_home)
+    assert json.loads(result.out) == []
+
+
 def test_list_names_releases_that_it_had_to_leave_out(command, full_home):
     (damaged,) = (full_home / "releases").glob("2026-*")
     (damaged / "manifest.json").write_text("{")

@@ -74,6 +74,18 @@ DDL = {
     "corrections": """target varchar, reference_date date, number integer, model varchar,
         release_id varchar, reason varchar, scaled_wis double""",
     "outlook_history": f"release_id varchar, {_OUTLOOK}",
+    "outlook_groupings": """target varchar, grouping varchar, grouping_name varchar,
+        members integer, members_with_outlook integer, share_of_events double, as_of date,
+        data_through date, """
+    + _OUTLOOK[_OUTLOOK.index("state varchar") :],
+    "groupings": """grouping varchar, location varchar, since date, until date,
+        grouping_name varchar, is_member boolean""",
+    "forecast_history": """target varchar, location varchar, reference_date date, horizon integer,
+        quantile double, target_week date, value double, observed integer, observation varchar,
+        model varchar, release_id varchar, as_of date""",
+    "changes": """target varchar, location varchar, as_of date, previous_as_of date,
+        previous_release_id varchar, state_before varchar, state varchar,
+        expected_4w_before double, expected_4w double, cause varchar, reason varchar""",
     "outlook_by_model": f"role varchar, since date, previous_until date, {_OUTLOOK}",
     "model_decisions": """target varchar, as_of date, action varchar, model_before varchar,
         model_after varchar, decided_by varchar, reason varchar""",
@@ -223,6 +235,18 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
              "2026-06-03-0123456789ab", "data changed: ransomware_live", None),
         ],
         "outlook_history": [("2026-06-07-0123456789ab", *row) for row in outlook],
+        "outlook_groupings": [
+            ("ransomware_claims", "AU", "African Union", 2, 1, 0.97, *outlook[2][5:]),
+        ],
+        "groupings": [("AU", "NA", date(1990, 1, 1), None, "African Union", True)],
+        "forecast_history": [
+            ("ransomware_claims", "NA", AS_OF, 1, 0.5, AS_OF + timedelta(days=1), 3.0, None, None,
+             "flat", None, AS_OF),
+        ],
+        "changes": [
+            ("ransomware_claims", "NA", AS_OF, date(2026, 6, 7), "2026-06-07-0123456789ab",
+             "published", "published", 9.0, 8.0, "new_counts", "counts through 2026-06-14"),
+        ],
         "outlook_by_model": [
             ("published", None, None, *row) for row in outlook if row[7] == "published"
         ],

@@ -14,8 +14,9 @@ def test_tables_are_those_of_the_contract():
         "outlook", "forecast", "forecast_published", "activity_weekly", "nowcast_quantiles",
         "scores", "skill", "drift", "corrections",
         "feed_health", "targets", "locations", "models", "data_vintages", "outlook_history",
-        "outlook_by_model", "model_decisions", "model_changes", "probability_scores", "reliability",
-        "ranks", "level_shifts", "phishing_mix",
+        "outlook_groupings", "groupings", "forecast_history", "changes", "outlook_by_model",
+        "model_decisions", "model_changes", "probability_scores", "reliability", "ranks",
+        "level_shifts", "phishing_mix",
     ]  # fmt: skip
 
 

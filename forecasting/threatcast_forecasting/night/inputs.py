@@ -48,10 +48,13 @@ class Places:
         Parent of each location; none above the world.
     sparse : DataFrame
         `series_id, target, location, parent, week, value`: the last 104 weeks.
+    groupings : DataFrame
+        `grouping, location`: who is a member on the as-of day; None if no groupings are summed.
     """
 
     parents: dict[str, str | None]
     sparse: pd.DataFrame
+    groupings: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from threatcast_forecasting.backtesting.rolling import nightly
 from threatcast_forecasting.combinations.members import CHAMPION, COMB_TWO, all_models
 from threatcast_forecasting.night import nowcasts
 from threatcast_forecasting.night.coherence import make_coherent
+from threatcast_forecasting.night.groupings import grouping_table
 from threatcast_forecasting.night.level_shifts import shift_table
 from threatcast_forecasting.night.outlooks import outlook_tables, published_pairs
 from threatcast_forecasting.night.probabilities import probability_tables
@@ -63,6 +64,7 @@ def night_tables(
         "forecast": _with_dates(coherent.forecasts),
         "scores": _score_rows(coherent.scores, inputs.kinds),
         **outlooks,
+        "outlook_groupings": grouping_table(inputs, coherent, outlooks["outlook"]),
         **late,
         "level_shifts": shift_table(inputs.panel, late["nowcast"]),
         **probability_tables(inputs, result, coherent, outlooks["outlook"], known),

@@ -36,6 +36,14 @@ SMALL_CHANGE, LARGE_CHANGE, LEAST_CHANGE = 0.15, 0.50, 1.0
 TRENDS = ("large_decrease", "decrease", "stable", "increase", "large_increase")
 CALMEST_FIRST = (2, 1, 3, 0, 4)
 """Places in `TRENDS`: of two classes equally likely, the calmer one is named."""
+COLUMNS = (
+    *(f"{name}_{weeks}w" for weeks in (NEAR, WHOLE) for name in ("expected", "low80", "high80")),
+    "p_zero_4w",
+    "p_above_usual_4w",
+    "trend",
+    *(f"p_{name}" for name in TRENDS),
+)
+"""What `columns_of` returns, in order."""
 
 
 def outlook(
@@ -84,7 +92,7 @@ def outlook(
     ):
         found = answers(total[None], np.array([usual]))
         row: dict[str, Any] = {"series_id": name, "target": target, "usual_weekly": usual}
-        rows.append(row | _shown({name: values[0] for name, values in found.items()}))
+        rows.append(row | columns_of({name: values[0] for name, values in found.items()}))
     return pd.DataFrame(rows)
 
 
@@ -177,23 +185,31 @@ def _quantile_array(forecasts: pd.DataFrame) -> tuple[list[str], Array]:
     return [str(name) for name in wide.index], values.reshape(len(wide), WHOLE, len(LEVELS))
 
 
+def usual_levels(panel: pd.DataFrame, weeks: int = USUAL_WEEKS) -> pd.Series[float]:
+    """Return the mean of the last observed weeks of each series, by `series_id`.
+
+    `panel` has the columns `series_id, week, value`; a series without an observed week is left out.
+    """
+    observed = panel.dropna(subset=["value"]).sort_values(["series_id", "week"])
+    newest = observed.groupby("series_id", observed=True).tail(weeks)
+    means: pd.Series[float] = (
+        newest.groupby("series_id", observed=True)["value"].mean().astype(float)
+    )
+    return means
+
+
 def _facts(panel: pd.DataFrame) -> pd.DataFrame:
     """Return target, usual level and mean of the last year of each series, by `series_id`."""
     labels = panel[["series_id", "target"]].drop_duplicates("series_id").set_index("series_id")
-    observed = panel.dropna(subset=["value"]).sort_values(["series_id", "week"])
-    means = {
-        name: observed.groupby("series_id", observed=True)
-        .tail(weeks)
-        .groupby("series_id", observed=True)["value"]
-        .mean()
-        .astype(float)
-        for name, weeks in (("usual", USUAL_WEEKS), ("scale", SCALE_WEEKS))
-    }
-    return labels.assign(**means)
+    return labels.assign(usual=usual_levels(panel), scale=usual_levels(panel, SCALE_WEEKS))
 
 
-def _shown(found: Mapping[str, Array]) -> dict[str, Any]:
-    """Return one series' answers as the columns of the table, rounded for readers."""
+def columns_of(found: Mapping[str, Array]) -> dict[str, Any]:
+    """Return one series' answers as the columns of the table, rounded for readers.
+
+    `found` is what `answers` returned, of one series: without its first axis. See `outlook` for
+    what `COLUMNS` say.
+    """
     facts: dict[str, Any] = {}
     for weeks in (NEAR, WHOLE):
         low, middle, high = (float(value) for value in found[f"total_{weeks}w"])

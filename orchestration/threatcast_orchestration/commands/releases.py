@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from threatcast_publishing.catalog import ReleaseInfo
 
-app = typer.Typer(no_args_is_help=True, help="List, show, verify and roll back releases.")
+app = typer.Typer(no_args_is_help=True, help="List, show, compare, verify and roll back releases.")
 IdArgument = Annotated[
     str | None,
     typer.Argument(help="Release, or how its name begins. Default: the current one."),
@@ -129,6 +129,34 @@ def verify(
             f"{outcome.folder.name}: {len(problems)} problems. Nothing was changed. Take another "
             "copy of the release, or go back to an older one: threatcast releases rollback"
         )
+
+
+@app.command("diff")
+def diff(
+    old: Annotated[
+        str | None, typer.Argument(help="Release to compare with. Default: the one before.")
+    ] = None,
+    new: Annotated[
+        str | None, typer.Argument(help="Release to compare. Default: the current one.")
+    ] = None,
+    home: HomeOption = None,
+    *,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Show the outlooks that differ between two releases."""
+    from threatcast_publishing.difference import difference
+    from threatcast_publishing.query import render
+
+    result = difference(reading_home(home).releases, old, new)
+    say(render(result, "json" if as_json else "table").decode().rstrip("\n"))
+    remark(
+        f"Of {result.release_id}. Why: threatcast query "
+        '"SELECT target, location, cause, reason FROM changes"',
+        quiet=quiet or as_json,
+    )
+    if result.mark:
+        remark(result.mark.closing)
 
 
 @app.command("rollback")

@@ -15,7 +15,7 @@ from threatcast_feeds.registry import load_catalog
 from threatcast_orchestration.documents.markdown import seed
 from threatcast_orchestration.documents.reference import described, published_models
 from threatcast_orchestration.forecasts import tables as forecasts
-from threatcast_orchestration.live_scores import fallback, scoring
+from threatcast_orchestration.live_scores import fallback, forecast_history, scoring
 from threatcast_orchestration.published_models import decisions
 from threatcast_orchestration.warehouse import history, raw
 from threatcast_orchestration.warehouse.raw import VINTAGES
@@ -30,6 +30,7 @@ WRITTEN = (
     *scoring.TABLES.values(),
     fallback.STAND_IN,
     history.OUTLOOK_HISTORY,
+    forecast_history.FORECAST_HISTORY,
 )
 _SCHEMAS = {
     "raw": "What had been retrieved by the end of the as-of day, as the parsers read it: one view "

@@ -69,8 +69,11 @@ _SPARSE = """
     QUALIFY counts.week > max(counts.week) OVER (PARTITION BY counts.target) - 7 * 104
     ORDER BY series_id, week
 """
+_GROUPINGS = """
+    SELECT grouping, location FROM marts.dim_groupings WHERE is_member ORDER BY grouping, location
+"""
 _QUERIES = (
-    _PANEL, _KNOWN, _KINDS, _TRIANGLE, _COUNTS, _LOOKS, _LAST_DAY, _PARENTS, _SPARSE,
+    _PANEL, _KNOWN, _KINDS, _TRIANGLE, _COUNTS, _LOOKS, _LAST_DAY, _PARENTS, _SPARSE, _GROUPINGS,
 )  # fmt: skip
 """All that a night's numbers depend on in the warehouse."""
 
@@ -145,4 +148,4 @@ def _load_late(connection: duckdb.DuckDBPyConnection) -> LateReports:
 def _load_places(connection: duckdb.DuckDBPyConnection) -> Places:
     """Return how places are summed, and the countries that borrow."""
     parents = dict(connection.execute(_PARENTS).fetchall())
-    return Places(parents, connection.execute(_SPARSE).df())
+    return Places(parents, connection.execute(_SPARSE).df(), connection.execute(_GROUPINGS).df())

@@ -71,6 +71,14 @@ NOWCAST_QUANTILES = WrittenTable(
     "target VARCHAR, location VARCHAR, reference_date DATE, target_week DATE, quantile DOUBLE, "
     "value DOUBLE",
 )
+OUTLOOK_GROUPINGS = WrittenTable(
+    "forecasts",
+    "outlook_groupings",
+    "One row a target and grouping of countries of which a member has an outlook: what the members "
+    "with one say together.",
+    "target VARCHAR, grouping VARCHAR, model VARCHAR, members_with_outlook INTEGER, "
+    f"usual_weekly DOUBLE, {_ANSWERS}",
+)
 LEVEL_SHIFTS = WrittenTable(
     "forecasts",
     "level_shifts",
@@ -124,6 +132,7 @@ TABLES = by_name(
     NOWCAST_QUANTILES,
     LEVEL_SHIFTS,
     OUTLOOK_BY_MODEL,
+    OUTLOOK_GROUPINGS,
     PROBABILITY_SCORES,
     RELIABILITY,
     RANKS,
