@@ -1,20 +1,20 @@
-"""Counts in, counts out: what is counted of the starter's records is the history, and no more."""
+"""The first command: counts in are counts out, nothing fails, and the README shows its output."""
 
 from __future__ import annotations
 
-import shutil
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pytest
-from dbt_program import dbt
+from nights import threatcast
 from threatcast_feeds.history import SHIPPED, read_history
-from threatcast_orchestration.feed_steps.pull import pull
+from threatcast_feeds.outcomes import read_outcome
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.run.plan import make_plan
-from threatcast_orchestration.run.settings import Settings
-from threatcast_orchestration.warehouse.raw import connect, write_raw
 
+README = Path(__file__).resolve().parents[2] / "README.md"
 # what the row of the world says of a week holds for all places without a row of their own
 DIFFERENCES = """
     WITH told AS (
@@ -43,27 +43,73 @@ NOT_COUNTED = """
 """
 
 
+@dataclass(frozen=True)
+class FirstNight:
+    """What the first command leaves: its home, and what it printed."""
+
+    home: Home
+    steps: str
+    summary: str
+
+
+def plain(line: str) -> str:
+    """Return a printed line without the borders of its table and its spaces."""
+    return " ".join(line.translate(str.maketrans("│┃", "  ")).split())
+
+
 @pytest.fixture(scope="module")
-def counted(project: Path, tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
-    """Return the warehouse of a home of the starter, as far as the weekly counts."""
-    folder = tmp_path_factory.mktemp("starter")
-    home = Home(folder / "home")
-    home.bind_source("starter")
-    plan = make_plan(home, Settings(source="starter"))
-    # without the gates: that these let all of it pass, the night on the starter shows
-    for spec in plan.catalog.values():
-        report = pull(spec, plan)
-        assert (report.rejected, report.quarantined) == (0, 0), report
-    with connect(home) as connection:
-        write_raw(
-            connection, home, plan.catalog, plan.landing,
-            as_of=plan.as_of, last_day=plan.last_day, source=plan.source,
-        )  # fmt: skip
-    words = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-    done = dbt(project, home.warehouse, folder, "build", "-s", "+fct_weekly_counts", *words)
-    assert done.returncode == 0, done.stdout[-3000:]
-    shutil.rmtree(home.starter)
-    return duckdb.connect(str(home.warehouse), read_only=True)
+def first(tmp_path_factory: pytest.TempPathFactory) -> FirstNight:
+    home = Home(tmp_path_factory.mktemp("starter") / "home")
+    done = threatcast("run", home=home.root)
+    assert done.returncode == 0, done.stderr
+    return FirstNight(home, done.stderr, done.stdout)
+
+
+@pytest.fixture(scope="module")
+def counted(first: FirstNight) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(first.home.warehouse_copy), read_only=True) as connection:
+        yield connection
+
+
+def test_first_command_shows_no_error_and_sets_no_stand_in_aside(first: FirstNight) -> None:
+    printed = first.steps + first.summary
+    assert "ERROR" not in printed
+    assert "set aside" not in printed
+    outcomes = [
+        read_outcome(path.parent, path.stem)
+        for path in first.home.raw.glob("*/*.parquet")
+        if path.stem != "_empty"
+    ]
+    assert len(outcomes) > 400
+    assert None not in outcomes
+    assert {(one.state, len(one.refused)) for one in outcomes if one} == {("accepted", 0)}
+
+
+def test_feed_without_counts_is_told_once_as_left_out(first: FirstNight) -> None:
+    told = [line for line in (first.steps + first.summary).splitlines() if "openphish" in line]
+    (of_step, row) = told
+    assert of_step.startswith("[")
+    assert "left out" in row
+    assert "no weekly counts of it ship" in row
+
+
+def test_first_command_publishes_real_outlooks_in_many_places(first: FirstNight) -> None:
+    tables = first.home.releases / "current" / "threatcast.duckdb"
+    with duckdb.connect(str(tables), read_only=True) as release:
+        published, places = release.execute(
+            "SELECT count(*), count(DISTINCT location) FROM outlook WHERE state = 'published'"
+        ).fetchone() or (0, 0)
+    assert published >= 286
+    assert places >= 60
+
+
+def test_readme_shows_what_the_first_command_prints(first: FirstNight) -> None:
+    """Each line of the README's block is one of the output, in order; `...` stands for a cut."""
+    block = README.read_text("utf-8").partition("It ends like this")[2].split("```")[1]
+    printed = map(plain, first.summary.splitlines())
+    for line in block.strip().splitlines():
+        pattern = ".*".join(map(re.escape, plain(line).split("...")))
+        assert any(re.fullmatch(pattern, one) for one in printed), line
 
 
 def test_counts_in_are_counts_out_in_every_week_and_place(

@@ -134,7 +134,8 @@ def write_summary(facts: dict[str, Any], *, quiet: bool = False) -> None:
     feeds = [f for f in facts["feeds"] if not quiet or f["state"] not in well]
     columns = ["feed", "state", "newest_vintage", "last_event", "records", "new_records", "reason"]
     if feeds:
-        print_table(feeds, columns, "Feeds")
+        rows = [feed | {"state": feed["state"].replace("_", " ")} for feed in feeds]
+        print_table(rows, columns, "Feeds")
     print_table(facts["outlooks"], ["target", *STATES], "Outlooks, by state")
     if not quiet:
         for row in facts["world"]:
