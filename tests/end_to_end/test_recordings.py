@@ -143,7 +143,9 @@ def _medians(warehouse: duckdb.DuckDBPyConnection, feed: str) -> dict[str, float
 
 
 @pytest.mark.parametrize(
-    ("feed", "of_one", "of_five"), [("sefinek_ips", 95, 44), ("honeypot_hosts", 55, 23)]
+    ("feed", "of_one", "of_five"),
+    # of posted hosts without the cap of a reporter's week 43 and 10
+    [("sefinek_ips", 95, 44), ("honeypot_hosts", 55, 23), ("tweetfeed", 29, 6)],
 )
 def test_countries_with_a_median_of_one_and_five_are_those_of_the_reference(
     feed: str, of_one: int, of_five: int, warehouse: duckdb.DuckDBPyConnection
@@ -157,6 +159,13 @@ def test_attackers_of_web_sites_by_country_are_those_of_the_reference(warehouse)
     medians = _medians(warehouse, "sefinek_ips")
     expected = {"US": 754, "CN": 169, "BD": 35, "EC": 8, "KE": 5, "PE": 1}
     assert {code: medians[code] for code in expected} == expected
+
+
+def test_level_of_the_honeypots_is_that_of_the_reference(warehouse) -> None:
+    assert warehouse.execute(
+        "SELECT count(*), median(n) FROM "
+        f"(SELECT week, sum(events) AS n FROM ({_weekly('honeypot_hosts')}) GROUP BY week)"
+    ).fetchone() == (11, 883)
 
 
 def test_a_reporters_dumps_do_not_make_the_level_of_posted_hosts(warehouse) -> None:
