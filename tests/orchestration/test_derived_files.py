@@ -249,7 +249,7 @@ def test_files_of_the_history_are_written_back_once_at_the_end(tmp_path: Path) -
             assert store.execute("SELECT count(*) FROM events").fetchone() == (3,)
 
 
-def test_one_engine_and_connection_serve_all_events_of_a_run(tmp_path: Path) -> None:
+def test_one_engine_and_few_connections_serve_all_events_of_a_run(tmp_path: Path) -> None:
     used: dict[str, set[Engine]] = defaultdict(set)
     opened: list[str] = []
 
@@ -274,7 +274,7 @@ def test_one_engine_and_connection_serve_all_events_of_a_run(tmp_path: Path) -> 
         event.remove(Engine, "engine_connect", note)
         event.remove(Pool, "connect", count)
     assert len(used["runs"]) == 2, "of the run's own file, and of the index of all runs"
-    assert opened.count("runs") == 2
+    assert opened.count("runs") <= 4, "a second one to each, where Dagster reads while it writes"
 
 
 @pytest.mark.parametrize("damage", [empty, cut])
