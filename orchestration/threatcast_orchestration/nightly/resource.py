@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import dagster as dg
 from dagster import ConfigurableResource, InitResourceContext
@@ -95,11 +96,16 @@ class Night(ConfigurableResource["Night"]):
                 close_dead_runs(context.instance, context.run.run_id)
             try:
                 if not is_begun:
-                    begin(self.plan, context.log.info if context.log else lambda _: None)
+                    begin(self.plan, partial(_say, context))
                 yield self
             finally:
                 self.visits.end()
                 show(self.plan.home)
+
+
+def _say(context: InitResourceContext, text: str) -> None:
+    if context.log is not None:
+        context.log.info(text)
 
 
 def handed_down(plan: Plan) -> dg.ResourceDefinition:
