@@ -14,7 +14,7 @@ from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.plan import Plan, make_plan
 from threatcast_orchestration.run.settings import load_settings
 from threatcast_orchestration.tracking import open_store
-from threatcast_orchestration.tracking.places import store_path
+from threatcast_orchestration.tracking.artifact_paths import store_path
 
 # pytest's importlib mode puts no test folder on the path, and the kits are modules of their own
 sys.path.insert(0, str(Path(__file__).parent))

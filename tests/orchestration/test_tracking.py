@@ -27,11 +27,11 @@ from threatcast_orchestration.tracking import (
     record_of,
     track_night,
 )
+from threatcast_orchestration.tracking.artifact_paths import points_elsewhere, store_path
 from threatcast_orchestration.tracking.figures import PIT_BINS, pit_density
 from threatcast_orchestration.tracking.lookup import night_of, registered_versions
 from threatcast_orchestration.tracking.metrics import of_model
 from threatcast_orchestration.tracking.night import digest
-from threatcast_orchestration.tracking.places import points_elsewhere, store_path
 from threatcast_orchestration.tracking.store import newest_revision
 from threatcast_orchestration.warehouse.raw import connect
 from tracking_kit import (

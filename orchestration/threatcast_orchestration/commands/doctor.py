@@ -189,7 +189,7 @@ def _lock(home: Home) -> Check:
 
 def _place(home: Home) -> Check:
     """Say whether all that the home holds lies in it; a home that was moved is put right."""
-    from threatcast_orchestration.tracking.places import follow, points_elsewhere
+    from threatcast_orchestration.tracking.artifact_paths import follow, points_elsewhere
 
     before = points_elsewhere(home)
     if not before:

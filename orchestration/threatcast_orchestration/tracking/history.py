@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.tracking.places import EXPERIMENT
+from threatcast_orchestration.tracking.artifact_paths import EXPERIMENT
 from threatcast_orchestration.tracking.store import store_uri
 
 NIGHTLY = "nightly"

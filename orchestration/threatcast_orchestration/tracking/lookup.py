@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from threatcast_feeds.durable import write_durably
 
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.tracking.places import artifacts_of
+from threatcast_orchestration.tracking.artifact_paths import artifacts_of
 
 if TYPE_CHECKING:
     from threatcast_orchestration.tracking.record import NightRecord

@@ -13,7 +13,7 @@ from typing import Any
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.settings import quiet_environment
 from threatcast_orchestration.run.stores import set_damaged_aside
-from threatcast_orchestration.tracking.places import follow, store_path
+from threatcast_orchestration.tracking.artifact_paths import follow, store_path
 
 
 def store_uri(home: Home) -> str:

@@ -24,7 +24,7 @@ from threatcast_publishing.site.charts import (
     sparkline,
 )
 from threatcast_publishing.site.feeds import feed_views
-from threatcast_publishing.site.pasts import Past, imported_pasts
+from threatcast_publishing.site.pasts import ImportedPast, imported_pasts
 from threatcast_publishing.site.places import countries_in_sight
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Target:
     mix: Mapping[str, Sequence[Row]]
     mix_week: date | None
     changes: tuple[Row, ...]
-    past: Past | None
+    past: ImportedPast | None
 
 
 def render(release: ReleaseContext) -> str:

@@ -15,7 +15,7 @@ OWN = "own"
 
 
 @dataclass(frozen=True)
-class Past:
+class ImportedPast:
     """Weeks of one target that other releases counted.
 
     Attributes
@@ -34,7 +34,7 @@ class Past:
     own_since: date | None
 
 
-def imported_pasts(release: ReleaseContext) -> Mapping[str, Past]:
+def imported_pasts(release: ReleaseContext) -> Mapping[str, ImportedPast]:
     """Return by target whose counts its past is; targets that are all of this home's own are out.
 
     Weeks of the world with a count tell: what nobody counted is nobody's.
@@ -59,7 +59,7 @@ def imported_pasts(release: ReleaseContext) -> Mapping[str, Past]:
         else:
             of_others[span["target"]].append(span)
     return {
-        target: Past(
+        target: ImportedPast(
             tuple(sorted(str(span["counted_by"]) for span in parts)),
             min(span["week_min"] for span in parts),
             max(span["week_max"] for span in parts),
