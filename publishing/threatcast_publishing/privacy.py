@@ -19,9 +19,11 @@ from threatcast_publishing.contract import TABLES
 if TYPE_CHECKING:
     from threatcast_publishing.source import PublishedTable
 
-# columns that hold the address of a feed, a licence or a publisher, and nothing else
-ADDRESS_COLUMNS = frozenset(("url", "licence_url", "homepage", "reference", "reference_url"))
-ADDRESS_TABLES = frozenset(("feed_health", "targets", "models", "data_vintages"))
+# columns that hold the address of a feed, a licence, a publisher or a grouping, and nothing else
+ADDRESS_COLUMNS = frozenset(
+    ("url", "licence_url", "homepage", "reference", "reference_url", "source_url")
+)
+ADDRESS_TABLES = frozenset(("feed_health", "targets", "models", "data_vintages", "groupings"))
 
 # words of a column's name (between underscores) that say what the column would hold
 _COLUMN_WORDS = frozenset(
@@ -153,7 +155,8 @@ def _distinct_texts(table: PublishedTable, column: str) -> list[str]:
 def known_hosts(tables: Mapping[str, PublishedTable]) -> frozenset[str]:
     """Return the feeds' own hosts and what they are part of: they name sources, not victims."""
     hosts = set(_PUBLISHERS)
-    for name in ADDRESS_TABLES & tables.keys():
+    # a grouping is no source: its host may be a victim's anywhere else
+    for name in (ADDRESS_TABLES - {"groupings"}) & tables.keys():
         for column in ADDRESS_COLUMNS & set(tables[name].data.schema.names):
             for url in _distinct_texts(tables[name], column):
                 host = (urlsplit(url).hostname or "").lower()

@@ -89,6 +89,12 @@ def test_address_of_a_feed_is_allowed_where_it_belongs_and_its_host_anywhere():
     assert kinds({**feed, **table(note=["other.example was down"])}) == ["a host name"]
 
 
+def test_address_of_a_grouping_is_allowed_where_it_belongs_and_its_host_nowhere_else():
+    groupings = table("groupings", source_url=["https://members.alliance.example/list"])
+    assert kinds(groupings) == []
+    assert kinds({**groupings, **table(note=["alliance.example was hit"])}) == ["a host name"]
+
+
 def test_finding_names_table_and_column_and_never_repeats_what_it_found():
     (finding,) = findings(table(note=["192.0.2.7", "192.0.2.8"]))
     assert str(finding) == "skill.note: an IPv4 address (2 found, like '192…')"

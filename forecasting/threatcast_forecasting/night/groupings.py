@@ -78,7 +78,7 @@ def _row(
     # a week in which a member was not watched says nothing of the whole
     weekly = wide.sum(axis=1, skipna=False).rename("value").reset_index()
     usual = usual_levels(weekly.assign(series_id=""))
-    found = answers(np.asarray(totals)[None], usual.to_numpy(dtype=np.float64))
+    found = answers(np.asarray(totals)[None], np.asarray(usual, dtype=np.float64))
     return columns_of({name: values[0] for name, values in found.items()}) | {
         "model": members["model"].iloc[0],
         "run_id": members["run_id"].iloc[0],
