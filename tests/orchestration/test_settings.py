@@ -21,7 +21,7 @@ from threatcast_orchestration.run.settings import (
     load_settings,
     quiet_environment,
 )
-from threatcast_orchestration.warehouse import file as warehouse
+from threatcast_orchestration.warehouse import night_file as warehouse
 from threatcast_publishing import database as publishing_database
 from threatcast_publishing import query
 
