@@ -8,9 +8,9 @@ select
     members.location,
     members.since,
     members.until,
+    groupings.source_url,
     members.since <= night.as_of and coalesce(members.until > night.as_of, true) as is_member,
-    nullif(concat_ws('; ', groupings.note, members.note), '') as note,
-    groupings.source_url
+    nullif(concat_ws('; ', groupings.note, members.note), '') as note
 from {{ ref("grouping_members") }} as members
 inner join {{ ref("groupings") }} as groupings on members.grouping = groupings.grouping
 cross join night

@@ -135,9 +135,6 @@ select
     state,
     expected_4w_before,
     expected_4w,
-    expected_4w - expected_4w_before as change_4w,
-    -- more than the range before allowed for: news, not noise
-    expected_4w not between low80_4w_before and high80_4w_before as is_beyond_range,
     usual_4w_before,
     usual_4w,
     p_above_usual_4w_before,
@@ -147,6 +144,9 @@ select
     model_before,
     model,
     cause,
+    expected_4w - expected_4w_before as change_4w,
+    -- more than the range before allowed for: news, not noise
+    expected_4w not between low80_4w_before and high80_4w_before as is_beyond_range,
     case cause
         when 'none' then 'nothing changed'
         when 'new_target' then 'the release before did not have this row'
@@ -158,10 +158,12 @@ select
         when 'evidence'
             then coalesce(state_reason, 'there is enough evidence now, and was not before')
         when 'model'
-            then 'the model ' || model || ' speaks instead of ' || model_before
+            then
+                'the model ' || model || ' speaks instead of ' || model_before
                 || coalesce(': ' || model_reason, '')
         when 'level_shift'
-            then 'counts stand at another level since the week of ' || shifted_week
+            then
+                'counts stand at another level since the week of ' || shifted_week
                 || coalesce(', ' || round(shifted_ratio, 2) || ' times the one before', '')
         when 'new_counts'
             then case
