@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,3 +110,17 @@ def stop(ui: Opened, with_signal: signal.Signals) -> None:
         time.sleep(0.1)
     with pytest.raises(URLError):
         urlopen(f"{ui.address}/server_info", timeout=2)  # noqa: S310 the loopback
+
+
+@contextmanager
+def answering_ui(home: Path, folder: Path) -> Iterator[Opened]:
+    """Open the UI on a copy of a home in a folder until the block ends."""
+    copy = folder / "home"
+    shutil.copytree(home, copy, symlinks=True)
+    opened = open_ui(copy)
+    try:
+        wait_until_it_answers(opened)
+        yield opened
+    finally:
+        opened.process.terminate()
+        opened.process.wait()

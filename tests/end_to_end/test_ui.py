@@ -11,21 +11,22 @@ from urllib.request import urlopen
 import duckdb
 import pytest
 from nights import threatcast
-from opened_ui import PATIENCE, Opened, free_port, open_ui, stop, wait_until_it_answers
+from opened_ui import (
+    PATIENCE,
+    Opened,
+    answering_ui,
+    free_port,
+    open_ui,
+    stop,
+    wait_until_it_answers,
+)
 from threatcast_publishing.catalog import current
 
 
 @pytest.fixture(scope="module")
 def ui(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    home = tmp_path_factory.mktemp("ui") / "home"
-    shutil.copytree(sample_home, home, symlinks=True)
-    opened = open_ui(home)
-    try:
-        wait_until_it_answers(opened)
+    with answering_ui(sample_home, tmp_path_factory.mktemp("ui")) as opened:
         yield opened
-    finally:
-        opened.process.terminate()
-        opened.process.wait()
 
 
 def test_terminal_shows_the_address_and_no_warning(ui: Opened) -> None:

@@ -6,7 +6,6 @@ Asked for over GraphQL, as the page does, and made by the daemon that `threatcas
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from opened_ui import Opened, open_ui, wait_until_it_answers
+from opened_ui import Opened, answering_ui
 from threatcast_feeds.outcomes import digest_of
 from threatcast_feeds.simulation import LAST_DAY
 from threatcast_orchestration.forecasts.kept import MADE
@@ -31,15 +30,8 @@ STARTED = "{__typename ... on LaunchRunSuccess {run {runId}} ... on Error {messa
 
 @pytest.fixture(scope="module")
 def ui(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
-    home = tmp_path_factory.mktemp("ui_runs") / "home"
-    shutil.copytree(sample_home, home, symlinks=True)
-    opened = open_ui(home)
-    try:
-        wait_until_it_answers(opened)
+    with answering_ui(sample_home, tmp_path_factory.mktemp("ui_runs")) as opened:
         yield opened
-    finally:
-        opened.process.terminate()
-        opened.process.wait()
 
 
 def launch(ui: Opened, *assets: str) -> str:
