@@ -36,6 +36,15 @@
     end
 {%- endmacro %}
 
+{#- How probable the class is that `trend` names; `of` stands before the columns, as `outlooks.`. -#}
+{% macro probability_of_trend(of="") -%}
+    case {{ of }}trend
+        {% for class in ["large_decrease", "decrease", "stable", "increase", "large_increase"] -%}
+            when '{{ class }}' then {{ of }}p_{{ class }}
+        {% endfor -%}
+    end
+{%- endmacro %}
+
 {% macro spoken_trend(trend) -%}
     case {{ trend }}
         when 'large_decrease' then 'a large decrease'

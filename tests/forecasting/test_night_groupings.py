@@ -10,6 +10,7 @@ from threatcast_forecasting.night.groupings import grouping_table
 from threatcast_forecasting.night.inputs import NightInputs, NightOptions, Places
 
 WEEKS = pd.date_range("2024-01-01", periods=30, freq="W-MON")
+WEEK = pd.Timedelta(weeks=1)
 EMPTY = pd.DataFrame()
 
 
@@ -25,14 +26,21 @@ def counts(location: str, value: float) -> pd.DataFrame:
     )
 
 
-def made(members: dict[str, list[str]], totals: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Return the table of a night in which DE counts 6, FR 3 and LI, which borrows, 1 a week."""
+def made(
+    members: dict[str, list[str]], totals: dict[str, np.ndarray], watched: int = len(WEEKS)
+) -> pd.DataFrame:
+    """Return the table of a night in which DE counts 6, FR 3 and LI, which borrows, 1 a week.
+
+    FR is watched in the first weeks only, DE in all but the newest.
+    """
     groupings = pd.DataFrame(
         [(name, place) for name, places in members.items() for place in places],
         columns=["grouping", "location"],
     )
     panel = pd.concat([counts("DE", 6), counts("FR", 3)])
     panel.loc[(panel["location"] == "DE") & (panel["week"] == WEEKS[-1]), "value"] = np.nan
+    late = panel["week"] >= WEEKS[0] + watched * WEEK
+    panel.loc[late & (panel["location"] == "FR"), "value"] = np.nan
     sparse = counts("LI", 1).assign(parent="M49-155")
     places = Places({}, sparse, groupings)
     inputs = NightInputs(panel, EMPTY, EMPTY, NightOptions(("flat",)), places=places)
@@ -88,3 +96,10 @@ def test_member_that_was_not_drawn_with_the_others_is_left_out_and_not_counted(t
 def test_grade_is_that_on_which_half_of_what_is_expected_stands(totals) -> None:
     table = made({"large": ["DE", "LI"], "small": ["LI"], "middle": ["FR", "LI"]}, totals)
     assert table["evidence_grade"].to_dict() == {"large": "A", "small": "C", "middle": "B"}
+
+
+def test_members_that_were_never_watched_together_have_no_usual_level(totals) -> None:
+    """There is nothing to compare with; what is expected stands."""
+    row = made({"both": ["DE", "FR"]}, totals, watched=0).loc["both"]
+    assert row[["usual_weekly", "p_above_usual_4w", "trend"]].isna().all()
+    assert row["expected_4w"] == 36

@@ -48,13 +48,7 @@ outlooks as (
         -- the same periods as the expected counts that they stand beside
         4 * series.usual_weekly as usual_4w,
         12 * series.usual_weekly as usual_12w,
-        case outlooks.trend
-            when 'large_decrease' then outlooks.p_large_decrease
-            when 'decrease' then outlooks.p_decrease
-            when 'stable' then outlooks.p_stable
-            when 'increase' then outlooks.p_increase
-            when 'large_increase' then outlooks.p_large_increase
-        end as p_trend
+        {{ probability_of_trend("outlooks.") }} as p_trend
     from made as outlooks
     inner join series
         on outlooks.target = series.target and outlooks.location = series.location

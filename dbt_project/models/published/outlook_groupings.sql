@@ -1,3 +1,8 @@
+{% set shown = [
+    "evidence_grade", "usual_weekly", "expected_4w", "low80_4w", "high80_4w", "expected_12w",
+    "low80_12w", "high80_12w", "p_above_usual_4w", "p_zero_4w", "trend", "p_large_decrease",
+    "p_decrease", "p_stable", "p_increase", "p_large_increase", "model", "run_id",
+] -%}
 with night as (
     {{ this_night() }}
 ),
@@ -52,12 +57,14 @@ covered as (
 decided as (
     select
         covered.*,
-        coalesce(covered.told_events / nullif(covered.all_events, 0), 0) as share_of_events,
-        numbers.* exclude (target, grouping),
+        {% for column in shown -%}
+            numbers.{{ column }},
+        {% endfor -%}
         world.state as world_state,
         world.reason as world_reason,
         targets.title,
-        health.explanation as feed_explanation
+        health.explanation as feed_explanation,
+        coalesce(covered.told_events / nullif(covered.all_events, 0), 0) as share_of_events
     from covered
     inner join targets on covered.target = targets.target
     left join {{ source("forecasts", "outlook_groupings") }} as numbers
@@ -69,12 +76,12 @@ decided as (
 
 judged as (
     select
-        * exclude (feed_explanation),
+        *,
         case
             when world_state in ('source_failure', 'withheld') then world_state
             when members_published = 0 and failure is not null then 'source_failure'
             when
-                expected_4w is not null
+                usual_weekly is not null
                 and share_of_events >= {{ var("grouping_least_share") }}
                 then 'published'
             else 'insufficient_evidence'
@@ -83,21 +90,16 @@ judged as (
             when world_state in ('source_failure', 'withheld') then world_reason
             when members_published = 0 and failure is not null then failure
             when expected_4w is null or members_published = 0 then 'no member has an outlook'
+            when usual_weekly is null then 'its members were never watched in the same week'
             when share_of_events < {{ var("grouping_least_share") }}
                 then
                     'members with an outlook hold ' || cast(floor(100 * share_of_events) as integer)
                     || ' % of the events of the last 104 weeks, '
                     || cast(100 * {{ var("grouping_least_share") }} as integer) || ' % are needed'
-        end as reason,
-        feed_explanation
+        end as reason
     from decided
 ),
 
-{% set numbers = [
-    "evidence_grade", "usual_weekly", "expected_4w", "low80_4w", "high80_4w", "expected_12w",
-    "low80_12w", "high80_12w", "p_above_usual_4w", "p_zero_4w", "trend", "p_large_decrease",
-    "p_decrease", "p_stable", "p_increase", "p_large_increase", "model", "run_id",
-] -%}
 told as (
     select
         target,
@@ -111,18 +113,12 @@ told as (
         reason,
         title,
         feed_explanation,
-        {% for column in numbers -%}
+        {% for column in shown -%}
             case when state = 'published' then {{ column }} end as {{ column }},
         {% endfor -%}
         case when state = 'published' then 4 * usual_weekly end as usual_4w,
         case when state = 'published' then 12 * usual_weekly end as usual_12w,
-        case trend
-            when 'large_decrease' then p_large_decrease
-            when 'decrease' then p_decrease
-            when 'stable' then p_stable
-            when 'increase' then p_increase
-            when 'large_increase' then p_large_increase
-        end as p_trend
+        {{ probability_of_trend() }} as p_trend
     from judged
 )
 

@@ -41,14 +41,15 @@ def grouping_table(
     -------
     DataFrame
         `target, grouping, model, run_id, members_with_outlook, usual_weekly, evidence_grade` and
-        `outlook.answers.COLUMNS`.
+        `outlook.answers.COLUMNS`. Without a week in which all were watched there is no usual level,
+        and what depends on it is null.
     """
     import pandas as pd
 
     groupings = inputs.places.groupings if inputs.places else None
     if groupings is None:
         return pd.DataFrame(columns=[*_FACTS, *COLUMNS])
-    counts = pd.concat([inputs.panel, inputs.sparse[list(inputs.panel.columns)]])
+    counts = inputs.counts
     rows = [
         _row(found, coherent, counts[counts["target"] == target])
         | {"target": target, "grouping": grouping}
@@ -77,7 +78,7 @@ def _row(
     )
     # a week in which a member was not watched says nothing of the whole
     weekly = wide.sum(axis=1, skipna=False).rename("value").reset_index()
-    usual = usual_levels(weekly.assign(series_id=""))
+    usual = usual_levels(weekly.assign(series_id="")).reindex([""])
     found = answers(np.asarray(totals)[None], np.asarray(usual, dtype=np.float64))
     return columns_of({name: values[0] for name, values in found.items()}) | {
         "model": members["model"].iloc[0],

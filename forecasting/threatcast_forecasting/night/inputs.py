@@ -120,3 +120,10 @@ class NightInputs:
     def sparse(self) -> pd.DataFrame:
         """The countries that borrow, as in `Places`."""
         return self.places.sparse if self.places else self.panel.iloc[:0]
+
+    @property
+    def counts(self) -> pd.DataFrame:
+        """The panel and the countries that borrow: all series that may have an outlook."""
+        import pandas as pd
+
+        return pd.concat([self.panel, self.sparse[list(self.panel.columns)]])

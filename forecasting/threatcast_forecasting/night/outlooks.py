@@ -102,14 +102,12 @@ class OutlookMaterial:
         cls, inputs: NightInputs, coherent: CoherentForecasts, models: dict[str, str]
     ) -> OutlookMaterial:
         """Return it for a model by target; targets without one are left out."""
-        import pandas as pd
-
         from threatcast_forecasting.outlook.dependence import dependence
 
         forecasts, scored = coherent.forecasts, coherent.scores
         own = forecasts[forecasts["model"] == forecasts["target"].map(models)]
         past = scored[scored["model"] == scored["target"].map(models)]
-        panel = pd.concat([inputs.panel, inputs.sparse[list(inputs.panel.columns)]])
+        panel = inputs.counts
         shown = set(zip(own["model"], own["series_id"], strict=True))
         return cls(
             own.drop(columns=["target", "location"]),
