@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 from small_release import AS_OF, make_release, write_warehouse
-from threatcast_orchestration.live_scores.archive import keep_releases
-from threatcast_orchestration.live_scores.archive_files import readable_archive
 from threatcast_orchestration.live_scores.forecast_history import write_forecast_history
+from threatcast_orchestration.live_scores.scoring import published_before
+from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.warehouse.history import has_outlook, keep_outlooks, write_history
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -97,12 +97,12 @@ def test_damaged_copy_in_the_archive_gives_way_to_the_release(tmp_path: Path) ->
 def told(tmp_path: Path, as_of: date) -> list[tuple]:
     """Return reference date, level at the middle, model and release of each forecast of Germany."""
     releases, archive = tmp_path / "releases", tmp_path / "archive"
-    keep_releases(releases, archive)
+    notes = published_before(Home(tmp_path))
     with duckdb.connect() as connection:
         write_history(connection, releases, archive, as_of)
-        write_forecast_history(connection, readable_archive(archive, releases), as_of)
+        write_forecast_history(connection, notes, as_of)
         return connection.execute(
-            "SELECT reference_date, value, model, release_id FROM history.forecast_history "
+            "SELECT reference_date, value, model, release_id FROM live.forecast_history "
             "WHERE location = 'DE' AND quantile = 0.5 AND horizon = 12 ORDER BY ALL"
         ).fetchall()
 

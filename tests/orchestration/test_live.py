@@ -19,7 +19,7 @@ from threatcast_orchestration.forecasts.tables import TABLES
 from threatcast_orchestration.live_scores.archive import keep_releases
 from threatcast_orchestration.live_scores.fallback import write_stand_in
 from threatcast_orchestration.live_scores.scoring import TABLES as LIVE_TABLES
-from threatcast_orchestration.live_scores.scoring import write_live
+from threatcast_orchestration.live_scores.scoring import published_before, write_live
 from threatcast_orchestration.run.home import Home
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -72,7 +72,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date = TONIGHT) -> list[tuple]:
-    write_live(connection, home, as_of)
+    write_live(connection, published_before(home), as_of)
     return connection.execute(
         "SELECT location, model, horizon, wis, scale, scaled_wis, covered_80 FROM live.scores "
         "ORDER BY ALL"
@@ -191,7 +191,7 @@ def test_only_the_newest_quarter_of_settled_weeks_is_shown(home, warehouse):
 
 
 def test_home_without_releases_gives_empty_tables(tmp_path, warehouse):
-    rows = write_live(warehouse, Home(tmp_path), TONIGHT)
+    rows = write_live(warehouse, published_before(Home(tmp_path)), TONIGHT)
     assert rows == {"scores": 0, "corrections": 0, "drift": 0}
 
 

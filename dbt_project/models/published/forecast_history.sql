@@ -1,5 +1,5 @@
 with earlier as (
-    select * from {{ source("history", "forecast_history") }}
+    select * from {{ source("live", "forecast_history") }}
 ),
 
 night as (

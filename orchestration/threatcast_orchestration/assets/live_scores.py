@@ -13,16 +13,18 @@ from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.assets.table_facts import table_metadata
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.live_scores.fallback import STAND_IN
+from threatcast_orchestration.live_scores.forecast_history import FORECAST_HISTORY
 from threatcast_orchestration.live_scores.scoring import TABLES
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
+from threatcast_orchestration.warehouse.written import by_name
 
 if TYPE_CHECKING:
     import duckdb
 
-_TABLES = TABLES | {STAND_IN.name: STAND_IN}
+_TABLES = TABLES | by_name(STAND_IN, FORECAST_HISTORY)
 
 
 def build_live_assets() -> dg.AssetsDefinition:
@@ -41,6 +43,7 @@ def build_live_assets() -> dg.AssetsDefinition:
                 deps=[
                     table_key("marts", "fct_weekly_counts"),
                     *(table_key("forecasts", name) for name in ("forecast", "outlook")),
+                    table_key("history", "outlook_history"),
                 ],
                 code_version=code_key("live")[:12],
                 metadata=table_metadata(written),
@@ -53,13 +56,16 @@ def build_live_assets() -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, night: Night
     ) -> Iterator[dg.MaterializeResult[Any]]:
         from threatcast_orchestration.live_scores.fallback import write_stand_in
-        from threatcast_orchestration.live_scores.scoring import write_live
+        from threatcast_orchestration.live_scores.forecast_history import write_forecast_history
+        from threatcast_orchestration.live_scores.scoring import published_before, write_live
 
         plan = night.plan
         refuse_unless_green(plan, "marts", "forecasts", step="Scoring")
         begin(plan.home, "live")
         with connect(plan.home) as connection:
-            rows = write_live(connection, plan.home, plan.as_of)
+            notes = published_before(plan.home)
+            rows = write_live(connection, notes, plan.as_of)
+            rows["forecast_history"] = write_forecast_history(connection, notes, plan.as_of)
             rows["stand_in"] = write_stand_in(connection, plan.settings.seed)
             told = connection.execute(
                 "SELECT state, count(*) FROM live.drift WHERE scope = 'location' GROUP BY ALL "

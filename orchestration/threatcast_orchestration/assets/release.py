@@ -3,7 +3,6 @@
 No postponed annotations here: Dagster reads those of a step's arguments.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,11 +12,6 @@ from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.assets.table_facts import table_metadata
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.live_scores.archive import keep_releases
-from threatcast_orchestration.live_scores.archive_files import readable_archive
-from threatcast_orchestration.live_scores.forecast_history import (
-    FORECAST_HISTORY,
-    write_forecast_history,
-)
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.run.settings import clock
@@ -28,9 +22,6 @@ from threatcast_orchestration.warehouse.history import (
 )
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
-from threatcast_orchestration.warehouse.written import by_name
-
-HISTORY_TABLES = by_name(OUTLOOK_HISTORY, FORECAST_HISTORY)
 
 
 def build_release_assets() -> list[dg.AssetsDefinition]:
@@ -39,41 +30,31 @@ def build_release_assets() -> list[dg.AssetsDefinition]:
 
 
 def _history_step() -> dg.AssetsDefinition:
-    @dg.multi_asset(
-        name="past_releases",
-        specs=[
-            dg.AssetSpec(
-                table_key("history", table),
-                group_name="release",
-                owners=["team:data"],
-                kinds={"duckdb"},
-                description=written.description,
-                # after the gate on the forecasts, so that a refused night stops here
-                deps=[table_key("raw", "run_context"), table_key("forecasts", "outlook")],
-                code_version=code_key("history")[:12],
-                metadata=table_metadata(written),
-            )
-            for table, written in HISTORY_TABLES.items()
-        ],
+    @dg.asset(
+        key=table_key("history", "outlook_history"),
+        group_name="release",
+        owners=["team:data"],
+        kinds={"duckdb"},
+        description=OUTLOOK_HISTORY.description,
+        # after the gate on the forecasts, so that a refused night stops here
+        deps=[table_key("raw", "run_context"), table_key("forecasts", "outlook")],
+        code_version=code_key("history")[:12],
+        metadata=table_metadata(OUTLOOK_HISTORY),
         pool=POOL,
     )
-    def past_releases(night: Night) -> Iterator[dg.MaterializeResult[Any]]:
+    def outlook_history(night: Night) -> dg.MaterializeResult[Any]:
         plan = night.plan
-        home = plan.home
-        begin(home, "history")
-        with connect(home) as connection:
-            outlooks = write_history(connection, home.releases, home.archive, plan.as_of)
-            notes = readable_archive(home.archive, home.releases)
-            forecasts = write_forecast_history(connection, notes, plan.as_of)
-        finish(home, "history", f"{outlooks[1]} {forecasts[1]}")
-        for table, (rows, stamp) in zip(HISTORY_TABLES, (outlooks, forecasts), strict=True):
-            yield dg.MaterializeResult(
-                asset_key=table_key("history", table),
-                metadata={"dagster/row_count": rows},
-                data_version=dg.DataVersion(stamp),
+        begin(plan.home, "history")
+        with connect(plan.home) as connection:
+            rows, stamp = write_history(
+                connection, plan.home.releases, plan.home.archive, plan.as_of
             )
+        finish(plan.home, "history", stamp)
+        return dg.MaterializeResult(
+            metadata={"dagster/row_count": rows}, data_version=dg.DataVersion(stamp)
+        )
 
-    return past_releases
+    return outlook_history
 
 
 def _release_step() -> dg.AssetsDefinition:

@@ -7,7 +7,6 @@ as in the scores; what differed later stands in `corrections`.
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from threatcast_feeds.exact_paths import exact
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from threatcast_orchestration.live_scores.archive import Kept
 
 FORECAST_HISTORY = WrittenTable(
-    "history",
+    "live",
     "forecast_history",
     "One row a target, location, reference date, horizon and quantile: the forecast that was "
     "published first, in releases of earlier as-of days. Empty before the second release.",
@@ -52,11 +51,8 @@ _SPOKE = """
 
 def write_forecast_history(
     connection: duckdb.DuckDBPyConnection, notes: list[Kept], as_of: date
-) -> tuple[int, str]:
-    """Write the table from the archive's notes and `history.outlook_history`.
-
-    Returns its rows and a hash of the notes that it rests on.
-    """
+) -> int:
+    """Write the table from the archive's notes and `history.outlook_history`; returns its rows."""
     from threatcast_forecasting.quantiles import LEVELS
 
     FORECAST_HISTORY.create(connection)
@@ -67,9 +63,8 @@ def write_forecast_history(
         for note in notes
         if note.as_of < as_of and note.forecast_hash in files
     ]
-    stamp = sha256(repr([entry[1:] for entry in known]).encode()).hexdigest()
     if not known:
-        return 0, stamp
+        return 0
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE notes (file VARCHAR, reference_date DATE, number INTEGER, "
         "release_id VARCHAR, as_of DATE)"
@@ -82,4 +77,4 @@ def write_forecast_history(
             "levels": [float(level) for level in LEVELS],
         },
     )
-    return FORECAST_HISTORY.count(connection), stamp
+    return FORECAST_HISTORY.count(connection)

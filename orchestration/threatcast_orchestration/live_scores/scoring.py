@@ -171,19 +171,27 @@ _CORRECTIONS = """
 """
 
 
-def write_live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date) -> dict[str, int]:
-    """Write the tables of the schema `live`; returns rows by table.
+def published_before(home: Home) -> list[Kept]:
+    """Return the archive's notes that can be read, once it holds every release on disk."""
+    keep_releases(home.releases, home.archive)
+    return readable_archive(home.archive, home.releases)
 
-    The model that is judged is the one that tonight's outlook of a target rests on.
+
+def write_live(
+    connection: duckdb.DuckDBPyConnection, notes: list[Kept], as_of: date
+) -> dict[str, int]:
+    """Write the scores, corrections and drift of the schema `live`; returns rows by table.
+
+    `notes` are what `published_before` returned. The model that is judged is the one that tonight's
+    outlook of a target rests on.
     """
     from threatcast_forecasting.judging.drift import WEEKS, assess
     from threatcast_forecasting.roles import BASELINE, DEFAULT_PUBLISHED, RIVAL
 
-    keep_releases(home.releases, home.archive)
     for table in TABLES.values():
         table.create(connection)
     connection.execute(_TRUTH, {"weeks": WEEKS})
-    files = _write_entries(connection, readable_archive(home.archive, home.releases), as_of)
+    files = _write_entries(connection, notes, as_of)
     if files:
         connection.execute(_PUBLISHED)
         published = dict(connection.execute("SELECT target, name FROM published").fetchall())

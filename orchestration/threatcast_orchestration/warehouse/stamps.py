@@ -20,8 +20,8 @@ MADE_OF = {
     "warehouse": ("raw",),
     "forecasts": ("warehouse",),
     "decisions": ("forecasts",),
-    "live": ("warehouse", "forecasts"),
     "history": ("raw",),
+    "live": ("warehouse", "forecasts", "history"),
     "published": ("warehouse", "forecasts", "decisions", "live", "history"),
     "tables": ("published",),
 }
