@@ -18,12 +18,13 @@ WEEKS = 60
 
 DAYS = {
     "as_of", "week", "reference_date", "target_week", "last_event", "vintage_day", "since",
-    "previous_until", "until", "data_through", "previous_as_of",
+    "previous_until", "until", "data_through", "previous_as_of", "first_reference_date",
+    "last_reference_date",
 }  # fmt: skip
 NUMBERS = {
     "quantile", "value", "nowcast", "nowcast_low80", "nowcast_high80", "wis", "scaled_wis",
     "age_hours", "share", "mean_scaled_wis", "observed", "expected_4w_before",
-    "share_of_events",
+    "share_of_events", "wis_baseline", "relative_wis",
 }  # fmt: skip
 WHOLE = {
     "horizon",
@@ -34,7 +35,11 @@ WHOLE = {
     "urls",
     "members",
     "members_with_outlook",
+    "origins",
+    "forecasts",
 }
+# whether one count lay inside an interval in `scores`, the share of many here
+SHARES = {("track_record", f"covered_{level}") for level in (50, 80, 95)}
 
 # a name that would break a page which does not escape
 HOSTILE = '<script>alert(1)</script> & "Söhne"'
@@ -85,8 +90,10 @@ FEEDS = {
 }
 
 
-def column_type(column: str) -> str:
-    """Return the SQL type of a column of a release."""
+def column_type(table: str, column: str) -> str:
+    """Return the SQL type of a column of a table of a release."""
+    if (table, column) in SHARES:
+        return "DOUBLE"
     if column in DAYS:
         return "DATE"
     if column in ("last_success", "retrieved_at"):
@@ -247,6 +254,7 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
             }
         ],
         "data_vintages": vintages,
+        "track_record": [_record(row) for row in series[:2]],
         "drift": [
             {
                 "target": "ransomware_claims",
@@ -307,6 +315,27 @@ def _score(row: dict) -> dict:
     }
 
 
+def _record(row: dict) -> dict:
+    return {
+        "target": row["target"],
+        "location": row["location"],
+        "location_level": row["location_level"],
+        "kind": "backtest",
+        "model": "champion",
+        "origins": 6,
+        "first_reference_date": AS_OF - timedelta(weeks=60),
+        "last_reference_date": AS_OF - timedelta(weeks=12),
+        "forecasts": 24,
+        "covered_50": 0.5,
+        "covered_80": 0.75,
+        "covered_95": 1.0,
+        "wis": 2.5,
+        "wis_baseline": 3.125,
+        "relative_wis": 0.8,
+        "is_worse": False,
+    }
+
+
 def _health(feed: str, state: str, reason: str | None) -> dict:
     return {
         "feed": feed,
@@ -348,7 +377,7 @@ def write_warehouse(path: Path, countries: dict[str, str] | None = None) -> Path
 def _write_table(con: duckdb.DuckDBPyConnection, name: str, rows: list[dict]) -> None:
     contract = TABLES[name]
     columns = list(dict.fromkeys([*contract.key, *contract.required, *(rows[0] if rows else ())]))
-    typed = ", ".join(f'"{column}" {column_type(column)}' for column in columns)
+    typed = ", ".join(f'"{column}" {column_type(name, column)}' for column in columns)
     con.execute(f'create table published."{name}" ({typed})')
     describe(con, name)
     if rows:

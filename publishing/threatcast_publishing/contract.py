@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONTRACT_VERSION = "1.4"
+CONTRACT_VERSION = "1.5"
 STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
 
 
@@ -92,6 +92,28 @@ TABLES: Mapping[str, TableContract] = {
             "skill",
             ("target", "location_level", "model", "horizon"),
             ("target", "location_level", "model", "horizon"),
+        ),
+        TableContract(
+            "track_record",
+            ("target", "location", "kind"),
+            (
+                "target",
+                "location",
+                "location_level",
+                "kind",
+                "model",
+                "origins",
+                "first_reference_date",
+                "last_reference_date",
+                "forecasts",
+                "covered_50",
+                "covered_80",
+                "covered_95",
+                "wis",
+                "wis_baseline",
+                "relative_wis",
+                "is_worse",
+            ),
         ),
         TableContract(
             "drift",

@@ -20,6 +20,7 @@ SNIPPETS = re.findall(r"^```python\n(.*?)^```", TEXT, flags=re.S | re.M)
 MAY_BE_EMPTY = (
     "Does the hierarchy add up",
     "Where a model fell back",
+    "Where a simple rule did better",
     "Which feeds are in trouble",
     "Which feeds or places changed level",
     "When another model began to speak",

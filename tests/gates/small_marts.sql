@@ -86,7 +86,8 @@ CREATE TABLE published.nowcast_quantiles AS FROM forecasts.nowcast_quantiles;
 CREATE TABLE published.models AS FROM forecasts.models;
 CREATE TABLE published.scores AS
 SELECT 'claims' AS target, 'DE' AS location, 'flat' AS model,
-    DATE '2026-05-24' AS reference_date, 1 AS horizon, 'backtest' AS kind, 0.5 AS scaled_wis;
+    DATE '2026-05-24' AS reference_date, 1 AS horizon, 'backtest' AS kind, 0.5 AS scaled_wis,
+    true AS is_published;
 INSERT INTO live.drift (target, scope, place, model, state) VALUES
     ('claims', 'location', 'DE', 'flat', 'ok'), ('claims', 'level', 'country', 'flat', 'ok');
 CREATE TABLE published.drift AS FROM live.drift;
@@ -97,6 +98,8 @@ CREATE TABLE published.reliability AS FROM forecasts.reliability;
 CREATE TABLE published.ranks AS FROM forecasts.ranks;
 CREATE TABLE published.skill AS
 SELECT target, 'country' AS location_level, model, horizon FROM published.scores;
+CREATE TABLE published.track_record AS
+SELECT DISTINCT target, location, kind FROM published.scores;
 CREATE TABLE published.data_vintages AS
 SELECT 'list' AS feed, DATE '2026-08-22' AS vintage_day;
 CREATE TABLE published.phishing_mix AS

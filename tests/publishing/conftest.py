@@ -59,6 +59,10 @@ DDL = {
         covered_50 boolean, covered_80 boolean, covered_95 boolean""",
     "skill": """target varchar, location_level varchar, model varchar, horizon integer,
         mean_wis double, relative_to_flat double""",
+    "track_record": """target varchar, location varchar, location_level varchar, kind varchar,
+        model varchar, origins bigint, first_reference_date date, last_reference_date date,
+        forecasts bigint, covered_50 double, covered_80 double, covered_95 double, wis double,
+        wis_baseline double, relative_wis double, is_worse boolean""",
     "feed_health": """feed varchar, state varchar, reason varchar, last_success timestamp,
         last_event date, age_hours double, records bigint, new_records bigint, licence varchar,
         publisher varchar, url varchar""",
@@ -224,6 +228,10 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
             ("cisa_kev", date(2026, 6, 13), "0123456789ab", 1499, False),
             ("cisa_kev", date(2026, 6, 14), "123456789abc", 1500, False),
             ("ransomware_live", date(2026, 5, 1), "23456789abcd", 20000, False),
+        ],
+        "track_record": [
+            ("ransomware_claims", "NA", "country", "backtest", "champion", 6, date(2025, 1, 5),
+             date(2026, 3, 1), 24, 0.5, 0.75, 0.875, 1.2, 1.5, 0.8, False),
         ],
         "drift": [
             ("ransomware_claims", "level", "country", "champion", 0.81, "ok", None),
