@@ -37,6 +37,7 @@ WHOLE = {
     "members_with_outlook",
     "origins",
     "forecasts",
+    "population",
 }
 # whether one count lay inside an interval in `scores`, the share of many here
 SHARES = {("track_record", f"covered_{level}") for level in (50, 80, 95)}
@@ -354,12 +355,15 @@ def _health(feed: str, state: str, reason: str | None) -> dict:
 
 def _locations(countries: dict[str, str]) -> list[dict]:
     groups = [
-        ("WORLD", "world", "World", None),
-        ("M49-150", "region", "Europe", "WORLD"),
-        ("UNLOCATED", "unlocated", "Not located", "WORLD"),
+        ("WORLD", "world", "World", None, 10_000_000 * len(countries)),
+        ("M49-150", "region", "Europe", "WORLD", 10_000_000 * len(countries)),
+        ("UNLOCATED", "unlocated", "Not located", "WORLD", None),
     ]
-    every = [*groups, *((code, "country", name, "M49-150") for code, name in countries.items())]
-    names = ("location", "location_level", "location_name", "parent")
+    every = [
+        *groups,
+        *((code, "country", name, "M49-150", 10_000_000) for code, name in countries.items()),
+    ]
+    names = ("location", "location_level", "location_name", "parent", "population")
     return [dict(zip(names, place, strict=True)) for place in every]
 
 

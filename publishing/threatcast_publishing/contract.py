@@ -134,7 +134,7 @@ TABLES: Mapping[str, TableContract] = {
         TableContract(
             "locations",
             ("location",),
-            ("location", "location_level", "location_name", "parent"),
+            ("location", "location_level", "location_name", "parent", "population"),
         ),
         TableContract("models", ("model",), ("model",)),
         TableContract(

@@ -68,7 +68,7 @@ DDL = {
         publisher varchar, url varchar""",
     "targets": "target varchar, title varchar, description varchar, unit varchar, feed varchar",
     "locations": """location varchar, location_level varchar, location_name varchar,
-        parent varchar, iso_alpha3 varchar""",
+        parent varchar, iso_alpha3 varchar, population bigint""",
     "models": """model varchar, title varchar, description varchar, method varchar,
         reference varchar, limits varchar, published_for varchar""",
     "data_vintages": """feed varchar, vintage_day date, payload varchar, row_count bigint,
@@ -213,10 +213,10 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
              "claims a week", "ransomware_live"),
         ],
         "locations": [
-            ("WORLD", "world", "World", None, None),
-            ("M49-002", "region", "Africa", "WORLD", None),
-            ("NA", "country", "Namibia", "M49-002", "NAM"),
-            ("ZA", "country", "South Africa", "M49-002", "ZAF"),
+            ("WORLD", "world", "World", None, None, 60_000_000),
+            ("M49-002", "region", "Africa", "WORLD", None, 60_000_000),
+            ("NA", "country", "Namibia", "M49-002", "NAM", 2_500_000),
+            ("ZA", "country", "South Africa", "M49-002", "ZAF", 57_500_000),
         ],
         "models": [
             ("champion", "Champion", "The model that did best so far.", "Chosen by back-tests.",

@@ -9,7 +9,7 @@ from datetime import date
 import frictionless
 import pytest
 from threatcast_publishing.contract import TABLES
-from threatcast_publishing.formats.data_package import FILE_NAME, FORMAT
+from threatcast_publishing.formats.data_package import FILE_NAME, FORMAT, POPULATIONS
 from threatcast_publishing.marks import mark_of
 
 MARK = mark_of("sample", date.min).text
@@ -80,15 +80,18 @@ def test_types_are_those_of_the_columns(package):
 
 def test_licences_and_sources_of_every_feed_are_named(package):
     assert [licence["name"] for licence in package["licenses"]] == [
+        "CC-BY-4.0",
         "CC0-1.0",
         "own-terms-of-Ransomware.live",
     ]
-    assert package["licenses"][1]["title"] == (
+    assert package["licenses"][0]["title"] == ("CC-BY-4.0 (the publisher's terms for populations)")
+    assert package["licenses"][2]["title"] == (
         "own terms of Ransomware.live (the publisher's terms for ransomware_live)"
     )
     assert package["sources"] == [
         {"title": "cisa_kev, CISA", "path": "https://www.cisa.gov/feeds/kev.json"},
         {"title": "ransomware_live, Ransomware.live"},
+        POPULATIONS,
     ]
 
 
@@ -99,7 +102,9 @@ def test_simulated_package_says_so_to_every_reader(simulated):
     assert package["description"].startswith(MARK)
     assert "simulated" in package["keywords"]
     assert package["simulated"] is True
-    assert all("simulated" in source["title"] for source in package["sources"])
+    feeds = [source for source in package["sources"] if source != POPULATIONS]
+    assert feeds
+    assert all("simulated" in source["title"] for source in feeds)
     for resource in package["resources"]:
         assert resource["description"].startswith(MARK)
 

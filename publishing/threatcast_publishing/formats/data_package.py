@@ -42,6 +42,9 @@ _DESCRIPTION = (
     "spreadsheet would take for a formula begins with an apostrophe. Each CSV file lies compressed "
     "beside it, as csv/<table>.csv.gz."
 )
+# the populations of `locations` come from no feed
+POPULATIONS = {"title": "populations, GeoNames", "path": "https://www.geonames.org/"}
+POPULATIONS_LICENCE = "CC-BY-4.0"
 
 
 class DataPackage:
@@ -94,7 +97,7 @@ def _descriptor(release: ReleaseContext, folder: Path) -> dict[str, Any]:
         "simulated": release.simulated,
         "keywords": keywords,
         "licenses": _licences(feeds),
-        "sources": [_source(feed, release) for feed in feeds],
+        "sources": [*(_source(feed, release) for feed in feeds), POPULATIONS],
         "resources": [
             _resource(table, release, folder, kind)
             for kind in _KINDS
@@ -108,6 +111,7 @@ def _licences(feeds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     covered: dict[str, list[str]] = {}
     for feed in feeds:
         covered.setdefault(feed["licence"] or "none stated", []).append(feed["feed"])
+    covered.setdefault(POPULATIONS_LICENCE, []).append("populations")
     return [
         {
             "name": re.sub(r"[^A-Za-z0-9._]+", "-", licence).strip("-"),
