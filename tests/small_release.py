@@ -25,6 +25,7 @@ NUMBERS = {
     "quantile", "value", "nowcast", "nowcast_low80", "nowcast_high80", "wis", "scaled_wis",
     "age_hours", "share", "mean_scaled_wis", "observed", "expected_4w_before",
     "share_of_events", "wis_baseline", "relative_wis",
+    "scaled_wis_baseline", "relative_to_flat",
 }  # fmt: skip
 WHOLE = {
     "horizon",
@@ -37,10 +38,15 @@ WHOLE = {
     "members_with_outlook",
     "origins",
     "forecasts",
+    "series",
     "population",
 }
 # whether one count lay inside an interval in `scores`, the share of many here
-SHARES = {("track_record", f"covered_{level}") for level in (50, 80, 95)}
+SHARES = {
+    (table, f"covered_{level}")
+    for table in ("track_record", "track_record_summary")
+    for level in (50, 80, 95)
+}
 
 # a name that would break a page which does not escape
 HOSTILE = '<script>alert(1)</script> & "Söhne"'
@@ -256,6 +262,31 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
         ],
         "data_vintages": vintages,
         "track_record": [_record(row) for row in series[:2]],
+        "track_record_summary": [
+            {
+                "target": "ransomware_claims",
+                "kind": "backtest",
+                "scope": scope,
+                "scope_value": value,
+                "model": "champion",
+                "series": 2,
+                "origins": 6,
+                "forecasts": 48,
+                "covered_50": 0.5,
+                "covered_80": 0.75,
+                "covered_95": 1.0,
+                "scaled_wis": 0.8,
+                "scaled_wis_baseline": 1.0,
+                "relative_to_flat": 0.8,
+                "is_worse": False,
+            }
+            for scope, value in (
+                ("all", "all"),
+                ("location_level", "country"),
+                ("horizon", "4"),
+                ("reference_date", (AS_OF - timedelta(weeks=12)).isoformat()),
+            )
+        ],
         "drift": [
             {
                 "target": "ransomware_claims",

@@ -100,6 +100,8 @@ CREATE TABLE published.skill AS
 SELECT target, 'country' AS location_level, model, horizon FROM published.scores;
 CREATE TABLE published.track_record AS
 SELECT DISTINCT target, location, kind FROM published.scores;
+CREATE TABLE published.track_record_summary AS
+SELECT DISTINCT target, kind, 'all' AS scope, 'all' AS scope_value FROM published.scores;
 CREATE TABLE published.data_vintages AS
 SELECT 'list' AS feed, DATE '2026-08-22' AS vintage_day;
 CREATE TABLE published.phishing_mix AS

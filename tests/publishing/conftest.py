@@ -63,6 +63,10 @@ DDL = {
         model varchar, origins bigint, first_reference_date date, last_reference_date date,
         forecasts bigint, covered_50 double, covered_80 double, covered_95 double, wis double,
         wis_baseline double, relative_wis double, is_worse boolean""",
+    "track_record_summary": """target varchar, kind varchar, scope varchar, scope_value varchar,
+        model varchar, series bigint, origins bigint, forecasts bigint, covered_50 double,
+        covered_80 double, covered_95 double, scaled_wis double, scaled_wis_baseline double,
+        relative_to_flat double, is_worse boolean""",
     "feed_health": """feed varchar, state varchar, reason varchar, last_success timestamp,
         last_event date, age_hours double, records bigint, new_records bigint, licence varchar,
         publisher varchar, url varchar""",
@@ -232,6 +236,10 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
         "track_record": [
             ("ransomware_claims", "NA", "country", "backtest", "champion", 6, date(2025, 1, 5),
              date(2026, 3, 1), 24, 0.5, 0.75, 0.875, 1.2, 1.5, 0.8, False),
+        ],
+        "track_record_summary": [
+            ("ransomware_claims", "backtest", "all", "all", "champion", 1, 6, 24, 0.5, 0.75, 0.875,
+             0.8, 1.0, 0.8, False),
         ],
         "drift": [
             ("ransomware_claims", "level", "country", "champion", 0.81, "ok", None),

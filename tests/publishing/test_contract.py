@@ -12,7 +12,7 @@ from threatcast_publishing.contract import OUTLOOK_COLUMNS, OUTLOOK_TEXT, TABLES
 def test_tables_are_those_of_the_contract():
     assert list(TABLES) == [
         "outlook", "forecast", "forecast_published", "activity_weekly", "nowcast_quantiles",
-        "scores", "skill", "track_record", "drift", "corrections",
+        "scores", "skill", "track_record", "track_record_summary", "drift", "corrections",
         "feed_health", "targets", "locations", "models", "data_vintages", "outlook_history",
         "outlook_groupings", "groupings", "forecast_history", "changes", "outlook_by_model",
         "model_decisions", "model_changes", "probability_scores", "reliability", "ranks",

@@ -1,5 +1,5 @@
 with scores as (
-    select * from {{ ref("scores") }}
+    {{ scored_beside_flat() }}
 ),
 
 places as (
@@ -12,28 +12,9 @@ places as (
 -- a score counts only where the baseline was scored on the very same week
 compared as (
     select
-        own.target,
-        own.location,
-        own.kind,
-        own.model,
-        own.reference_date,
-        own.horizon,
-        own.wis,
-        own.covered_50,
-        own.covered_80,
-        own.covered_95,
-        baseline.wis as wis_baseline,
-        own.wis is not null and baseline.wis is not null as has_both
-    from scores as own
-    left join scores as baseline
-        on
-            own.target = baseline.target
-            and own.location = baseline.location
-            and own.kind = baseline.kind
-            and own.reference_date = baseline.reference_date
-            and own.horizon = baseline.horizon
-            and baseline.model = 'flat'
-    where own.is_published
+        *,
+        wis is not null and wis_baseline is not null as has_both
+    from scores
 ),
 
 -- sums of fractions are taken in one order, so that the last digit is always the same
