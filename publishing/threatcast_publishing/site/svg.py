@@ -7,13 +7,13 @@ A page shows dozens of charts, and a release keeps them in one folder for all la
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby, pairwise
 from typing import NamedTuple
 from xml.etree import ElementTree as ET
 
 VIEW = (640, 220)
-LEFT, TOP, RIGHT, BOTTOM = 56, 12, 8, 28
+LEFT, TOP, RIGHT, BOTTOM = 60, 12, 8, 28
 WIDTH, HEIGHT = VIEW[0] - LEFT - RIGHT, VIEW[1] - TOP - BOTTOM
 TEXT = 15
 
@@ -30,13 +30,9 @@ _PAINTS = (
 _SVG = "{http://www.w3.org/2000/svg}"
 # A chart knows the width and the colour scheme of the <img> that shows it: digits grow in a narrow
 # one. They are 4.5:1 from their own ground, and 3:1 from the other, if a browser does not tell it.
-_HEAD = (
-    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {VIEW[0]} {VIEW[1]}">'
-    "<style>text{fill:#6a717a}@media(prefers-color-scheme:dark){text{fill:#8b929b}}"
-    "@media(max-width:26em){text{font-size:22px}}</style>"
-    f'<g transform="translate({LEFT} {TOP})" fill="none" font-family="sans-serif"'
-    f' font-size="{TEXT}">'
-)
+_TEXT_NARROW = 22
+_DIGIT = 0.62  # width of a digit at most, by its size
+_TONES = "text{fill:#6a717a}@media(prefers-color-scheme:dark){text{fill:#8b929b}}"
 
 
 class _Drawn(NamedTuple):
@@ -66,8 +62,9 @@ def small_svgs(drawn: str) -> list[bytes]:
 
 
 def _file(cell: ET.Element) -> str:
-    parts = [_HEAD]
-    for (paint, is_text), group in groupby(_marks(cell), lambda m: (m.paint, bool(m.text))):
+    drawn = list(_marks(cell))
+    parts = [_head(drawn)]
+    for (paint, is_text), group in groupby(drawn, lambda mark: (mark.paint, bool(mark.text))):
         marks = list(group)
         attributes = "".join(f' {name}="{value}"' for name, value in paint)
         if is_text:
@@ -77,6 +74,18 @@ def _file(cell: ET.Element) -> str:
         else:
             parts.append(f'<path{attributes} d="{"".join(mark.path for mark in marks)}"/>')
     return "".join([*parts, "</g></svg>\n"])
+
+
+def _head(marks: Iterable[_Drawn]) -> str:
+    counts = [mark.text for mark in marks if ("text-anchor", "end") in mark.paint]
+    digits = max((len(text.partition(">")[2].partition("<")[0]) for text in counts), default=1)
+    size = int((LEFT - 6) / (_DIGIT * digits))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {VIEW[0]} {VIEW[1]}"><style>{_TONES}'
+        f"@media(max-width:26em){{text{{font-size:{min(_TEXT_NARROW, size)}px}}}}</style>"
+        f'<g transform="translate({LEFT} {TOP})" fill="none" font-family="sans-serif"'
+        f' font-size="{min(TEXT, size)}">'
+    )
 
 
 def _marks(cell: ET.Element) -> Iterator[_Drawn]:
