@@ -13,8 +13,9 @@ from xml.etree import ElementTree as ET
 import pytest
 from threatcast_publishing.files import json_bytes, sha256_of
 from threatcast_publishing.manifest import MANIFEST
-from threatcast_publishing.site import fan_drawing, fans
-from threatcast_publishing.site.fan_drawing import COUNTED, ESTIMATED, MARKED
+from threatcast_publishing.site import fans
+from threatcast_publishing.site.fan_drawing import TEMPLATE, render
+from threatcast_publishing.site.fan_template import COUNTED, ESTIMATED, MARKED, as_bytes, compiled
 from threatcast_publishing.site.fans import CHARTS, Fan, draw
 from threatcast_publishing.site.svg import HEIGHT, LEFT, VIEW, WIDTH
 
@@ -22,7 +23,7 @@ FIRST = date(2026, 8, 17)
 AHEAD = tuple(FIRST + timedelta(weeks=week) for week in range(12))
 FORECAST = (5.0, 10.0, 20.0, 30.0, 40.0, 60.0, 100.0)
 # what the chart of `a_fan` hashes to, by DRAWING and vl-convert
-DRAWN = {(1, "1.9.0.post1"): "bcdc806432335e75"}
+DRAWN = {(2, "1.9.0.post1"): "b7e92b42114b96e7"}
 
 
 def ago(weeks: int) -> date:
@@ -38,14 +39,9 @@ def a_fan(**changed) -> Fan:
     return Fan(**{**said, **changed})
 
 
-@pytest.fixture(scope="module")
-def template():
-    return fan_drawing.template()
-
-
 @pytest.fixture
-def look(template):
-    return lambda fan: Chart(fan_drawing.render(template, [fan.rows()])[0])
+def look():
+    return lambda fan: Chart(render([fan.rows()])[0])
 
 
 class Chart:
@@ -245,7 +241,7 @@ def test_digits_are_legible_on_their_ground_and_not_lost_on_the_other(look, grou
 def test_the_numbers_of_the_axis_fit_on_a_wide_and_on_a_narrow_chart(look, highest):
     chart = look(a_fan(weeks=((ago(1), highest, False),)))
     longest = max(len(number) for number in chart.numbers if number not in ("2025", "2026"))
-    narrow = int(re.search(r"max-width:26em\)\{text\{font-size:(\d+)px", chart.svg)[1])
+    narrow = int(re.search(r"max-width:32em\)\{text\{font-size:(\d+)px", chart.svg)[1])
     wide = int(re.search(r'font-size="(\d+)"', chart.svg)[1])
     assert 12 <= wide <= narrow
     assert narrow * 0.62 * longest <= LEFT - 6
@@ -261,21 +257,26 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def test_a_chart_is_the_same_alone_among_others_and_in_another_process(template):
+def test_a_chart_is_the_same_alone_among_others_and_in_another_process():
     many = {fan.key(): fan for usual in range(5) for fan in [a_fan(usual=float(usual))]}
-    alone = {key: fan_drawing.render(template, [fan.rows()])[0] for key, fan in many.items()}
+    alone = {key: render([fan.rows()])[0] for key, fan in many.items()}
     rows = [fan.rows() for fan in reversed(many.values())]
-    assert fan_drawing.render(template, rows) == list(reversed(alone.values()))
+    assert render(rows) == list(reversed(alone.values()))
     assert draw(many) == alone
     assert list(draw(dict(reversed(many.items())))) == sorted(many)
 
 
-def test_charts_drawn_side_by_side_come_back_in_their_places(template, monkeypatch):
+def test_charts_drawn_side_by_side_come_back_in_their_places(monkeypatch):
     monkeypatch.setattr(fans, "_WORTH_A_PROCESS", 2)
     monkeypatch.setattr(fans.os, "sched_getaffinity", lambda _: {0, 1})
     many = {fan.key(): fan for usual in range(5) for fan in [a_fan(usual=float(usual))]}
     for key, chart in draw(many).items():
-        assert chart == fan_drawing.render(template, [many[key].rows()])[0]
+        assert chart == render([many[key].rows()])[0]
+
+
+def test_the_compiled_chart_is_what_altair_makes():
+    cure = "python -m threatcast_publishing.site.fan_template"
+    assert TEMPLATE.read_bytes() == as_bytes(compiled()), cure
 
 
 def test_a_drawing_that_changed_has_another_number(look):
@@ -358,16 +359,12 @@ def remove_manifest(folder: Path) -> None:
     "damage",
     [damage_chart, remove_chart, tear_manifest, empty_manifest, remove_manifest],
 )
-def test_a_damaged_chart_of_the_release_before_is_drawn_again(
-    tmp_path, template, monkeypatch, damage
-):
+def test_a_damaged_chart_of_the_release_before_is_drawn_again(tmp_path, monkeypatch, damage):
     def in_this_process(many):
-        return fan_drawing.render(template, [fan.rows() for fan in many])
+        return render([fan.rows() for fan in many])
 
     monkeypatch.setattr(fans, "_draw_apart", in_this_process)  # to start is most of the time
     fan = a_fan()
     earlier = a_release(tmp_path, {fan.key(): b"<svg>as it was</svg>"})
     damage(earlier)
-    assert draw({fan.key(): fan}, earlier) == {
-        fan.key(): fan_drawing.render(template, [fan.rows()])[0]
-    }
+    assert draw({fan.key(): fan}, earlier) == {fan.key(): render([fan.rows()])[0]}

@@ -82,7 +82,7 @@ def _head(marks: Iterable[_Drawn]) -> str:
     size = int((LEFT - 6) / (_DIGIT * digits))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {VIEW[0]} {VIEW[1]}"><style>{_TONES}'
-        f"@media(max-width:26em){{text{{font-size:{min(_TEXT_NARROW, size)}px}}}}</style>"
+        f"@media(max-width:32em){{text{{font-size:{min(_TEXT_NARROW, size)}px}}}}</style>"
         f'<g transform="translate({LEFT} {TOP})" fill="none" font-family="sans-serif"'
         f' font-size="{min(TEXT, size)}">'
     )
