@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import altair as alt
 
 DAYS = (-7 * PAST, 7 * AHEAD)  # what a chart shows, counted from the day after the reference date
-# Each 3.9:1 or more from white and from #14171b, so that one drawing serves both grounds; grey, blue
-# and orange are told apart with any kind of sight, and line, band and mark without colour.
+# Each 3.9:1 or more from white and from #14171b: one drawing serves both grounds. Grey, blue and
+# orange are told apart with any kind of sight, and line, band and mark without colour.
 COUNTED, ESTIMATED, MARKED = "#747b84", "#2a7fd0", "#c4670a"
 
 
