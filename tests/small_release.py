@@ -298,8 +298,19 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
         ],
         "corrections": [],
         "outlook_history": [],
-        "outlook_groupings": [],
-        "groupings": [],
+        "outlook_groupings": [_grouping(row) for row in series if row["location"] == "DE"],
+        "groupings": [
+            {
+                "grouping": "EU",
+                "location": code,
+                "since": date(1958, 1, 1),
+                "until": None,
+                "grouping_name": "European Union",
+                "is_member": True,
+            }
+            for code in countries
+            if code in ("DE", "FR")
+        ],
         "forecast_history": [],
         "changes": [],
         "outlook_by_model": [
@@ -328,6 +339,13 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
             for name, share in (("own domain", 0.7), ("free hosting", 0.3))
         ],
     }
+
+
+def _grouping(row: dict) -> dict:
+    kept = {name: value for name, value in row.items() if not name.startswith("location")}
+    del kept["parent"]
+    whole = {"grouping": "EU", "grouping_name": "European Union", "members": 2}
+    return kept | whole | {"members_with_outlook": 1, "share_of_events": 0.97}
 
 
 def _score(row: dict) -> dict:

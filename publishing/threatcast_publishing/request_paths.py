@@ -16,7 +16,8 @@ from threatcast_publishing.errors import ReleaseError
 from threatcast_publishing.files import sha256_of
 from threatcast_publishing.manifest import MANIFEST, read_manifest
 
-PAGE = "site/index.html"
+SITE = "site"
+PAGE = f"{SITE}/index.html"
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,9 @@ def find_file(releases: Path, address: str) -> ServedFile:
             f"The manifest of {name} cannot be read. Its owner can see why with: "
             "threatcast releases verify",
         ) from error
+    if wanted != MANIFEST and wanted not in known:
+        # the front page is served at / as well: its relative links lead beside it
+        wanted, path = f"{SITE}/{wanted}", folder / SITE / wanted
     if wanted != MANIFEST and wanted not in known:
         raise _unknown(f"the release {name} has no file of that name")
     if path.resolve() != folder.resolve() / wanted or not path.is_file():

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from threatcast_publishing.formats import content_types
 from threatcast_publishing.request_paths import Refusal, ServedFile, find_file
+from threatcast_publishing.site.policy import POLICY
 
 if TYPE_CHECKING:
     import uvicorn
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     # always ask again: `current` may have moved; the ETag makes that cheap

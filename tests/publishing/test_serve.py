@@ -107,6 +107,12 @@ def test_page_of_the_current_release_is_at_the_root(site, path):
     assert answer.body == site.file("site/index.html")
 
 
+@pytest.mark.parametrize("name", ["places/de.html", "fr/index.html", "fr/places/de.html"])
+def test_links_of_the_front_page_hold_at_the_root_too(site, name):
+    assert site.ask(f"/{name}").body == site.file(f"site/{name}")
+    assert site.ask(f"/{name}x").status == 404
+
+
 def test_every_file_of_the_release_is_served_byte_for_byte(site):
     manifest = json.loads(site.ask("/manifest.json").body)
     assert manifest["release_id"] == site.simulated
@@ -265,11 +271,12 @@ def test_request_that_is_no_http_is_refused_in_words(site, request_line):
 
 
 @pytest.mark.parametrize("path", ["/", "/csv/outlook.csv", "/nothing"])
-def test_every_answer_carries_the_headers_of_a_page_that_runs_nothing(site, path):
+def test_every_answer_carries_the_headers_of_a_page_that_runs_its_own_script_alone(site, path):
     headers = site.ask(path).headers
     policy = headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; style-src 'unsafe-inline'; img-src data:;")
-    assert "script" not in policy
+    assert policy.startswith("default-src 'none'; img-src 'self' data:; style-src 'self'; ")
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert "Python" not in headers["Server"]

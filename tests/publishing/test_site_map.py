@@ -16,7 +16,7 @@ from threatcast_publishing.site import derive_boundaries
 from threatcast_publishing.site.map import CLASSES, read_boundaries, world_map
 
 LOCATIONS = Path(__file__).parents[2] / "dbt_project" / "seeds" / "locations.csv"
-STYLE = Path(derive_boundaries.__file__).parent / "templates" / "map.css"
+STYLE = Path(derive_boundaries.__file__).parent / "style.css"
 SVG = "{http://www.w3.org/2000/svg}"
 
 

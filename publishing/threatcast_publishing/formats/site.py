@@ -1,4 +1,9 @@
-"""`site/index.html`: one plain page for people. No script, no request to anywhere, printable."""
+"""`site/`: static pages for people, in six languages. No request to anywhere, printable.
+
+site/index.html, places/, threats/, groupings/, record.html, …   English
+site/<language>/…                                                the same pages in the others
+site/charts/, data/, style.*.css, site.*.js                      shared by all of them
+"""
 
 from __future__ import annotations
 
@@ -7,37 +12,56 @@ from datetime import date
 from pathlib import Path
 
 from threatcast_publishing.marks import mark_of
-from threatcast_publishing.site.page_checks import page_problems
+from threatcast_publishing.site.page_checks import site_problems
 from threatcast_publishing.source import ReleaseContext
 
-PAGE = "site/index.html"
+FOLDER = "site"
+PAGE = f"{FOLDER}/index.html"
 
 
 class Site:
-    """The page; checked against the tables that lie beside it."""
+    """The pages and what they share; checked against the tables that lie beside them."""
 
     name = "site"
     after: tuple[str, ...] = ("parquet",)
-    content_types: Mapping[str, str] = {".html": "text/html; charset=utf-8"}
+    content_types: Mapping[str, str] = {
+        ".html": "text/html; charset=utf-8",
+        ".css": "text/css; charset=utf-8",
+        ".js": "text/javascript; charset=utf-8",
+        ".svg": "image/svg+xml",
+    }
 
     def write(self, release: ReleaseContext, folder: Path) -> Sequence[Path]:
-        """Write `site/index.html`."""
-        from threatcast_publishing.site.pages import render
+        """Write `site/`; charts that the current release has already are taken from it."""
+        from threatcast_publishing.formats.place_files import place_files
+        from threatcast_publishing.site.fans import draw
+        from threatcast_publishing.site.pages import render_pages, shared_files
+        from threatcast_publishing.site.views import ReleaseViews
 
-        path = folder / PAGE
-        path.parent.mkdir()
-        path.write_bytes(render(release).encode())
-        return [path]
+        site = folder / FOLDER
+        views = ReleaseViews(release)
+        fans = [one.fan for one in views.outlooks.values() if one.fan]
+        assets, contents = shared_files(views)
+        charts = draw({fan.key(): fan for fan in fans}, folder.parent / "current")
+        contents |= {f"charts/{key}.svg": drawn for key, drawn in charts.items()}
+        contents |= place_files(views)
+        written = [_write(site / name, content) for name, content in sorted(contents.items())]
+        pages = render_pages(views, assets)
+        return [*written, *(_write(site / path, page.encode()) for path, page in pages)]
 
     def validate(self, folder: Path) -> Sequence[str]:
-        """Check that the page loads nothing, shows what is published alone, and is marked right."""
+        """Check that pages load nothing from elsewhere, lead nowhere wrong and are marked right."""
         try:
-            page = (folder / PAGE).read_text(encoding="utf-8")
             published, mark = _published_rows(folder)
         except (OSError, ValueError, KeyError) as error:
-            return [f"{PAGE} or what it shows cannot be read: {error}"]
-        problems = page_problems(page, published, mark)
-        return [f"{PAGE} {problem}" for problem in problems]
+            return [f"what {FOLDER} shows cannot be read: {error}"]
+        return list(site_problems(folder, published, mark))
+
+
+def _write(path: Path, content: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
 
 
 def _published_rows(folder: Path) -> tuple[set[str], str]:

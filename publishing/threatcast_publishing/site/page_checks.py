@@ -1,89 +1,171 @@
-"""Reads the page back: whether all of it is there, is marked, and loads nothing."""
+"""Reads the site back: is all of it there and marked, does it load nothing, lead nowhere wrong.
+
+Every page is looked through for what it would load and where it leads; one page of each kind and
+language is parsed whole, for pages of a kind come from one template.
+"""
 
 from __future__ import annotations
 
+import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 from threatcast_publishing.marks import WORDS
+from threatcast_publishing.site.languages import LANGUAGES
 
-_REFERENCES = frozenset(
-    ("href", "xlink:href", "src", "srcset", "data", "poster", "background", "action", "formaction")
-)
+_FOLDER = "site"
+_OPENING = re.compile(r"<([a-zA-Z][\w-]*)((?:\s+[^\s=<>\"']+(?:=\"[^\"]*\")?)*)\s*/?>")
+_ATTRIBUTE = re.compile(r"([^\s=]+)=\"([^\"]*)\"")
 _LOADING_TAGS = frozenset(
-    ("script", "iframe", "frame", "object", "embed", "base", "form", "video", "audio", "source")
+    ("iframe", "frame", "object", "embed", "base", "video", "audio", "source", "style")
 )
-_WITHOUT_END = frozenset(("meta", "link", "br", "hr", "img"))
-# a publisher's address, a place on this page, or a file of this release
-_PLAIN_LINK = re.compile(r"https?://|#|\.\./[\w./-]+$")
+_OUTSIDE = re.compile(r"https?://")
+_OF_US = re.compile(r"[\w./-]+$")
+_EVENT = re.compile(r"on\w+$")
+_WITHOUT_END = frozenset(("meta", "link", "br", "hr", "img", "input"))
+# what each element may load, of the files of this release
+_LOADS = {"link": re.compile(r"[\w./-]+\.css$|data:,$|[\w./-]+\.html$"),
+          "script": re.compile(r"(?:\.\./)*site\.\w+\.js$"),
+          "img": re.compile(r"(?:\.\./)*charts/\w+\.svg$")}  # fmt: skip
 
 
-def page_problems(page: str, published: set[str], mark: str) -> Iterator[str]:
-    """Yield what is wrong with a page, each as the rest of a sentence that begins with its name.
+def site_problems(folder: Path, published: set[str], mark: str) -> Iterator[str]:
+    """Yield what is wrong with the site of a release's folder, as sentences.
 
     Parameters
     ----------
-    page
-        The HTML.
+    folder
+        Of the release.
     published
-        Ids of the rows that it must show, and no others: `<target>.<location>`.
+        Ids of the rows that the places' pages must show, each once: `<target>.<location>`.
     mark
-        The word that it must bear: in its title, by a banner, at the foot of every table. Empty if
-        it must bear none.
+        The word that every page must bear. Empty if none must.
     """
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    pages = {
+        name: (folder / name).read_text(encoding="utf-8")
+        for name in sorted(files)
+        if name.startswith(f"{_FOLDER}/") and name.endswith(".html")
+    }
+    files |= {"manifest.json", "datapackage.json"}  # written after the pages
+    yield from _incomplete(pages)
+    yield from _rows(pages, published)
+    parsed = set()
+    for name, page in pages.items():
+        kind = re.sub(r"(places|threats|groupings)/(?!index\.)[^/]+$", r"\1/", name)
+        problems = [*_loads(page), *_dead_ends(name, page, files), *_marks(page, mark)]
+        if kind not in parsed:
+            parsed.add(kind)
+            problems += _form(page, mark)
+        yield from (f"{name} {problem}" for problem in problems[:5])
+
+
+def _incomplete(pages: Mapping[str, str]) -> Iterator[str]:
+    """Yield which languages lack pages that the source language has."""
+    own = {code: {n for n in pages if n.startswith(f"{_FOLDER}/{code}/")} for code in LANGUAGES}
+    first = {
+        name.removeprefix(f"{_FOLDER}/") for name in pages if not any(name in own[c] for c in own)
+    }
+    if "index.html" not in first:
+        yield f"{_FOLDER}/index.html is missing"
+    for code, language in LANGUAGES.items():
+        if language.folder:
+            lacks = first - {name.removeprefix(f"{_FOLDER}/{code}/") for name in own[code]}
+            if lacks:
+                yield f"{_FOLDER}/{code} lacks {len(lacks)} pages, like {min(lacks)}"
+
+
+def _rows(pages: Mapping[str, str], published: set[str]) -> Iterator[str]:
+    """Yield where the places' pages show other rows than those that are published."""
+    for code, language in LANGUAGES.items():
+        start = f"{_FOLDER}/{language.folder}places/"
+        shown = [
+            unescape(row)
+            for name, page in pages.items()
+            if name.startswith(start)
+            for row in re.findall(r'<tr id="([^"]*)"', page)
+        ]
+        if len(set(shown)) != len(shown):
+            yield f"{start} shows a row twice"
+        found = set(shown)
+        wanted = {row for row in published if not row.endswith(".UNLOCATED")}
+        for kind, rows in (("lacks", wanted - found), ("shows unpublished", found - wanted)):
+            if rows:
+                yield f"{start} ({code}) {kind}: {len(rows)} outlooks, like {min(rows)}"
+
+
+def _loads(page: str) -> Iterator[str]:
+    """Yield what a browser would fetch or run that is not of this site."""
+    if not re.search(r'<meta http-equiv="Content-Security-Policy" content="default-src ', page):
+        yield "has no content security policy"
+    if page.count("http-equiv") > 1 or page.count("<script") != 1:
+        yield "would run or order more than the site's script"
+    for tag, attributes in _OPENING.findall(page):
+        if tag in _LOADING_TAGS:
+            yield f"would load <{tag}>"
+        for name, value in _ATTRIBUTE.findall(attributes):
+            what = unescape(value)
+            if _EVENT.match(name) or name == "style" or "javascript:" in what.lower():
+                yield f"would run {name}={what[:60]} of <{tag}>"
+            elif (
+                name in ("src", "href", "srcset", "poster", "action")
+                and tag != "a"
+                and not (tag in _LOADS and _LOADS[tag].match(what))
+            ):
+                yield f"would load {name}={what[:60]} of <{tag}>"
+
+
+def _dead_ends(name: str, page: str, files: set[str]) -> Iterator[str]:
+    """Yield where a page leads that is neither outside, nor a file of this release, nor on it."""
+    here = posixpath.dirname(name)
+    ids = None
+    for value in {*re.findall(r'\s(?:href|src)="([^"]*)"', page)}:
+        target = unescape(value)
+        if _OUTSIDE.match(target) or target == "data:,":
+            continue
+        path, _, part = target.partition("#")
+        if path and posixpath.normpath(posixpath.join(here, path)) not in files:
+            yield f"leads to {target[:80]}, which is not there"
+        if part and not path:
+            ids = ids or set(re.findall(r'\sid="([^"]*)"', page))
+            if part not in ids:
+                yield f"leads to #{part[:80]}, which is not on it"
+
+
+def _marks(page: str, mark: str) -> Iterator[str]:
+    """Yield which words a page should bear in its title and banner, or should not."""
+    title = page.partition("<title>")[2].partition("</title>")[0]
+    for word in WORDS:
+        has_banner = f'id="{word.lower()}"' in page
+        if word == mark and not (has_banner and word in title):
+            yield f"does not say everywhere that it is {word}"
+        if word != mark and (has_banner or word in title):
+            yield f"says that it is {word}, and it is not"
+
+
+def _form(page: str, mark: str) -> Iterator[str]:
+    """Yield whether a page is not well formed, or a table lacks the mark."""
     reader = PageReader()
     reader.feed(page)
     reader.close()
     if reader.unbalanced or reader.open_tags:
         yield f"is not well formed near {(reader.unbalanced + reader.open_tags)[:3]}"
-    if reader.loads:
-        yield f"would load {'; '.join(reader.loads[:3])}"
-    if "url(" in reader.texts.get("style", "") or "@import" in reader.texts.get("style", ""):
-        yield "would load something by its styles"
-    shown = set(reader.rows)
-    if len(shown) != len(reader.rows):
-        yield "shows a row twice"
-    if published - shown:
-        yield f"lacks {len(published - shown)} outlooks, like {min(published - shown)}"
-    if shown - published:
-        yield f"shows {len(shown - published)} unpublished outlooks, like {min(shown - published)}"
-    for word in WORDS:
-        marked = sum(word in foot for foot in reader.feet)
-        in_title = word in reader.texts.get("title", "")
-        has_banner = word.lower() in reader.ids
-        if word == mark and not (has_banner and in_title and marked == reader.tables):
-            yield f"does not say everywhere that it is {word}"
-        if word != mark and (has_banner or in_title or marked):
-            yield f"says that it is {word}, and it is not"
-
-
-def _loads(tag: str, given: dict[str, str]) -> Iterator[str]:
-    """Yield what a browser would fetch or run for this element; a plain link is neither."""
-    if tag in _LOADING_TAGS or "http-equiv" in given:
-        yield f"<{tag}>"
-    for name, value in given.items():
-        if name == "href" and tag == "a":
-            safe = _PLAIN_LINK.match(value) is not None
-        elif name in _REFERENCES:
-            safe = value.startswith("data:")
-        else:
-            safe = not name.startswith("on") and not (name == "style" and "url(" in value)
-        if not safe:
-            yield f"{name}={value[:60]} of <{tag}>"
+    if mark and sum(mark in foot for foot in reader.feet) != reader.tables:
+        yield f"does not say everywhere that it is {mark}"
 
 
 class PageReader(HTMLParser):
-    """Notes of a parsed page what `validate` asks: rows, marks, and all that would be loaded."""
+    """Notes of a parsed page what `site_problems` asks: rows, ids, tables and their feet."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.rows: list[str] = []
         self.ids: set[str] = set()
-        self.loads: list[str] = []
         self.open_tags: list[str] = []
         self.unbalanced: list[str] = []
-        self.texts: dict[str, str] = {}
         self.feet: list[str] = []
         self.tables = 0
 
@@ -96,13 +178,12 @@ class PageReader(HTMLParser):
         self.tables += tag == "table"
         if tag == "tfoot":
             self.feet.append("")
-        self.loads.extend(_loads(tag, given))
         if tag not in _WITHOUT_END:
             self.open_tags.append(tag)
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
         """Note one element that closes itself."""
-        self.loads.extend(_loads(tag, {name: value or "" for name, value in attrs}))
+        self.ids.add(dict(attrs).get("id") or "")
 
     def handle_endtag(self, tag: str) -> None:
         """Note an end; an element that was not opened last is out of balance."""
@@ -112,11 +193,6 @@ class PageReader(HTMLParser):
             self.unbalanced.append(tag)
 
     def handle_data(self, data: str) -> None:
-        """Keep the text of the title, of styles and of the tables' feet."""
-        if not self.open_tags:
-            return
-        tag = self.open_tags[-1]
-        if tag in ("title", "style"):
-            self.texts[tag] = self.texts.get(tag, "") + data
+        """Keep the text of the tables' feet."""
         if "tfoot" in self.open_tags:
             self.feet[-1] += data

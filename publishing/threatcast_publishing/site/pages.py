@@ -1,80 +1,172 @@
-"""Gathers what the page shows from a release's tables, and fills the template.
-
-Nothing is computed here but sums of rows and years of weeks: the numbers are the tables' own.
-"""
+"""Which pages the site has, and how each is filled in: every page once a language."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+import base64
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
+from functools import partial
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from threatcast_publishing import kinds
-from threatcast_publishing.contract import OUTLOOK_COLUMNS, TABLES
-from threatcast_publishing.site import wording
-from threatcast_publishing.site.charts import (
-    HEIGHT,
-    WEEKS,
-    WIDTH,
-    Point,
-    Sparkline,
-    last_weeks,
-    sparkline,
-)
-from threatcast_publishing.site.feeds import feed_views
-from threatcast_publishing.site.pasts import ImportedPast, imported_pasts
-from threatcast_publishing.site.places import countries_in_sight
+from threatcast_publishing.contract import TABLES
+from threatcast_publishing.site import sentences, speech
+from threatcast_publishing.site.languages import LANGUAGES, Language
+from threatcast_publishing.site.map import world_map
+from threatcast_publishing.site.messages import N_
+from threatcast_publishing.site.policy import POLICY
+from threatcast_publishing.site.speech import Speech
 
 if TYPE_CHECKING:
-    from threatcast_publishing.source import ReleaseContext
+    from jinja2 import Environment
 
-Row = Mapping[str, Any]
-_UNSHOWN = {"parent", "as_of", "usual_weekly", "p_above_usual_4w", "p_zero_4w", "run_id"}
-_SHOWN = tuple(name for name in OUTLOOK_COLUMNS if name not in _UNSHOWN)
-_MOST_REASONS = 6  # groups of a state on the page; the rest is counted together
-_MIX_ROWS = 8
-_NEW_DAYS = 28  # a change of the published model stands at the top of the page for so long
+    from threatcast_publishing.site.views import Place, ReleaseViews, Row, Threat
+
+DOWNLOADS = (("csv", "CSV"), ("parquet", "Parquet"), ("json", "JSON"))
+MENU = (
+    ("index.html", N_("Outlook")),
+    ("places/index.html", N_("Places")),
+    ("record.html", N_("Record")),
+    ("feeds.html", N_("Feeds")),
+    ("methods.html", N_("Methods")),
+    ("archive.html", N_("Archive")),
+    ("about.html", N_("About")),
+)
+_NEW_DAYS = 28  # a change of the published model stands on the front page for so long
+_QUESTIONS = {
+    "above_usual_4w": N_("more than usual in 4 weeks"),
+    "growth_4w": N_("a rise against the usual in 4 weeks"),
+    "zero_4w": N_("none in 4 weeks"),
+    "top3_of_locations": N_("among the three places with the largest rise"),
+    "top3_of_targets": N_("among the three threats with the largest rise"),
+}
+GLOSSARY = (
+    (N_("coverage"), N_("how often a range held the number that came")),
+    (N_("horizon"), N_("how many weeks ahead a forecast looks")),
+    (N_("nowcast"), N_("what a week that is not yet complete will probably hold")),
+    (
+        N_("reference date"),
+        N_("the Sunday that ends the newest complete week: the last that a forecast could see"),
+    ),
+    (N_("vintage"), N_("a copy of a feed as it was on one day")),
+    (N_("WIS"), N_("weighted interval score: how far a forecast's ranges were from what came")),
+)
+# what a country's colour says on the front page, the first that holds
+MAP_LEGEND = (
+    ("up2", N_("more than usual is very likely for at least one threat")),
+    ("up1", N_("more than usual is likely for at least one threat")),
+    ("near", N_("neither more nor less than usual is likely")),
+    ("down1", N_("more than usual is unlikely for every threat")),
+    ("dark", N_("no number")),
+)
+TREND_LEGEND = (
+    ("up2", N_("large increase")),
+    ("up1", N_("increase")),
+    ("near", N_("stable")),
+    ("down1", N_("decrease")),
+    ("down2", N_("large decrease")),
+    ("unsure", N_("direction uncertain")),
+    ("dark", N_("no number")),
+)
+_TREND_CLASSES = {
+    "large_increase": "up2",
+    "increase": "up1",
+    "stable": "near",
+    "decrease": "down1",
+    "large_decrease": "down2",
+}
 
 
 @dataclass(frozen=True)
-class Hidden:
-    """Places of one state and like reasons, which have no numbers."""
+class Page:
+    """One page: its path below the folder of its language, its template and what it shows."""
 
-    state: str
-    reason: str
-    places: tuple[str, ...]
+    path: str
+    template: str
+    title: Callable[[Language], str]
+    view: Any = None
 
     @property
-    def number(self) -> int:
-        """How many places these are."""
-        return len(self.places)
+    def root(self) -> str:
+        """The way up from it to the folder of its language."""
+        return "../" * self.path.count("/")
 
 
 @dataclass(frozen=True)
-class Target:
-    """One target's section: `facts` is its row in `targets`, `rows` the published outlooks.
+class Assets:
+    """The files that all pages share, by names that hold their content's hash."""
 
-    `changes` says which model speaks since when, the newest first; empty if it was never another.
-    `past` says which weeks another release counted; None if this home counted them all.
-    """
-
-    key: str
-    facts: Row
-    world: Row | None
-    rows: tuple[Row, ...]
-    hidden: tuple[Hidden, ...]
-    charts: Mapping[str, Sparkline]
-    mix: Mapping[str, Sequence[Row]]
-    mix_week: date | None
-    changes: tuple[Row, ...]
-    past: ImportedPast | None
+    style: str
+    script: str
 
 
-def render(release: ReleaseContext) -> str:
-    """Return the page as HTML; the same tables give the same bytes."""
+def path_of(location: str) -> str:
+    """Return where the page of a place lies."""
+    return f"places/{location.lower()}.html"
+
+
+def pages_of(views: ReleaseViews) -> Iterator[Page]:
+    """Yield all pages of a release."""
+    yield Page("index.html", "front.html.j2", _words(N_("Cyber threats to expect")))
+    yield Page("places/index.html", "places.html.j2", _words(N_("Places")))
+    for place in views.places.values():
+        name = place.row["location_name"]
+        yield Page(path_of(place.location), "place.html.j2", _named(place.location, name), place)
+    for threat in views.threats:
+        title = _data(threat.facts.get("title") or threat.target)
+        yield Page(f"threats/{threat.target}.html", "threat.html.j2", title, threat)
+    for grouping in views.groupings:
+        path = f"groupings/{grouping.grouping.lower()}.html"
+        yield Page(path, "grouping.html.j2", _data(grouping.name), grouping)
+    yield Page("record.html", "record.html.j2", _words(N_("Our record")))
+    yield Page("feeds.html", "feeds.html.j2", _words(N_("Feeds")))
+    yield Page("methods.html", "methods.html.j2", _words(N_("Methods")))
+    yield Page("archive.html", "archive.html.j2", _words(N_("Archive")))
+    yield Page("about.html", "about.html.j2", _words(N_("About")))
+
+
+def _words(text: str) -> Callable[[Language], str]:
+    return lambda of: of.words(text)
+
+
+def _data(text: str) -> Callable[[Language], str]:
+    return lambda of: str(of.translations.ugettext(text))
+
+
+def _named(location: str, name: str) -> Callable[[Language], str]:
+    return lambda of: of.place(location, name)
+
+
+def render_pages(
+    views: ReleaseViews, assets: Assets, languages: Sequence[Language] = tuple(LANGUAGES.values())
+) -> Iterator[tuple[str, str]]:
+    """Yield each page's path below `site/` and its HTML; the same tables give the same bytes."""
+    pages = list(pages_of(views))
+    for of in languages:
+        environment = _environment(of, views, assets)
+        templates = {
+            name: environment.get_template(name) for name in {page.template for page in pages}
+        }
+        for page in pages:
+            yield (
+                of.folder + page.path,
+                templates[page.template].render(
+                    page=page,
+                    root=page.root,
+                    base=page.root + ("../" if of.folder else ""),
+                    files=page.root + ("../../" if of.folder else "../"),
+                    world_map=partial(_map, environment, page.root, views),
+                ),
+            )
+
+
+def _environment(of: Language, views: ReleaseViews, assets: Assets) -> Environment:
+    """Return the templates with all that they may call in one language."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from threatcast_publishing.site.compiled_templates import CompiledTemplates
 
     environment = Environment(
         loader=PackageLoader("threatcast_publishing.site"),
@@ -82,179 +174,178 @@ def render(release: ReleaseContext) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        bytecode_cache=CompiledTemplates(),
     )
-    environment.filters.update(
-        count=wording.count,
-        percent=wording.percent,
-        reason=wording.spelled,
-        link=wording.link,
-        family=kinds.family,
-        located=kinds.located,
+    words = of.translations
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        words.ugettext, partial(_counted, of), newstyle=True
     )
+    said = Speech(of, views).functions()
+    environment.globals.update(said)
+    environment.filters.update(threat=said["threat"])
     environment.globals.update(
-        span=wording.span,
-        trends=wording.TRENDS,
-        states=wording.STATE_LABELS,
-        levels=wording.LEVEL_LABELS,
-        grades=wording.GRADES,
-        deciders=wording.DECIDERS,
-        chart_box=(WIDTH, HEIGHT),
-        chart_weeks=WEEKS,
+        lang=of,
+        views=views,
+        assets=assets,
+        languages=LANGUAGES,
+        policy=POLICY,
+        menu=MENU,
+        path_of=path_of,
+        link=link,
+        downloads=DOWNLOADS,
+        trends=sentences.TRENDS,
+        scale=scale(),
+        scale_name=sentences.SCALE_NAME,
+        scale_url=sentences.SCALE_URL,
+        grades=speech.GRADES,
+        deciders=speech.DECIDERS,
+        feed_states=speech.FEED_STATES,
+        causes=speech.CAUSES,
+        levels=speech.LEVELS,
+        score_kinds=speech.SCORE_KINDS,
+        state_meanings=speech.MEANINGS,
+        questions=_QUESTIONS,
+        glossary=GLOSSARY,
+        map_classes=map_classes(views),
+        map_label=of.words("Countries by what is most probable over the next 4 weeks"),
+        map_legend=MAP_LEGEND,
+        trend_legend=TREND_LEGEND,
+        threat_classes=threat_classes,
+        by_name=partial(_by_name, of, views),
+        within=partial(_within, of),
+        releases=_releases(views),
+        tables=sorted(TABLES.keys() | views.release.tables.keys()),
+        new_since=views.as_of - timedelta(days=_NEW_DAYS),
     )
-    models = _rows(release, "models")
-    return environment.get_template("index.html.j2").render(
-        release=release,
-        targets=gather_targets(release),
-        sight=countries_in_sight(release),
-        feeds=feed_views(release),
-        models=models,
-        model_titles={row["model"]: row.get("title") or row["model"] for row in models},
-        horizon=_horizon(release),
-        newest_complete=_reference_date(release),
-        tables=sorted(TABLES.keys() | release.tables.keys()),
-        new_since=release.as_of - timedelta(days=_NEW_DAYS),
-    )
+    return environment
 
 
-def gather_targets(release: ReleaseContext) -> list[Target]:
-    """Return one view a target, in the order of the table `targets`."""
-    outlooks: dict[str, list[Row]] = defaultdict(list)
-    for row in _rows(release, "outlook", _SHOWN):
-        outlooks[row["target"]].append(row)
-    points, newest = _recent_activity(release)
-    mix, mix_week = _newest_mix(release)
-    changes, pasts = _changes(release), imported_pasts(release)
-    views = []
-    for facts in _rows(release, "targets"):
-        key = facts["target"]
-        own = outlooks.get(key, [])
-        published = sorted((row for row in own if row["state"] == "published"), key=_place_in_order)
-        views.append(
-            Target(
-                key=key,
-                facts=facts,
-                world=next((row for row in own if row["location"] == "WORLD"), None),
-                rows=tuple(published),
-                hidden=tuple(_hidden(row for row in own if row["state"] != "published")),
-                charts=_charts(published, points, newest),
-                mix=mix if facts.get("shown_not_forecast") else {},
-                mix_week=mix_week,
-                changes=tuple(changes[key]),
-                past=pasts.get(key),
-            )
-        )
-    return views
+def _counted(of: Language, one: str, many: str, number: int) -> str:
+    """Return the plural form for a number, with the number as the language writes it."""
+    found: str = of.translations.ungettext(one, many, number)
+    return found.replace("%(num)s", of.count(number).replace("%", "%%"))
 
 
-def _rows(release: ReleaseContext, table: str, columns: Sequence[str] | None = None) -> list[Row]:
-    data = release.tables[table].data
-    if columns is not None:
-        data = data.select(list(columns))
-    rows: list[Row] = data.to_pylist()
-    return rows
-
-
-def _changes(release: ReleaseContext) -> dict[str, list[Row]]:
-    """Return by target the changes of its model that hold tonight, or from tomorrow on."""
-    changes: dict[str, list[Row]] = defaultdict(list)
-    for row in reversed(_rows(release, "model_changes")):  # sorted by target and first day
-        if row["until"] is None or row["until"] >= release.as_of:
-            changes[row["target"]].append(row)
-    return changes
-
-
-def _place_in_order(row: Row) -> tuple[bool, float, str, str]:
-    """World first, then the most expected events; ties by name, so that the order is fixed."""
-    expected = row["expected_4w"]
-    name = row["location_name"] or row["location"]
-    return row["location"] != "WORLD", -(expected or 0.0), name, row["location"]
-
-
-def _hidden(rows: Iterable[Row]) -> list[Hidden]:
-    """Put rows without numbers together, by state and by reasons that differ in numbers only."""
-    groups: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for row in rows:
-        groups[row["state"]][wording.shape_of(row["reason"])].append(row)
-    hidden = []
-    for state in sorted(groups):
-        ordered = sorted(groups[state].items(), key=lambda item: (-len(item[1]), item[0]))
-        for _, members in ordered[:_MOST_REASONS]:
-            reason = wording.merged([row["reason"] for row in members])
-            hidden.append(Hidden(state, reason, _names(members)))
-        rest = [row for _, members in ordered[_MOST_REASONS:] for row in members]
-        if rest:
-            hidden.append(Hidden(state, "other reasons, see outlook.csv", _names(rest)))
-    return hidden
-
-
-def _names(rows: Sequence[Row]) -> tuple[str, ...]:
-    return tuple(sorted(str(row["location_name"] or row["location"]) for row in rows))
-
-
-def _recent_activity(
-    release: ReleaseContext,
-) -> tuple[dict[tuple[str, str], dict[date, Point]], date | None]:
-    """Return the weeks that charts need, by target and location, and the newest of them."""
-    import pyarrow.compute as pc
-
-    data = release.tables["activity_weekly"].data
-    newest = pc.max(data["week"]).as_py() if data.num_rows else None
-    points: dict[tuple[str, str], dict[date, Point]] = defaultdict(dict)
-    if newest is None:
-        return points, None
-    first = newest - timedelta(weeks=WEEKS - 1)
-    recent = data.filter(pc.greater_equal(data["week"], first))
-    columns = [
-        recent[name].to_pylist() for name in ("target", "location", "week", "value", "observation")
+def scale() -> list[tuple[str, float, float]]:
+    """Return each word of probability with the ends of its range."""
+    ends = [0.0, *(upper for upper, _, _ in sentences.SCALE)]
+    return [
+        (word, low, upper) for low, (upper, word, _) in zip(ends, sentences.SCALE, strict=False)
     ]
-    for target, location, week, value, observation in zip(*columns, strict=True):
-        known = None if observation == "missing" else value
-        points[target, location][week] = Point(known, provisional=observation == "provisional")
-    return points, newest
 
 
-def _charts(
-    rows: Sequence[Row],
-    points: Mapping[tuple[str, str], Mapping[date, Point]],
-    newest: date | None,
-) -> dict[str, Sparkline]:
-    charts = {}
-    for row in rows:
-        weeks = points.get((row["target"], row["location"]))
-        chart = sparkline(last_weeks(weeks, newest)) if weeks and newest else None
-        if chart is not None:
-            charts[row["location"]] = chart
-    return charts
+def map_classes(views: ReleaseViews) -> Mapping[str, str]:
+    """Return by country what the front page's map says of it."""
+    found = {}
+    for code, place in views.places.items():
+        if place.row["location_level"] != "country":
+            continue
+        chances = [one.row["p_above_usual_4w"] or 0.0 for one in place.outlooks]
+        if not chances:
+            found[code] = "dark"
+        elif max(chances) >= 0.80:
+            found[code] = "up2"
+        elif max(chances) >= 0.55:
+            found[code] = "up1"
+        else:
+            found[code] = "near" if max(chances) > 0.45 else "down1"
+    return found
 
 
-def _newest_mix(release: ReleaseContext) -> tuple[dict[str, list[Row]], date | None]:
-    """Return the largest shares of the newest week of `phishing_mix`, by kind of share."""
-    if "phishing_mix" not in release.tables:
-        return {}, None
-    rows = _rows(release, "phishing_mix", ("week", "kind", "category", "share"))
-    known = [row for row in rows if row["share"] is not None]
-    week = max((row["week"] for row in known), default=None)
-    mix: dict[str, list[Row]] = defaultdict(list)
-    for row in sorted(known, key=lambda row: (row["kind"], -row["share"], row["category"])):
-        if row["week"] == week and len(mix[row["kind"]]) < _MIX_ROWS:
-            mix[row["kind"]].append(row)
-    return mix, week
+def threat_classes(threat: Threat) -> Mapping[str, str]:
+    """Return by country the direction of one threat; one less probable than not is uncertain."""
+    found = {}
+    for one in threat.outlooks:
+        row = one.row
+        if row["location_level"] == "country" and row["trend"] in _TREND_CLASSES:
+            sure = row[f"p_{row['trend']}"] >= 0.5
+            found[row["location"]] = _TREND_CLASSES[row["trend"]] if sure else "unsure"
+    return found
 
 
-def _reference_date(release: ReleaseContext) -> date | None:
-    """Return the Sunday that ends the newest complete week; None without forecasts."""
-    import pyarrow.compute as pc
+def _map(
+    environment: Environment, root: str, views: ReleaseViews, classes: Mapping[str, str], label: str
+) -> Any:
+    from markupsafe import Markup
 
-    day: date | None = pc.max(release.tables["forecast"].data["reference_date"]).as_py()
-    return day
-
-
-def _horizon(release: ReleaseContext) -> dict[int, tuple[date, date]]:
-    """Return the first and last day of the next 4 and 12 weeks; empty without forecasts."""
-    reference = _reference_date(release)
-    if reference is None:
-        return {}
-    return {
-        weeks: (reference + timedelta(days=1), reference + timedelta(weeks=weeks))
-        for weeks in (4, 12)
+    place: Callable[..., str] = environment.globals["place"]  # type: ignore[assignment]
+    countries = {
+        code: one.row
+        for code, one in views.places.items()
+        if one.row["location_level"] == "country"
     }
+    return Markup(  # noqa: S704 - the map escapes its titles itself
+        world_map(
+            {code: classes.get(code, "dark") for code in countries},
+            {code: root + path_of(code) for code in countries},
+            {code: place(code, row["location_name"]) for code, row in countries.items()},
+            label=label,
+        )
+    )
+
+
+def _by_name(of: Language, views: ReleaseViews, level: str) -> list[Place]:
+    """Return the places of a level by their names in a language; the world leads the regions."""
+    levels = ("world", "region") if level == "region" else (level,)
+    found = [one for one in views.places.values() if one.row["location_level"] in levels]
+    return sorted(
+        found,
+        key=lambda one: (
+            one.row["location_level"] != "world",
+            of.place(one.location, one.row["location_name"]),
+        ),
+    )
+
+
+def _within(of: Language, place: Place) -> list[Row]:
+    return sorted(place.within, key=lambda row: of.place(row["location"], row["location_name"]))
+
+
+def _releases(views: ReleaseViews) -> Sequence[Row]:
+    """Return the earlier releases that this one knows, the newest first."""
+    found = {row["release_id"]: row for row in views.rows("outlook_history")}
+    return sorted(found.values(), key=lambda row: (row["as_of"], row["release_id"]), reverse=True)
+
+
+def link(address: str | None) -> str:
+    """Return an address that is safe to follow, else nothing: a feed's word is not trusted.
+
+    Examples
+    --------
+    >>> link("javascript:alert(1)"), link("https://example.org/list")
+    ('', 'https://example.org/list')
+    """
+    import re
+
+    text = (address or "").strip()
+    return text if re.match(r"https?://[^\s]+$", text) else ""
+
+
+def shared_files(views: ReleaseViews) -> tuple[Assets, dict[str, bytes]]:
+    """Return the style and the script with the names that pages call them by."""
+    folder = files("threatcast_publishing.site")
+    style = folder.joinpath("style.css").read_bytes()
+    script = folder.joinpath("site.js").read_text(encoding="utf-8")
+    search = (script.replace("/*PLACES*/[]", _search_index(views))).encode()
+    names = {f"style.{_hash(style)}.css": style, f"site.{_hash(search)}.js": search}
+    return Assets(*names), names
+
+
+def _search_index(views: ReleaseViews) -> str:
+    """Return all places with their names in all languages, as a script holds them."""
+    import json
+
+    found = []
+    for code, one in views.places.items():
+        name = one.row["location_name"]
+        names = dict.fromkeys(of.place(code, name) for of in LANGUAGES.values())
+        also = [text for text in (code, one.row.get("iso_alpha3")) if text]
+        found.append([path_of(code), *names, *also])
+    # </script> cannot end a file of its own, but the same text must never be harmful elsewhere
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _hash(content: bytes) -> str:
+    digest = hashlib.sha256(content).digest()
+    return base64.b32encode(digest)[:10].decode().lower()
