@@ -181,6 +181,8 @@ def _environment(of: Language, views: ReleaseViews, assets: Assets) -> Environme
     environment.install_gettext_callables(  # type: ignore[attr-defined]
         words.ugettext, partial(_counted, of), newstyle=True
     )
+    # what `_` leads to by way of a second call, which is felt over a hundred thousand texts
+    environment.globals["_"] = environment.globals["gettext"]
     said = Speech(of, views).functions()
     environment.globals.update(said)
     environment.filters.update(threat=said["threat"])

@@ -78,8 +78,8 @@ class Speech:
         own = (
             self.place, self.threat, self.state, self.reason, self.data, self.likelihood,
             self.sentence, self.grouping_sentence, self.overview, self.described,
-            self.told_record, self.names, self.located, self.family, self.spoken_mark,
-            self.change_reason,
+            self.told_record, self.weeks_ahead, self.names, self.located, self.family,
+            self.spoken_mark, self.change_reason,
         )  # fmt: skip
         return {function.__name__: function for function in (*numbers, *own)}
 
@@ -226,6 +226,20 @@ class Speech:
                 )
             )
         return of.joined(parts)
+
+    def weeks_ahead(self, one: Outlook) -> list[tuple[str, str, str, str, str]]:
+        """Return each week ahead in words: its Monday, the middle, and the three ranges."""
+        of = self.language
+        return [
+            (
+                of.day(week),
+                of.count(at[3]),
+                of.span(at[2], at[4]),
+                of.span(at[1], at[5]),
+                of.span(at[0], at[6]),
+            )
+            for week, at in one.weeks
+        ]
 
     def told_record(self, row: Row) -> str:
         """Return how past forecasts fared at a place, in words first."""
