@@ -56,6 +56,24 @@ FORMS = (
     N_("a new copy of the source changed earlier counts"),
     N_("the same counts and model; the code or the settings differ"),
     N_("%(word1)s: %(n1)s past origins were scored, %(n2)s are needed to tell"),
+    # what a release says of itself that was not taken from the feeds: `threatcast_publishing.marks`
+    N_("SIMULATED."),
+    N_("SIMULATED, not observed: made by the sample generator."),
+    N_("Nothing on this page was observed: a generator made it all."),
+    N_("No data of these publishers is in this release: it is simulated in the form of theirs."),
+    N_("STARTER, counts up to %(day1)s."),
+    N_(
+        "STARTER: real weekly counts up to %(day1)s, re-enacted as stand-in records; "
+        "not today's outlook."
+    ),
+    N_(
+        "Real weekly counts up to %(day1)s, re-enacted as stand-in records; not today's outlook. "
+        "Weeks after %(day2)s are not known here."
+    ),
+    N_(
+        "Weekly counts made of these publishers' data are in this release. Their records are not: "
+        "stand-ins were counted in their place."
+    ),
     N_("its members were never watched in the same week"),
     N_("no member has an outlook"),
     N_(

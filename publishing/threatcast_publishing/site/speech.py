@@ -140,13 +140,13 @@ class Speech:
         mark = mark_of(self.views.release.source, self.views.as_of)
         if mark is None:
             return said
-        return Markup('<span class="mark" lang="en" dir="ltr">{}</span> {}').format(
-            mark.opening, said
+        return Markup('<span class="mark">{}</span> {}').format(
+            self.spoken_mark(mark.opening), said
         )
 
     def spoken_mark(self, text: str) -> str | Markup:
-        """Return what the mark says; in its own words, which are English."""
-        return self.data(text)
+        """Return what the mark of the release's source says."""
+        return self.reason(text)
 
     def overview(self, place: Place) -> str:
         """Return one paragraph on a place: how much can be said, and what stands out."""
