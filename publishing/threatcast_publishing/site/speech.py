@@ -53,6 +53,7 @@ LEVELS = {
     "region": N_("region"),
     "subregion": N_("sub-region"),
     "country": N_("country"),
+    "unlocated": N_("not located"),
 }
 SCORE_KINDS = {"backtest": N_("the past forecast again"), "live": N_("published and come due")}
 MEANINGS = {
