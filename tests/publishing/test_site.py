@@ -326,8 +326,8 @@ def test_place_without_outlook_has_state_and_reason_and_points_to_what_it_lies_i
     text = text_of(site["places/fr.html"])
     assert "no threat has a number here today" in text
     assert "For the wider picture see Europe" in text
-    assert "too little evidence, 4 events in the last 104 weeks, 20 are needed" in text
-    assert "source failed, ddosia_targets is stale: nothing since 2026-05-01" in text
+    assert "too little evidence: 4 events in the last 104 weeks, 20 are needed" in text
+    assert "source failed: ddosia_targets is stale: nothing since 2026-05-01" in text
 
 
 def test_world_without_outlook_says_why(site):

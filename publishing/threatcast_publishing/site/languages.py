@@ -131,6 +131,10 @@ class Language:
         """Return a day as this language writes it out."""
         return self.words("not known") if day is None else _day(self, day)
 
+    def listed(self, parts: Iterable[str]) -> str:
+        """Return parts side by side: no enumeration, so without an `and`."""
+        return _SEMICOLONS.get(self.code, "; ").join(parts)
+
     def joined(self, sentences: Iterable[str]) -> str:
         """Return sentences one after the other; Chinese sets no space between them."""
         return ("" if self.code == "zh" else " ").join(sentences)
@@ -142,6 +146,7 @@ class Language:
         return format_list(list(parts), locale=self.locale) if parts else ""
 
 
+_SEMICOLONS = {"ar": "؛ ", "zh": "\N{FULLWIDTH SEMICOLON}", "fr": f"{NO_BREAK}; "}
 LANGUAGES: Mapping[str, Language] = {
     one.code: one
     for one in (

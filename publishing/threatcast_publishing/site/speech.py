@@ -75,7 +75,7 @@ class Speech:
     def functions(self) -> Mapping[str, Callable[..., Any]]:
         """Return what the templates may call, by name."""
         of = self.language
-        numbers = (of.count, of.rate, of.ends, of.span, of.percent, of.day)
+        numbers = (of.listed, of.count, of.rate, of.ends, of.span, of.percent, of.day)
         own = (
             self.place, self.threat, self.state, self.reason, self.data, self.likelihood,
             self.sentence, self.grouping_sentence, self.overview, self.described,
@@ -259,7 +259,7 @@ class Speech:
             "Over %(num)s scored forecasts (%(kind)s) the 80%% range held the count in %(share)s "
             "of cases, the 50%% range in %(half)s; the error is %(ratio)s times that of the rival.",
             row["forecasts"],
-            kind=f"{self._kind(SCORE_KINDS, row['kind'])}; {days}",
+            kind=of.listed((self._kind(SCORE_KINDS, row["kind"]), days)),
             share=of.percent(row["covered_80"]),
             half=of.percent(row["covered_50"]),
             ratio=of.rate(ratio),
@@ -273,7 +273,7 @@ class Speech:
     def located(self, facts: Row) -> str:
         """Return what a place of a target is."""
         by = [one for one in (facts.get("located_by") or "").split("+") if one]
-        return "; ".join(self._kind(kinds.LOCATED_BY, one) for one in by)
+        return self.language.listed(self._kind(kinds.LOCATED_BY, one) for one in by)
 
     def family(self, facts: Row) -> str:
         """Return the kind of threat that a target shows."""
