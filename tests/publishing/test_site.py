@@ -16,9 +16,11 @@ import pytest
 from small_release import AS_OF, make_release, write_warehouse
 from threatcast_publishing.contract import TABLES
 from threatcast_publishing.formats.site import FORMAT, PAGE
+from threatcast_publishing.site.assets import shared_files
+from threatcast_publishing.site.environment import link
 from threatcast_publishing.site.languages import LANGUAGES
 from threatcast_publishing.site.page_checks import PageReader
-from threatcast_publishing.site.pages import link, pages_of, render_pages, shared_files
+from threatcast_publishing.site.pages import pages_of, render_pages
 from threatcast_publishing.site.views import ReleaseViews
 from threatcast_publishing.source import ReleaseContext, read_tables
 

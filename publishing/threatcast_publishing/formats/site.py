@@ -34,8 +34,9 @@ class Site:
     def write(self, release: ReleaseContext, folder: Path) -> Sequence[Path]:
         """Write `site/`; charts that the current release has already are taken from it."""
         from threatcast_publishing.formats.place_files import place_files
+        from threatcast_publishing.site.assets import shared_files
         from threatcast_publishing.site.fans import draw
-        from threatcast_publishing.site.pages import render_pages, shared_files
+        from threatcast_publishing.site.pages import render_pages
         from threatcast_publishing.site.views import ReleaseViews
 
         site = folder / FOLDER

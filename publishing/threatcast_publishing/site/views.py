@@ -28,6 +28,11 @@ WORLD = "WORLD"
 _MIX_ROWS = 8
 
 
+def path_of(location: str) -> str:
+    """Return where the page of a place lies."""
+    return f"places/{location.lower()}.html"
+
+
 @dataclass(frozen=True)
 class Outlook:
     """One threat at one place.

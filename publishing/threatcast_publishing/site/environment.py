@@ -1,0 +1,187 @@
+"""The templates of one language, with all that they may call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from threatcast_publishing.contract import TABLES
+from threatcast_publishing.site import map_classes, sentences, speech
+from threatcast_publishing.site.languages import LANGUAGES, Language
+from threatcast_publishing.site.map import world_map
+from threatcast_publishing.site.messages import N_
+from threatcast_publishing.site.policy import POLICY
+from threatcast_publishing.site.speech import Speech
+from threatcast_publishing.site.views import path_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    from threatcast_publishing.site.assets import Assets
+    from threatcast_publishing.site.views import Place, ReleaseViews, Row
+
+DOWNLOADS = (("csv", "CSV"), ("parquet", "Parquet"), ("json", "JSON"))
+MENU = (
+    ("index.html", N_("Outlook")),
+    ("places/index.html", N_("Places")),
+    ("record.html", N_("Record")),
+    ("feeds.html", N_("Feeds")),
+    ("methods.html", N_("Methods")),
+    ("archive.html", N_("Archive")),
+    ("about.html", N_("About")),
+)
+_NEW_DAYS = 28  # a change of the published model stands on the front page for so long
+_QUESTIONS = {
+    "above_usual_4w": N_("more than usual in 4 weeks"),
+    "growth_4w": N_("a rise against the usual in 4 weeks"),
+    "zero_4w": N_("none in 4 weeks"),
+    "top3_of_locations": N_("among the three places with the largest rise"),
+    "top3_of_targets": N_("among the three threats with the largest rise"),
+}
+GLOSSARY = (
+    (N_("coverage"), N_("how often a range held the number that came")),
+    (N_("horizon"), N_("how many weeks ahead a forecast looks")),
+    (N_("nowcast"), N_("what a week that is not yet complete will probably hold")),
+    (
+        N_("reference date"),
+        N_("the Sunday that ends the newest complete week: the last that a forecast could see"),
+    ),
+    (N_("vintage"), N_("a copy of a feed as it was on one day")),
+    (N_("WIS"), N_("weighted interval score: how far a forecast's ranges were from what came")),
+)
+
+
+def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environment:
+    """Return the templates with all that they may call in one language."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from threatcast_publishing.site.compiled_templates import CompiledTemplates
+
+    environment = Environment(
+        loader=PackageLoader("threatcast_publishing.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+        bytecode_cache=CompiledTemplates(),
+    )
+    words = of.translations
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        words.ugettext, partial(_counted, of), newstyle=True
+    )
+    # what `_` leads to by way of a second call, which is felt over a hundred thousand texts
+    environment.globals["_"] = environment.globals["gettext"]
+    said = Speech(of, views).functions()
+    environment.globals.update(said)
+    environment.filters.update(threat=said["threat"])
+    environment.globals.update(
+        lang=of,
+        views=views,
+        assets=assets,
+        languages=LANGUAGES,
+        policy=POLICY,
+        menu=MENU,
+        path_of=path_of,
+        link=link,
+        downloads=DOWNLOADS,
+        trends=sentences.TRENDS,
+        scale=scale(),
+        scale_name=sentences.SCALE_NAME,
+        scale_url=sentences.SCALE_URL,
+        grades=speech.GRADES,
+        deciders=speech.DECIDERS,
+        feed_states=speech.FEED_STATES,
+        causes=speech.CAUSES,
+        levels=speech.LEVELS,
+        score_kinds=speech.SCORE_KINDS,
+        state_meanings=speech.MEANINGS,
+        questions=_QUESTIONS,
+        glossary=GLOSSARY,
+        map_classes=map_classes.map_classes(views),
+        map_label=of.words("Countries by what is most probable over the next 4 weeks"),
+        map_legend=map_classes.MAP_LEGEND,
+        trend_legend=map_classes.TREND_LEGEND,
+        threat_classes=map_classes.threat_classes,
+        by_name=partial(_by_name, of, views),
+        within=partial(_within, of),
+        releases=_releases(views),
+        tables=sorted(TABLES.keys() | views.release.tables.keys()),
+        new_since=views.as_of - timedelta(days=_NEW_DAYS),
+    )
+    return environment
+
+
+def _counted(of: Language, one: str, many: str, number: int) -> str:
+    """Return the plural form for a number, with the number as the language writes it."""
+    found: str = of.translations.ungettext(one, many, number)
+    return found.replace("%(num)s", of.count(number).replace("%", "%%"))
+
+
+def scale() -> list[tuple[str, float, float]]:
+    """Return each word of probability with the ends of its range."""
+    ends = [0.0, *(upper for upper, _, _ in sentences.SCALE)]
+    return [
+        (word, low, upper) for low, (upper, word, _) in zip(ends, sentences.SCALE, strict=False)
+    ]
+
+
+def map_on(
+    environment: Environment, root: str, views: ReleaseViews, classes: Mapping[str, str], label: str
+) -> Markup:
+    """Return the map with links to the places; `root` leads to the folder of the language."""
+    from markupsafe import Markup
+
+    place: Callable[..., str] = environment.globals["place"]  # type: ignore[assignment]
+    countries = {
+        code: one.row
+        for code, one in views.places.items()
+        if one.row["location_level"] == "country"
+    }
+    return Markup(  # noqa: S704 - the map escapes its titles itself
+        world_map(
+            {code: classes.get(code, "dark") for code in countries},
+            {code: root + path_of(code) for code in countries},
+            {code: place(code, row["location_name"]) for code, row in countries.items()},
+            label=label,
+        )
+    )
+
+
+def _by_name(of: Language, views: ReleaseViews, level: str) -> list[Place]:
+    """Return the places of a level by their names in a language; the world leads the regions."""
+    levels = ("world", "region") if level == "region" else (level,)
+    found = [one for one in views.places.values() if one.row["location_level"] in levels]
+    return sorted(
+        found,
+        key=lambda one: (
+            one.row["location_level"] != "world",
+            of.place(one.location, one.row["location_name"]),
+        ),
+    )
+
+
+def _within(of: Language, place: Place) -> list[Row]:
+    return sorted(place.within, key=lambda row: of.place(row["location"], row["location_name"]))
+
+
+def _releases(views: ReleaseViews) -> Sequence[Row]:
+    """Return the earlier releases that this one knows, the newest first."""
+    found = {row["release_id"]: row for row in views.rows("outlook_history")}
+    return sorted(found.values(), key=lambda row: (row["as_of"], row["release_id"]), reverse=True)
+
+
+def link(address: str | None) -> str:
+    """Return an address that is safe to follow, else nothing: a feed's word is not trusted.
+
+    Examples
+    --------
+    >>> link("javascript:alert(1)"), link("https://example.org/list")
+    ('', 'https://example.org/list')
+    """
+    text = (address or "").strip()
+    return text if re.match(r"https?://[^\s]+$", text) else ""
