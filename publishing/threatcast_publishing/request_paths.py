@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from threatcast_publishing.catalog import CURRENT, RELEASE_NAME, current
@@ -57,8 +59,8 @@ def find_file(releases: Path, address: str) -> ServedFile:
     folder = releases / name
     path = folder / wanted
     try:
-        known = read_manifest(folder).files
-    except ReleaseError as error:
+        known = _files_of(folder)
+    except (ReleaseError, OSError) as error:
         raise Refusal(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             f"The manifest of {name} cannot be read. Its owner can see why with: "
@@ -94,6 +96,17 @@ def _release_and_parts(releases: Path, address: str) -> tuple[str, list[str]]:
         there = f"/releases/{name}/{PAGE}"
         raise Refusal(HTTPStatus.FOUND, f"See {there}", {"Location": there})
     return name, parts[2:]
+
+
+def _files_of(folder: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Return the files that a release's manifest lists; read again when the manifest changes."""
+    state = (folder / MANIFEST).stat()
+    return _files_at(folder, (state.st_mtime_ns, state.st_size, state.st_ino))
+
+
+@lru_cache(maxsize=16)
+def _files_at(folder: Path, version: tuple[int, int, int]) -> Mapping[str, Mapping[str, Any]]:  # noqa: ARG001
+    return read_manifest(folder).files
 
 
 def _current(releases: Path) -> str:
