@@ -260,9 +260,9 @@ class ReleaseViews:
 
     def _sql(self, query: str, *tables: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query over some of the release's tables."""
-        import duckdb
+        from threatcast_publishing.database import connect
 
-        with duckdb.connect() as connection:
+        with connect() as connection:
             for name in tables:
                 connection.register(name, self.release.tables[name].data)
             return connection.execute(query).fetchall()
