@@ -13,7 +13,8 @@ from threatcast_publishing.catalog import current, list_releases
 
 IN_ORDER = "check:published/outlook:outlook_bounds_in_order"
 LIVE = ",".join(
-    f"asset:live/live_{name}" for name in ("corrections", "drift", "scores", "stand_in")
+    f"asset:live/live_{name}"
+    for name in ("corrections", "drift", "forecast_history", "scores", "stand_in")
 )
 GATE = "check:forecasts/night_outlook:gx_forecasts_outlook"
 
