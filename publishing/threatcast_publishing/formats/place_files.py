@@ -24,13 +24,13 @@ def place_files(views: ReleaseViews) -> dict[str, bytes]:
     import pyarrow.parquet as pq
 
     table = views.release.tables["outlook"]
+    comment = views.release.comment(table)
     at: dict[str, list[int]] = defaultdict(list)
     for index, location in enumerate(table.data["location"].to_pylist()):
         at[location].append(index)
     found: dict[str, bytes] = {}
     for location in views.places:
         rows = table.data.take(pa.array(at[location], pa.int64()))
-        comment = views.release.comment(table)
         name = f"data/{location.lower()}"
         csv, parquet = io.BytesIO(), io.BytesIO()
         write_csv(rows, csv)

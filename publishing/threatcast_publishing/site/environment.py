@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from threatcast_publishing.site.assets import Assets
-    from threatcast_publishing.site.views import Place, ReleaseViews, Row
+    from threatcast_publishing.site.outlooks import Row
+    from threatcast_publishing.site.views import Place, ReleaseViews
 
 DOWNLOADS = (("csv", "CSV"), ("parquet", "Parquet"), ("json", "JSON"))
 MENU = (
@@ -109,7 +110,6 @@ def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environ
         threat_classes=map_classes.threat_classes,
         by_name=partial(_by_name, of, views),
         within=partial(_within, of),
-        releases=_releases(views),
         tables=sorted(TABLES.keys() | views.release.tables.keys()),
         new_since=views.as_of - timedelta(days=_NEW_DAYS),
     )
@@ -167,12 +167,6 @@ def _by_name(of: Language, views: ReleaseViews, level: str) -> list[Place]:
 
 def _within(of: Language, place: Place) -> list[Row]:
     return sorted(place.within, key=lambda row: of.place(row["location"], row["location_name"]))
-
-
-def _releases(views: ReleaseViews) -> Sequence[Row]:
-    """Return the earlier releases that this one knows, the newest first."""
-    found = {row["release_id"]: row for row in views.rows("outlook_history")}
-    return sorted(found.values(), key=lambda row: (row["as_of"], row["release_id"]), reverse=True)
 
 
 def link(address: str | None) -> str:

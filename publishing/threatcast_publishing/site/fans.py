@@ -51,6 +51,10 @@ class Fan:
 
     def key(self) -> str:
         """Return 16 hex digits that stand for everything that is drawn, and for how."""
+        return self._key
+
+    @cached_property
+    def _key(self) -> str:
         said = [DRAWING, version("vl-convert-python"), self.rows()]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
 

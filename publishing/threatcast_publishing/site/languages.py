@@ -49,10 +49,14 @@ class Language:
 
         return NullTranslations() if self.code == SOURCE else _catalogue(self.code)
 
+    def written(self, text: str) -> str:
+        """Return a text of the tables in this language; itself if the catalogue lacks it."""
+        found: str = self.translations.ugettext(text)
+        return found
+
     def words(self, text: str, **given: Any) -> str:
         """Return a text of the templates in this language, with `%(name)s` filled in."""
-        found: str = self.translations.ugettext(text) % given
-        return found
+        return self.written(text) % given
 
     def counted(self, one: str, many: str, number: int, **given: Any) -> str:
         """Return the form of a text that this language has for a number, `%(num)s` filled in."""
@@ -70,7 +74,7 @@ class Language:
         key = _WORLD if location == "WORLD" else location.removeprefix(_M49)
         found: str | None = self.locale.territories.get(key)
         if found is None:
-            found = str(self.translations.ugettext(name))
+            found = self.written(name)
         return found[:1].upper() + found[1:]
 
     def count(self, value: float | None) -> str:

@@ -23,7 +23,6 @@ _LOADING_TAGS = frozenset(
     ("iframe", "frame", "object", "embed", "base", "video", "audio", "source", "style")
 )
 _OUTSIDE = re.compile(r"https?://")
-_OF_US = re.compile(r"[\w./-]+$")
 _EVENT = re.compile(r"on\w+$")
 _WITHOUT_END = frozenset(("meta", "link", "br", "hr", "img", "input"))
 # what each element may load, of the files of this release
@@ -158,12 +157,11 @@ def _form(page: str, mark: str) -> Iterator[str]:
 
 
 class PageReader(HTMLParser):
-    """Notes of a parsed page what `site_problems` asks: rows, ids, tables and their feet."""
+    """Notes of a parsed page what `site_problems` asks: rows, tables and their feet."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.rows: list[str] = []
-        self.ids: set[str] = set()
         self.open_tags: list[str] = []
         self.unbalanced: list[str] = []
         self.feet: list[str] = []
@@ -174,16 +172,11 @@ class PageReader(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "tr" and "id" in given:
             self.rows.append(given["id"])
-        self.ids.add(given.get("id", ""))
         self.tables += tag == "table"
         if tag == "tfoot":
             self.feet.append("")
         if tag not in _WITHOUT_END:
             self.open_tags.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        """Note one element that closes itself."""
-        self.ids.add(dict(attrs).get("id") or "")
 
     def handle_endtag(self, tag: str) -> None:
         """Note an end; an element that was not opened last is out of balance."""

@@ -57,7 +57,7 @@ def _words(text: str) -> Callable[[Language], str]:
 
 
 def _data(text: str) -> Callable[[Language], str]:
-    return lambda of: str(of.translations.ugettext(text))
+    return lambda of: of.written(text)
 
 
 def _named(location: str, name: str) -> Callable[[Language], str]:

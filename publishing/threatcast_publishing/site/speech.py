@@ -15,7 +15,8 @@ from threatcast_publishing.site.reasons import spoken
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from threatcast_publishing.site.views import Outlook, Place, ReleaseViews, Row
+    from threatcast_publishing.site.outlooks import Outlook, Row
+    from threatcast_publishing.site.views import Place, ReleaseViews
 
 GRADES = {
     "A": N_(
@@ -62,7 +63,7 @@ MEANINGS = {
     "source_failure": N_("the source is old, silent or broken: nobody can know"),
     "withheld": N_("there is a number, but it is not shown, because it would mislead"),
 }
-_PUBLISHED = {"published": N_("with an outlook")}
+_STATES = {"published": N_("with an outlook")} | sentences.STATES
 
 
 class Speech:
@@ -80,7 +81,6 @@ class Speech:
             self.place, self.threat, self.state, self.reason, self.data, self.likelihood,
             self.sentence, self.grouping_sentence, self.overview, self.described,
             self.told_record, self.weeks_ahead, self.names, self.located, self.family,
-            self.spoken_mark, self.change_reason,
         )  # fmt: skip
         return {function.__name__: function for function in (*numbers, *own)}
 
@@ -91,27 +91,22 @@ class Speech:
     def threat(self, target: str) -> str:
         """Return the title of a target."""
         title = self.views.targets.get(target, {}).get("title") or target
-        return str(self.language.translations.ugettext(title))
+        return self.language.written(title)
 
     def state(self, name: str) -> str:
         """Return the state of an outlook in words."""
-        known = sentences.STATES | _PUBLISHED
-        return self.language.words(known[name]) if name in known else name
+        return self._kind(_STATES, name)
 
     def reason(self, text: str | None) -> str | Markup:
-        """Return a reason in words; one that no catalogue knows is marked as English."""
+        """Return a reason, or what a mark says, in words; marked as English if no form knows it."""
         said, is_own = spoken(text, self.language, self.views.codes)
         return said if is_own else _english(said)
-
-    def change_reason(self, row: Row) -> str | Markup:
-        """Return why a number changed, beyond its cause."""
-        return self.reason(row["reason"])
 
     def data(self, text: str) -> str | Markup:
         """Return a text of the tables: translated if the catalogue has it, else as English."""
         if self.language.code == SOURCE or not text:
             return text
-        found = str(self.language.translations.ugettext(text))
+        found = self.language.written(text)
         return found if found != text else _english(text)
 
     def likelihood(self, probability: float | None) -> str:
@@ -124,7 +119,7 @@ class Speech:
 
     def grouping_sentence(self, row: Row) -> str | Markup:
         """Return the sentence of a row of `outlook_groupings`."""
-        return self._sentence(row, str(self.language.translations.ugettext(row["grouping_name"])))
+        return self._sentence(row, self.language.written(row["grouping_name"]))
 
     def _sentence(self, row: Row, place: str) -> str | Markup:
         from markupsafe import Markup
@@ -141,13 +136,7 @@ class Speech:
         mark = mark_of(self.views.release.source, self.views.as_of)
         if mark is None:
             return said
-        return Markup('<span class="mark">{}</span> {}').format(
-            self.spoken_mark(mark.opening), said
-        )
-
-    def spoken_mark(self, text: str) -> str | Markup:
-        """Return what the mark of the release's source says."""
-        return self.reason(text)
+        return Markup('<span class="mark">{}</span> {}').format(self.reason(mark.opening), said)
 
     def overview(self, place: Place) -> str:
         """Return one paragraph on a place: how much can be said, and what stands out."""

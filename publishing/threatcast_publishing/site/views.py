@@ -10,20 +10,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from threatcast_publishing.contract import STATES
-from threatcast_publishing.site.fans import QUANTILES, Fan
 from threatcast_publishing.site.feeds import Feed, feed_views
+from threatcast_publishing.site.outlooks import Key, Outlook, Row, published_outlooks
 from threatcast_publishing.site.pasts import ImportedPast, imported_pasts
 from threatcast_publishing.site.reasons import merged, shape_of
 
 if TYPE_CHECKING:
     from threatcast_publishing.source import ReleaseContext
 
-Row = Mapping[str, Any]
-Key = tuple[str, str]
-WEEKS = 104  # of the past in a chart
 WORLD = "WORLD"
 _MIX_ROWS = 8
 
@@ -31,28 +28,6 @@ _MIX_ROWS = 8
 def path_of(location: str) -> str:
     """Return where the page of a place lies."""
     return f"places/{location.lower()}.html"
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """One threat at one place.
-
-    `weeks` holds the forecast of each week ahead, with a value a level of `QUANTILES`; `late` the
-    newest weeks that may still grow; `records` how past forecasts fared, by kind.
-    """
-
-    row: Row
-    target: Row
-    weeks: tuple[tuple[date, tuple[float, ...]], ...] = ()
-    fan: Fan | None = None
-    shifts: tuple[Row, ...] = ()
-    late: tuple[Row, ...] = ()
-    records: tuple[Row, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """Name of its row on a page."""
-        return f"{self.row['target']}.{self.row['location']}"
 
 
 @dataclass(frozen=True)
@@ -123,13 +98,26 @@ class ReleaseViews:
     def __init__(self, release: ReleaseContext) -> None:
         self.release = release
         self.as_of = release.as_of
+        self._read: dict[str, list[Row]] = {}
 
     def rows(self, table: str) -> list[Row]:
         """Return a table's rows, sorted by its key; none if the release lacks the table."""
-        if table not in self.release.tables:
-            return []
-        found: list[Row] = self.release.tables[table].data.to_pylist()
-        return found
+        if table not in self._read:
+            held = self.release.tables.get(table)
+            self._read[table] = held.data.to_pylist() if held else []
+        return self._read[table]
+
+    @cached_property
+    def releases(self) -> Sequence[Row]:
+        """The earlier releases that this one knows, `as_of` and `release_id`, the newest first."""
+        history = self.release.tables["outlook_history"].data
+        found: list[Row] = (
+            history.select(["as_of", "release_id"])
+            .group_by(["as_of", "release_id"])
+            .aggregate([])
+            .to_pylist()
+        )
+        return sorted(found, key=lambda row: (row["as_of"], row["release_id"]), reverse=True)
 
     @cached_property
     def reference_date(self) -> date | None:
@@ -174,104 +162,21 @@ class ReleaseViews:
         return [row for row in self.rows("track_record") if row["forecasts"]]
 
     @cached_property
-    def outlook_rows(self) -> list[Row]:
-        """All rows of `outlook`."""
-        return self.rows("outlook")
-
-    @cached_property
     def outlooks(self) -> Mapping[Key, Outlook]:
         """The published outlooks, by target and location."""
-        quantiles, past = self._quantiles(), self._recent_weeks()
-        shifts = _by_key(self.rows("level_shifts"))
-        records = _by_key(self.records)
-        found = {}
-        for row in self.outlook_rows:
-            if row["state"] != "published":
-                continue
-            key = (row["target"], row["location"])
-            weeks = past.get(key, ())
-            own_shifts = tuple(shifts.get(key, ()))
-            found[key] = Outlook(
-                row=row,
-                target=self.targets[row["target"]],
-                weeks=tuple(quantiles.get(key, ())),
-                fan=self._fan(row, weeks, quantiles.get(key, ()), own_shifts),
-                shifts=own_shifts,
-                late=tuple(week for week in weeks if week["observation"] == "provisional"),
-                records=tuple(records.get(key, ())),
-            )
-        return found
-
-    def _fan(
-        self, row: Row, weeks: Sequence[Row], ahead: Sequence[Any], shifts: Sequence[Row]
-    ) -> Fan | None:
-        if not weeks and not ahead:
-            return None
-        first = weeks[0]["week"] if weeks else None
-        return Fan(
-            weeks=tuple(
-                (
-                    week["week"],
-                    None if week["observation"] == "missing" else week["value"],
-                    week["observation"] == "provisional",
-                )
-                for week in weeks
-            ),
-            nowcast=tuple(
-                (week["week"], week["nowcast"], week["nowcast_low80"], week["nowcast_high80"])
-                for week in weeks
-                if week["observation"] == "provisional"
-                and None not in (week["nowcast"], week["nowcast_low80"], week["nowcast_high80"])
-            ),
-            quantiles=tuple(ahead),
-            usual=row["usual_weekly"],
-            shifts=tuple(shift["week"] for shift in shifts if first and shift["week"] >= first),
+        return published_outlooks(
+            self.release,
+            [row for row in self.rows("outlook") if row["state"] == "published"],
+            self.targets,
+            shifts=self.rows("level_shifts"),
+            records=self.records,
         )
-
-    def _quantiles(self) -> dict[Key, list[tuple[date, tuple[float, ...]]]]:
-        """Return the levels that pages show of each week ahead, by target and location."""
-        rows = self._sql(
-            "select target, location, target_week, list(value order by quantile) "
-            "from forecast_published where round(quantile, 3) in "
-            f"({', '.join(map(str, QUANTILES))}) and horizon > 0 group by all order by all",
-            "forecast_published",
-        )
-        found: dict[Key, list[tuple[date, tuple[float, ...]]]] = defaultdict(list)
-        for target, location, week, values in rows:
-            if len(values) == len(QUANTILES):
-                found[target, location].append((week, tuple(values)))
-        return found
-
-    def _recent_weeks(self) -> dict[Key, list[Row]]:
-        """Return the weeks of the published outlooks' charts, by target and location."""
-        columns = ("week", "value", "observation", "nowcast", "nowcast_low80", "nowcast_high80")
-        rows = self._sql(
-            f"select target, location, {', '.join(columns)} from activity_weekly "
-            "semi join (select * from outlook where state = 'published') using (target, location) "
-            f"where week > (select max(week) from activity_weekly) - interval {WEEKS} week "
-            "order by target, location, week",
-            "activity_weekly",
-            "outlook",
-        )
-        found: dict[Key, list[Row]] = defaultdict(list)
-        for target, location, *values in rows:
-            found[target, location].append(dict(zip(columns, values, strict=True)))
-        return found
-
-    def _sql(self, query: str, *tables: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query over some of the release's tables."""
-        from threatcast_publishing.database import connect
-
-        with connect() as connection:
-            for name in tables:
-                connection.register(name, self.release.tables[name].data)
-            return connection.execute(query).fetchall()
 
     @cached_property
     def places(self) -> Mapping[str, Place]:
         """All places that have a page, by code: every location but the unlocated rest."""
         own: dict[str, list[Row]] = defaultdict(list)
-        for row in self.outlook_rows:
+        for row in self.rows("outlook"):
             own[row["location"]].append(row)
         within: dict[str, list[Row]] = defaultdict(list)
         for row in self.locations.values():
@@ -308,7 +213,7 @@ class ReleaseViews:
     def threats(self) -> Sequence[Threat]:
         """All targets, in the order of the table `targets`."""
         own: dict[str, list[Row]] = defaultdict(list)
-        for row in self.outlook_rows:
+        for row in self.rows("outlook"):
             own[row["target"]].append(row)
         ranks: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
         for row in sorted(self.rows("ranks"), key=lambda row: (row["rank"] or 0, row["location"])):
@@ -388,7 +293,7 @@ class ReleaseViews:
     def states(self) -> Mapping[str, int]:
         """How many pairs of threat and country are in each state."""
         numbers = dict.fromkeys(STATES, 0)
-        for row in self.outlook_rows:
+        for row in self.rows("outlook"):
             if row["location_level"] == "country":
                 numbers[row["state"]] = numbers.get(row["state"], 0) + 1
         return numbers
@@ -440,10 +345,3 @@ def hidden_of(rows: Iterable[Row]) -> tuple[Hidden, ...]:
         )
         for (state, _), members in ordered
     )
-
-
-def _by_key(rows: Iterable[Row]) -> dict[Key, list[Row]]:
-    found: dict[Key, list[Row]] = defaultdict(list)
-    for row in rows:
-        found[row["target"], row["location"]].append(row)
-    return found
