@@ -324,6 +324,23 @@ def test_row_whose_counts_end_before_the_newest_complete_week_says_through_which
     assert "24 May" not in text_of(pages["places/na.html"])
 
 
+@pytest.mark.parametrize(
+    ("chance", "said", "colour"),
+    [
+        (0.0, "More than usual is very unlikely for: Ransomware claims (0%).", "down1"),
+        (0.2, "For none of them is more than usual likely over the next 4 weeks.", "down1"),
+        (0.8, "is likely or more for: Ransomware claims (80%).", "up1"),
+        (0.81, "is likely or more for: Ransomware claims (81%).", "up2"),
+    ],
+)
+def test_overview_and_map_speak_of_the_degree_that_the_sentence_names(tables, chance, said, colour):
+    pages = rendered(changed(tables, "outlook", lambda _: {"p_above_usual_4w": chance}))
+    text = text_of(pages["places/de.html"])
+    assert said in text
+    assert ("very unlikely for" in text) == (chance == 0.0)
+    assert f'<a href="places/de.html"><path class="{colour}"' in pages["index.html"]
+
+
 def test_place_without_outlook_has_state_and_reason_and_points_to_what_it_lies_in(site):
     text = text_of(site["places/fr.html"])
     assert "no threat has a number here today" in text

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from threatcast_publishing.site.messages import N_
+from threatcast_publishing.site.sentences import EVEN, LIKELY, VERY_LIKELY, degree
 
 if TYPE_CHECKING:
     from threatcast_publishing.site.views import ReleaseViews, Threat
@@ -43,15 +44,15 @@ def map_classes(views: ReleaseViews) -> Mapping[str, str]:
         if place.row["location_level"] != "country":
             continue
         chances = [one.row["p_above_usual_4w"] or 0.0 for one in place.outlooks]
-        if not chances:
-            found[code] = "dark"
-        elif max(chances) >= 0.80:
-            found[code] = "up2"
-        elif max(chances) >= 0.55:
-            found[code] = "up1"
-        else:
-            found[code] = "near" if max(chances) > 0.45 else "down1"
+        found[code] = _class_of(max(chances)) if chances else "dark"
     return found
+
+
+def _class_of(chance: float) -> str:
+    known = degree(chance)
+    if known >= LIKELY:
+        return "up2" if known >= VERY_LIKELY else "up1"
+    return "near" if known >= EVEN else "down1"
 
 
 def threat_classes(threat: Threat) -> Mapping[str, str]:

@@ -27,6 +27,8 @@ SCALE: tuple[tuple[float, str, str], ...] = (
     (0.95, N_("very likely"), N_("More than usual is very likely (%(p)s).")),
     (1.00, N_("almost certain"), N_("More than usual is almost certain (%(p)s).")),
 )
+# degrees that other parts of a page speak of
+VERY_UNLIKELY, EVEN, LIKELY, VERY_LIKELY = 1, 3, 4, 5
 STATES = {
     "insufficient_evidence": N_("too little evidence"),
     "source_failure": N_("source failed"),

@@ -154,7 +154,12 @@ class Speech:
                 without=of.count(without),
             )
         ]
-        likely = [one for one in place.outlooks if (one.row["p_above_usual_4w"] or 0) >= 0.55]
+        degrees = [
+            (one, sentences.degree(one.row["p_above_usual_4w"]))
+            for one in place.outlooks
+            if one.row["p_above_usual_4w"] is not None
+        ]
+        likely = [one for one, degree in degrees if degree >= sentences.LIKELY]
         if likely:
             parts.append(
                 of.words(
@@ -166,7 +171,7 @@ class Speech:
             parts.append(
                 of.words("For none of them is more than usual likely over the next 4 weeks.")
             )
-        fewer = [one for one in place.outlooks if (one.row["p_above_usual_4w"] or 1) <= 0.20]
+        fewer = [one for one, degree in degrees if degree <= sentences.VERY_UNLIKELY]
         if fewer:
             parts.append(
                 of.words(
