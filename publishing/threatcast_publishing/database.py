@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import duckdb
+    import pyarrow as pa
 
 MEMORY = "THREATCAST_DUCKDB_MEMORY"
 """Variable with the memory of each DuckDB, as `2GB`; whoever runs this package sets it."""
@@ -48,3 +49,12 @@ def connect(
     for name, value in allowed.items():
         connection.execute(f"SET {name} = '{value}'")
     return connection
+
+
+def as_arrow(result: duckdb.DuckDBPyConnection | duckdb.DuckDBPyRelation) -> pa.Table:
+    """Return the rows of a query as one contiguous chunk a column.
+
+    They are fetched in small batches: DuckDB keeps room for a whole batch in each column, of a
+    million rows unless told, and a table of three rows then holds on to a hundred megabytes.
+    """
+    return result.to_arrow_table(10_000).combine_chunks()

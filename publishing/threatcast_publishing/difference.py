@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threatcast_publishing import catalog
-from threatcast_publishing.database import connect
+from threatcast_publishing.database import as_arrow, connect
 from threatcast_publishing.errors import DamagedReleaseError
 from threatcast_publishing.manifest import read_manifest
 from threatcast_publishing.marks import mark_of
@@ -66,7 +66,7 @@ def difference(releases: Path, old: str | None = None, new: str | None = None) -
                     cure=f"See what is wrong with: threatcast releases verify {folder.name}",
                 ) from error
             connection.register(name, rows)
-        data = connection.execute(_query()).to_arrow_table()
+        data = as_arrow(connection.execute(_query()))
     manifest = read_manifest(after)
     return QueryResult(data, after.name, mark_of(manifest.source, manifest.as_of))
 
@@ -78,7 +78,7 @@ def _rows(connection: duckdb.DuckDBPyConnection, folder: Path) -> pa.Table:
     relation = connection.from_arrow(pq.read_table(folder / _OUTLOOK, partitioning=None))
     known = ("target", "location", "location_name", *COMPARED)
     columns = [name if name in relation.columns else f"NULL AS {name}" for name in known]
-    return relation.project(", ".join(columns)).to_arrow_table()
+    return as_arrow(relation.project(", ".join(columns)))
 
 
 def _query() -> str:

@@ -74,7 +74,7 @@ def run_query(releases: Path, sql: str, release_id: str | None = None) -> QueryR
             # DuckDB's own types do not say that empty SQL gives nothing at all
             if not relation or relation.description is None:
                 raise QueryError("this SQL returns no rows", cure=_BEGIN)
-            data = relation.to_arrow_table()
+            data = database.as_arrow(relation)
         except duckdb.Error as error:
             raise QueryError(
                 str(error),

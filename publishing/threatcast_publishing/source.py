@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_publishing.contract import TABLES
-from threatcast_publishing.database import connect
+from threatcast_publishing.database import as_arrow, connect
 from threatcast_publishing.errors import WarehouseError
 from threatcast_publishing.marks import Mark, mark_of
 
@@ -182,10 +182,8 @@ def _read_table(
     columns = first + [column for column in types if column not in first]
     selected = ", ".join(_plain_type(column, types[column]) for column in columns)
     order = ", ".join(f'"{column}" asc nulls last' for column in contract.key)
-    data = con.execute(
-        f'select {selected} from {SCHEMA}."{name}" order by {order}'
-    ).to_arrow_table()
-    data = _plain_numbers(_plain_text(data.combine_chunks()), where)
+    data = as_arrow(con.execute(f'select {selected} from {SCHEMA}."{name}" order by {order}'))
+    data = _plain_numbers(_plain_text(data), where)
     _check_key(data, contract.key, where)
     return PublishedTable(
         name=name,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threatcast_publishing.contract import TABLES
-from threatcast_publishing.database import connect
+from threatcast_publishing.database import as_arrow, connect
 from threatcast_publishing.errors import FormatError
 from threatcast_publishing.source import PublishedTable, ReleaseContext
 
@@ -89,7 +89,7 @@ def content_digest(path: Path) -> str:
         ).fetchall()
         digest.update(repr((columns, comments)).encode())
         for name, _ in comments:
-            rows = con.execute(f"select * from {_quoted(name)}").to_arrow_table()
+            rows = as_arrow(con.execute(f"select * from {_quoted(name)}"))
             for column in rows.columns:
                 for part in _values(column.combine_chunks()):
                     digest.update(len(part).to_bytes(8, "little"))

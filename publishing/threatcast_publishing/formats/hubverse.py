@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from threatcast_publishing.database import connect
+from threatcast_publishing.database import as_arrow, connect
 from threatcast_publishing.files import json_bytes
 from threatcast_publishing.formats.parquet_files import origin, write_parquet
 from threatcast_publishing.hub import config
@@ -130,14 +130,14 @@ def _write_model_output(
         "select distinct model, reference_date from model_output order by all"
     ).fetchall()
     for model, reference_date in files:
-        data = con.execute(
+        rows = con.execute(
             "select * exclude (model) from model_output where model = ? and reference_date = ? "
             "order by target, location, horizon, output_type_id::double",
             [model, reference_date],
-        ).to_arrow_table()
+        )
         model_id = config.model_id(model)
         path = _place(hub / "model-output" / model_id / f"{reference_date}-{model_id}.parquet")
-        write_parquet(_marked(data, release), path)
+        write_parquet(_marked(as_arrow(rows), release), path)
         yield path
 
 
@@ -145,11 +145,9 @@ def _write_target_data(
     release: ReleaseContext, con: duckdb.DuckDBPyConnection, hub: Path
 ) -> Iterator[Path]:
     for view, name in (("time_series", "time-series"), ("oracle_output", "oracle-output")):
-        data = con.execute(
-            f"select * from {view} order by target, location, target_end_date"
-        ).to_arrow_table()
+        rows = con.execute(f"select * from {view} order by target, location, target_end_date")
         path = _place(hub / "target-data" / f"{name}.parquet")
-        write_parquet(_marked(data, release), path)
+        write_parquet(_marked(as_arrow(rows), release), path)
         yield path
 
 

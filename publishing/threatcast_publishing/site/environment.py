@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from threatcast_publishing.site.assets import Assets
-    from threatcast_publishing.site.outlooks import Row
+    from threatcast_publishing.site.outlook_details import Row
     from threatcast_publishing.site.views import Place, ReleaseViews
 
 DOWNLOADS = (("csv", "CSV"), ("parquet", "Parquet"), ("json", "JSON"))

@@ -15,7 +15,7 @@ from threatcast_publishing.site.reasons import spoken
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-    from threatcast_publishing.site.outlooks import Outlook, Row
+    from threatcast_publishing.site.outlook_details import Outlook, Row
     from threatcast_publishing.site.views import Place, ReleaseViews
 
 GRADES = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from threatcast_publishing.contract import STATES
 from threatcast_publishing.site.feeds import Feed, feed_views
-from threatcast_publishing.site.outlooks import Key, Outlook, Row, published_outlooks
+from threatcast_publishing.site.outlook_details import Key, Outlook, Row, published_outlooks
 from threatcast_publishing.site.pasts import ImportedPast, imported_pasts
 from threatcast_publishing.site.reasons import merged, shape_of
 
