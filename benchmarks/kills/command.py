@@ -55,7 +55,8 @@ def main(words: Sequence[str] | None = None) -> int:
         mirror = write_world(Path(scratch) / "mirror")
         print(f"seed {options.seed}, {options.kills} kills; load {os.getloadavg()[0]:.1f}")
         results = []
-        for result in chain(mirror, Path(scratch), options.kills, options.seed, options.only):
+        kills = plan(options.kills, options.seed)[options.first - 1 : options.last]
+        for result in chain(mirror, Path(scratch), kills):
             results.append(result)
             print(_line(result), flush=True)
     broken = [result for result in results if result.problems]
@@ -85,17 +86,13 @@ def plan(kills: int, seed: int) -> list[Kill]:
     ]
 
 
-def chain(
-    mirror: Path, scratch: Path, kills: int, seed: int, only: int | None = None
-) -> Iterator[Result]:
+def chain(mirror: Path, scratch: Path, kills: Sequence[Kill]) -> Iterator[Result]:
     """Kill nights in one home one after the other and yield what came of each."""
     home = new_home(scratch / "home")
     run(home, mirror)
     wanted = outcome_of(home)
     lengths: dict[str, float] = {}
-    for kill in plan(kills, seed):
-        if only not in (None, kill.number):
-            continue
+    for kill in kills:
         if kill.start not in lengths:
             _take_away(home, kill.start)
             started = perf_counter()
@@ -164,7 +161,10 @@ def _options(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kills", description=main.__doc__)
     parser.add_argument("--kills", type=int, default=60, help="how many (default 60)")
     parser.add_argument("--seed", type=int, default=20260101, help="of kinds and moments")
-    parser.add_argument("--only", type=int, metavar="N", help="only kill number N of this chain")
+    parser.add_argument(
+        "--first", type=int, default=1, metavar="N", help="begin with kill number N"
+    )
+    parser.add_argument("--last", type=int, metavar="N", help="end with kill number N")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write all results as JSON")
     parser.add_argument("--scratch", type=Path, help="folder on the disk to try it on")
     return parser.parse_args(words)
