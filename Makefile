@@ -29,8 +29,14 @@ setup: .venv/installed .venv/parsed ## Install the locked dependencies and prepa
 
 .venv/installed: requirements.lock pyproject.toml | .venv/bin/uv
 	@echo "threatcast: installing the locked dependencies (about a minute on a new machine)"
-	@VIRTUAL_ENV="$$PWD/.venv" $(BIN)/uv pip install --quiet --require-hashes --compile-bytecode -r requirements.lock
+	@VIRTUAL_ENV="$$PWD/.venv" $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
 	@VIRTUAL_ENV="$$PWD/.venv" $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# each of the many processes of the tests starts faster so; a night compiles the third that it needs
+.venv/compiled: .venv/installed
+	@echo "threatcast: compiling what was installed"
+	@$(BIN)/python -m compileall -qq -j 2 .venv/lib || true # some packages hold files for other Pythons
 	@touch $@
 
 .venv/parsed: .venv/installed $(shell find dbt_project/models dbt_project/macros dbt_project/seeds dbt_project/data_tests dbt_project/*.yml 2>/dev/null)
@@ -38,10 +44,11 @@ setup: .venv/installed .venv/parsed ## Install the locked dependencies and prepa
 	@cd dbt_project && DBT_PROFILES_DIR=. THREATCAST_WAREHOUSE="$$THREATCAST_HOME/warehouse/threatcast.duckdb" ../$(BIN)/dbt --quiet parse
 	@touch $@
 
-run: setup ## Make a release: from THREATCAST_MIRROR if set, else from the counts that ship
+# where Python may write no bytecode, each process would compile everything anew
+run: setup $(if $(PYTHONDONTWRITEBYTECODE),.venv/compiled) ## Make a release: from THREATCAST_MIRROR if set, else from the counts that ship
 	@$(BIN)/threatcast run
 
-test: setup ## Run all tests
+test: setup .venv/compiled ## Run all tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
 check: setup ## Lint, types, import rules, SQL style

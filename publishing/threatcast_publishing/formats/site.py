@@ -8,6 +8,7 @@ site/charts/, data/, style.*.css, site.*.js                      shared by all o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -43,12 +44,17 @@ class Site:
         views = ReleaseViews(release)
         fans = [one.fan for one in views.outlooks.values() if one.fan]
         assets, contents = shared_files(views)
-        charts = draw({fan.key(): fan for fan in fans}, folder.parent / "current")
-        contents |= {f"charts/{key}.svg": drawn for key, drawn in charts.items()}
-        contents |= place_files(views)
+        with ThreadPoolExecutor(1) as beside:  # other processes draw while pages are filled in
+            charts = beside.submit(
+                draw, {fan.key(): fan for fan in fans}, folder.parent / "current"
+            )
+            pages = [
+                _write(site / path, page.encode()) for path, page in render_pages(views, assets)
+            ]
+            contents |= place_files(views)
+        contents |= {f"charts/{key}.svg": drawn for key, drawn in charts.result().items()}
         written = [_write(site / name, content) for name, content in sorted(contents.items())]
-        pages = render_pages(views, assets)
-        return [*written, *(_write(site / path, page.encode()) for path, page in pages)]
+        return [*written, *pages]
 
     def validate(self, folder: Path) -> Sequence[str]:
         """Check that pages load nothing from elsewhere, lead nowhere wrong and are marked right."""
