@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threatcast_forecasting import backtest, summarise
 from threatcast_forecasting.judging.comparison import paired_ratio
+from threatcast_forecasting.judging.means import means_over_series
 from threatcast_forecasting.panels import location_level
 from threatcast_forecasting.quantiles import LEVELS
 
@@ -138,9 +139,9 @@ def ratios(scores: pd.DataFrame, keys: list[str]) -> list[Row]:
 
     Means are over the scores of each series, then over series.
     """
-    by_series = scores.groupby([*keys, "model", "series_id"], sort=True)[list(MEASURES)].mean()
-    groups = by_series.groupby([*keys, "model"], sort=True)
-    table = groups.mean().assign(series=groups.size())
+    groups = [*keys, "model"]
+    table = means_over_series(scores, MEASURES, series=["series_id"], by=groups)
+    table["series"] = scores.groupby(groups)["series_id"].nunique()
     for rival in RIVALS:
         other = table.xs(rival, level="model")
         for measure in MEASURES:

@@ -133,6 +133,16 @@ def test_model_with_twice_the_baselines_errors_falls_back_within_twelve_weeks(ba
     assert table["reason"].str.contains("times those of comb_two, which stands in").all()
 
 
+def test_place_is_withheld_where_the_baseline_that_would_stand_in_was_left_out(backtest):
+    live = scored(50, 12, np.random.default_rng(6), worse=2.0)
+    there = assess(live, backtest, without_rival={"listings"})
+    pd.testing.assert_frame_equal(there, assess(live, backtest))
+    table = places_of(assess(live, backtest, without_rival={"claims"}))
+    assert set(table["state"]) == {"withhold"}
+    assert table["reason"].str.endswith("stands in; comb_two, which would stand in, was left out "
+                                        "tonight").all()  # fmt: skip
+
+
 def test_model_a_little_worse_than_the_baseline_does_not_fall_back(backtest):
     table = places_of(assess(scored(50, 26, np.random.default_rng(7), worse=1.05), backtest))
     assert "fallback" not in set(table["state"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,12 +14,11 @@ import duckdb
 import numpy as np
 import pytest
 from threatcast_feeds.outcomes import digest_of
+from threatcast_forecasting.judging import drift
 from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.scores import score_table
 from threatcast_orchestration.forecasts.tables import TABLES
 from threatcast_orchestration.live_scores.archive import keep_releases
-from threatcast_orchestration.live_scores.fallback import write_stand_in
-from threatcast_orchestration.live_scores.scoring import TABLES as LIVE_TABLES
 from threatcast_orchestration.live_scores.scoring import published_before, write_live
 from threatcast_orchestration.run.home import Home
 
@@ -77,6 +77,21 @@ def live(connection: duckdb.DuckDBPyConnection, home: Home, as_of: date = TONIGH
         "SELECT location, model, horizon, wis, scale, scaled_wis, covered_80 FROM live.scores "
         "ORDER BY ALL"
     ).fetchall()
+
+
+def archive_of_a_poor_model(home: Home) -> None:
+    """Let the published model of the first archived forecast expect five times too much."""
+    (first,) = (home.archive / "forecasts" / SUNDAY.isoformat()).glob("000-*.parquet")
+    poor = first.with_suffix(".new")
+    duckdb.execute(
+        "COPY (SELECT * REPLACE (if(model = 'champion', list_transform(quantiles, "
+        f"lambda x: 5 * x), quantiles) AS quantiles) FROM read_parquet('{first}')) "
+        f"TO '{poor}' (FORMAT parquet)"
+    )
+    poor.replace(first)
+    note = first.with_suffix(".json")
+    said = json.loads(note.read_text(encoding="utf-8")) | {"file_hash": digest_of(first)}
+    note.write_text(json.dumps(said), encoding="utf-8")
 
 
 def test_settled_weeks_are_scored_as_the_library_scores(home, warehouse):
@@ -196,20 +211,18 @@ def test_home_without_releases_gives_empty_tables(tmp_path, warehouse):
 
 
 def test_place_is_withheld_where_the_baseline_that_would_stand_in_was_left_out(
-    warehouse: duckdb.DuckDBPyConnection,
+    home: Home, warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for table in LIVE_TABLES.values():
-        table.create(warehouse)
+    # one reference date is too little evidence of a worse model: here the least is enough
+    monkeypatch.setattr(drift, "FALL_BACK", 1.0)
+    monkeypatch.setattr(drift, "WITHHOLD", math.inf)
+    archive_of_a_poor_model(home)
+    states = "SELECT DISTINCT state FROM live.drift WHERE scope = 'location'"
+    live(warehouse, home)
+    assert warehouse.execute(states).fetchall() == [("fallback",)]
     warehouse.execute(
-        "INSERT INTO live.drift (target, scope, place, state, reason) VALUES "
-        "('claims', 'location', 'DE', 'fallback', 'drift: poor'), "
-        "('listings', 'location', 'WORLD', 'warn', 'drift: odd');"
         "INSERT INTO forecasts.left_out (target, location, model) VALUES "
-        "('claims', 'DE', 'comb_two'), ('listings', 'WORLD', 'comb_two')"
+        "('ransomware_claims', 'DE', 'comb_two'), ('listings', 'WORLD', 'flat')"
     )
-    assert write_stand_in(warehouse, seed=1) == 0
-    told = warehouse.execute("SELECT place, state, reason FROM live.drift ORDER BY ALL").fetchall()
-    assert told == [
-        ("DE", "withhold", "drift: poor; comb_two, which would stand in, was left out tonight"),
-        ("WORLD", "warn", "drift: odd"),
-    ]
+    live(warehouse, home)
+    assert warehouse.execute(states).fetchall() == [("withhold",)]

@@ -23,7 +23,7 @@ from threatcast_forecasting.roles import BASELINE, DEFAULT_PUBLISHED, RIVAL
 from threatcast_forecasting.weeks import HORIZON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import pandas as pd
 
@@ -52,7 +52,11 @@ _FIGURES = [
 
 
 def assess(
-    live: pd.DataFrame, backtest: pd.DataFrame, published: Mapping[str, str] | None = None
+    live: pd.DataFrame,
+    backtest: pd.DataFrame,
+    published: Mapping[str, str] | None = None,
+    *,
+    without_rival: Collection[str] = (),
 ) -> pd.DataFrame:
     """Return how the published model fares at each place, and at each location level.
 
@@ -65,6 +69,9 @@ def assess(
         The same columns of the back-test.
     published : mapping, optional
         The model that is published for a target; `DEFAULT_PUBLISHED` for one that is not named.
+    without_rival : collection of str
+        Targets for which the baseline that would stand in was left out of the night: a place of
+        theirs is withheld where it would fall back.
 
     Returns
     -------
@@ -87,7 +94,8 @@ def assess(
     table["coverage_evidence"] = (held[80] + held[95]) / 2
     table["skill_evidence"] = _evidence(rows, SKILL_STAKE * _cut(rows["loss"]))
     table["drift_evidence"] = _evidence(rows, SKILL_STAKE * _cut(rows["loss"] - rows["usual_loss"]))
-    return _judged(table.reset_index())[[*_PLACE, *_FIGURES, "state", "reason"]]
+    judged = _judged(table.reset_index())[[*_PLACE, *_FIGURES, "state", "reason"]]
+    return _withheld_without_rival(judged, without_rival)
 
 
 def _steps(scores: pd.DataFrame, published: Mapping[str, str]) -> pd.DataFrame:
@@ -186,6 +194,15 @@ def _judged(table: pd.DataFrame) -> pd.DataFrame:
     words = [reason.to_numpy(dtype=object) for reason in told]
     table["reason"] = np.select(chosen, words, np.array(None, dtype=object))
     return table.sort_values(_PLACE, ignore_index=True)
+
+
+def _withheld_without_rival(judged: pd.DataFrame, targets: Collection[str]) -> pd.DataFrame:
+    """Withhold places that would fall back to a baseline that is not there."""
+    without = (judged["scope"] == "location") & (judged["state"] == "fallback")
+    without &= judged["target"].isin(list(targets))
+    judged.loc[without, "reason"] += f"; {RIVAL}, which would stand in, was left out tonight"
+    judged.loc[without, "state"] = "withhold"
+    return judged
 
 
 def _reasons(table: pd.DataFrame) -> dict[str, pd.Series[str]]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def means_over_series(
-    scores: pd.DataFrame, columns: Sequence[str], *, series: Sequence[str], by: str
+    scores: pd.DataFrame, columns: Sequence[str], *, series: Sequence[str], by: str | Sequence[str]
 ) -> pd.DataFrame:
     """Return the mean over a series' origins and horizons, then over series.
 
@@ -23,7 +23,7 @@ def means_over_series(
     series
         Columns that name a series.
     by
-        Column to have means by, e.g. `model`.
+        Column or columns to have means by, e.g. `model`.
 
     Returns
     -------
@@ -31,6 +31,7 @@ def means_over_series(
         `columns`, by the values of `by`, sorted.
     """
     numbers = scores[list(columns)].astype(float)
-    keys = [scores[name] for name in (*series, by)]
+    groups = [by] if isinstance(by, str) else list(by)
+    keys = [scores[name] for name in (*series, *groups)]
     means = numbers.groupby(keys, observed=True).mean()
-    return means.groupby(level=by, observed=True).mean()
+    return means.groupby(level=groups, observed=True).mean()

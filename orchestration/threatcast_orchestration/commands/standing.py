@@ -195,13 +195,13 @@ def table(standing: Standing) -> list[dict[str, Any]]:
 
 def by_horizon(standing: Standing, target: str, models: Sequence[str]) -> list[dict[str, Any]]:
     """Return one row a horizon: each model's means over origins, then over series."""
+    from threatcast_forecasting.judging.means import means_over_series
+
     measures = {"scaled_wis": "scaled_wis", "log_wis": "log_wis"}
     measures |= {"covered_80": "coverage_80", "covered_95": "coverage_95"}
     scores = standing.of_target(target)
     scores = scores[scores["model"].isin(list(models))].dropna(subset=list(measures))
-    numbers = scores[list(measures)].astype(float)
-    keys = [scores[key] for key in ("horizon", "model", "series_id")]
-    means = numbers.groupby(keys).mean().groupby(level=["horizon", "model"]).mean()
+    means = means_over_series(scores, list(measures), series=["series_id"], by=["horizon", "model"])
     return [
         {"horizon": int(horizon)}
         | {

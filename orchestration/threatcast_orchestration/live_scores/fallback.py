@@ -20,13 +20,6 @@ STAND_IN = WrittenTable(
     published=OUTLOOK.name,
 )
 
-_WITHHOLD = """
-    UPDATE live.drift
-    SET state = 'withhold',
-        reason = reason || '; ' || $model || ', which would stand in, was left out tonight'
-    WHERE scope = 'location' AND state = 'fallback'
-        AND target IN (SELECT target FROM forecasts.left_out WHERE model = $model)
-"""
 _PLACES = """
     SELECT drift.target, drift.place AS location, outlooks.run_id
     FROM live.drift AS drift
@@ -54,13 +47,9 @@ _SCORES = """
 def write_stand_in(connection: duckdb.DuckDBPyConnection, seed: int) -> int:
     """Write the outlooks of places that fall back to the baseline; returns how many.
 
-    They are graded D, as all that rests on the baseline alone. Where the baseline was left out of
-    the night, such a place is withheld.
+    They are graded D, as all that rests on the baseline alone.
     """
-    from threatcast_forecasting.roles import RIVAL
-
     STAND_IN.create(connection)
-    connection.execute(_WITHHOLD, {"model": RIVAL})
     places = connection.execute(_PLACES).df()
     if places.empty:
         return 0

@@ -134,6 +134,7 @@ _NEEDED = """
     ) USING (reference_date, number)
     ORDER BY file
 """
+_WITHOUT_RIVAL = "SELECT DISTINCT target FROM forecasts.left_out WHERE model = $model"
 _BACKTEST = """
     SELECT scores.target, scores.location, places.location_level, scores.model,
         scores.reference_date, scores.horizon, scores.scaled_wis, scores.covered_80,
@@ -148,16 +149,6 @@ _CORRECTIONS = """
         SELECT target, reference_date, number, model, count(*) AS changed
         FROM changed GROUP BY ALL
     ),
-    pairs AS (
-        SELECT later.target, later.reference_date, later.number, later.model, count(*) AS scored,
-            avg(first.scaled_wis ORDER BY later.location, later.horizon) AS scaled_wis_first,
-            avg(later.scaled_wis ORDER BY later.location, later.horizon) AS scaled_wis
-        FROM scored AS later
-        INNER JOIN scored AS first
-            USING (target, location, model, reference_date, horizon)
-        WHERE NOT later.is_first AND first.is_first
-        GROUP BY ALL
-    ),
     earliest AS (
         SELECT reference_date, min_by(release_id, number) AS first_release_id
         FROM entries GROUP BY reference_date
@@ -167,7 +158,7 @@ _CORRECTIONS = """
     FROM differing
     INNER JOIN entries USING (reference_date, number)
     INNER JOIN earliest USING (reference_date)
-    LEFT JOIN pairs USING (target, reference_date, number, model)
+    LEFT JOIN corrected USING (target, reference_date, number, model)
 """
 
 
@@ -210,12 +201,12 @@ def write_live(
         first = scored[scored["is_first"]]
         shown = first[first["age"] < 7 * SHOWN_WEEKS]
         _insert(connection, LIVE_SCORES, shown.assign(kind="live", as_of_kind="vintage"))
-        connection.register("scored", scored)
-        connection.execute(_CORRECTIONS)
-        connection.unregister("scored")
+        _write_corrections(connection, scored)
         if not first.empty:
             past = connection.execute(_BACKTEST).df()
-            _insert(connection, DRIFT, assess(first, past, published))
+            without = connection.execute(_WITHOUT_RIVAL, {"model": RIVAL}).fetchall()
+            drift = assess(first, past, published, without_rival=[target for (target,) in without])
+            _insert(connection, DRIFT, drift)
     return {table.name: table.count(connection) for table in TABLES.values()}
 
 
@@ -276,6 +267,15 @@ def _scored(rows: Any) -> pd.DataFrame:
     scores = score_table(observed, quantiles, frame["scale"].to_numpy(dtype=np.float64))
     scored: pd.DataFrame = frame.assign(**{name: each[:, 0] for name, each in scores.items()})
     return scored
+
+
+def _write_corrections(connection: duckdb.DuckDBPyConnection, scored: pd.DataFrame) -> None:
+    """Write what later forecasts changed, with both scores where a week is settled."""
+    from threatcast_forecasting.judging.corrections import corrected_scores
+
+    connection.register("corrected", corrected_scores(scored))
+    connection.execute(_CORRECTIONS)
+    connection.unregister("corrected")
 
 
 def _insert(

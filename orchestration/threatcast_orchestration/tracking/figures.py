@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threatcast_forecasting.judging.means import means_over_series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,8 @@ PIT_BINS = 10
 
 def draw_scaled_wis(scores: pd.DataFrame, model: str, title: str, path: Path) -> None:
     """Draw the mean scaled WIS by horizon, one line a model, one of them wide; lower is better."""
-    means = scores.pivot_table(index="horizon", columns="model", values="scaled_wis")
+    means = _means(scores, ["scaled_wis"], ["horizon", "model"]).reset_index()
+    means = means.pivot_table(index="horizon", columns="model", values="scaled_wis")
     figure, (axes,) = panels_of(title, 1, 5.5)
     for name in means.columns:
         wide = 2.5 if name == model else 1.2
@@ -52,7 +54,7 @@ def draw_calibration(scores: pd.DataFrame, model: str, title: str, path: Path) -
 def draw_coverage(scores: pd.DataFrame, title: str, path: Path) -> None:
     """Draw how often the central intervals of each model held."""
     figure, (coverage,) = panels_of(title, 1, 5.5, bottom=0.27)
-    means = scores.groupby("model")[[f"covered_{level}" for level in LEVELS]].mean()
+    means = _means(scores, [f"covered_{level}" for level in LEVELS], ["model"])
     place = np.arange(len(means))
     for offset, level in zip((-0.27, 0.0, 0.27), LEVELS, strict=True):
         colour = f"C{LEVELS.index(level)}"
@@ -63,6 +65,11 @@ def draw_coverage(scores: pd.DataFrame, title: str, path: Path) -> None:
     coverage.set(ylabel="share of weeks inside", ylim=(0, 1.15))
     coverage.legend(fontsize="small", frameon=False, loc="upper center", ncols=len(LEVELS))
     figure.savefig(path)
+
+
+def _means(scores: pd.DataFrame, columns: list[str], by: list[str]) -> pd.DataFrame:
+    """Return means over a series' origins and horizons, then over series, as the metrics are."""
+    return means_over_series(scores, columns, series=["target", "location"], by=by)
 
 
 def pit_density(low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
