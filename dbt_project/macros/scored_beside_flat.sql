@@ -1,9 +1,10 @@
 {#- Every score of the model that speaks for its target tonight, beside that of `flat` for the very
-    same week. Nulls: one of the two has no score there. -#}
+    same week, with the location level of its place. Nulls: one of the two has no score there. -#}
 {% macro scored_beside_flat() -%}
     select
         own.target,
         own.location,
+        places.location_level,
         own.kind,
         own.model,
         own.reference_date,
@@ -16,6 +17,7 @@
         baseline.wis as wis_baseline,
         baseline.scaled_wis as scaled_wis_baseline
     from {{ ref("scores") }} as own
+    inner join {{ ref("dim_locations") }} as places on own.location = places.location
     left join {{ ref("scores") }} as baseline
         on
             own.target = baseline.target

@@ -2,13 +2,6 @@ with scores as (
     {{ scored_beside_flat() }}
 ),
 
-places as (
-    select
-        location,
-        location_level
-    from {{ ref("dim_locations") }}
-),
-
 -- a score counts only where the baseline was scored on the very same week
 compared as (
     select
@@ -22,6 +15,7 @@ means as (
     select
         target,
         location,
+        location_level,
         kind,
         model,
         count(distinct reference_date) filter (where has_both) as origins,
@@ -34,25 +28,24 @@ means as (
         avg(wis order by reference_date, horizon) filter (where has_both) as wis,
         avg(wis_baseline order by reference_date, horizon) filter (where has_both) as wis_baseline
     from compared
-    group by target, location, kind, model
+    group by target, location, location_level, kind, model
 )
 
 select
-    means.target,
-    means.location,
-    places.location_level,
-    means.kind,
-    means.model,
-    means.origins,
-    means.first_reference_date,
-    means.last_reference_date,
-    means.forecasts,
-    means.covered_50,
-    means.covered_80,
-    means.covered_95,
-    means.wis,
-    means.wis_baseline,
-    means.wis / nullif(means.wis_baseline, 0) as relative_wis,
-    means.wis > means.wis_baseline as is_worse
+    target,
+    location,
+    location_level,
+    kind,
+    model,
+    origins,
+    first_reference_date,
+    last_reference_date,
+    forecasts,
+    covered_50,
+    covered_80,
+    covered_95,
+    wis,
+    wis_baseline,
+    wis / nullif(wis_baseline, 0) as relative_wis,
+    wis > wis_baseline as is_worse
 from means
-inner join places on means.location = places.location

@@ -9,21 +9,11 @@ with scores as (
     {{ scored_beside_flat() }}
 ),
 
-places as (
-    select
-        location,
-        location_level
-    from {{ ref("dim_locations") }}
-),
-
 -- a score counts only where the baseline was scored on the very same week
 compared as (
-    select
-        scores.*,
-        places.location_level
+    select *
     from scores
-    inner join places on scores.location = places.location
-    where scores.scaled_wis is not null and scores.scaled_wis_baseline is not null
+    where scaled_wis is not null and scaled_wis_baseline is not null
 ),
 
 in_scopes as (
