@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from threatcast_publishing.contract import CONTRACT_VERSION
+from threatcast_publishing.duckdb_content import FILE_NAME, content_digest
 from threatcast_publishing.errors import DamagedReleaseError
 from threatcast_publishing.files import json_bytes, plain_files, sha256_of
-from threatcast_publishing.formats.duckdb_file import FILE_NAME, content_digest
 from threatcast_publishing.marks import prefix_of
 from threatcast_publishing.source import ReleaseContext
 

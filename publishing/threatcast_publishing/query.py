@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_publishing import database
 from threatcast_publishing.catalog import resolve
+from threatcast_publishing.duckdb_content import FILE_NAME
 from threatcast_publishing.errors import DamagedReleaseError, QueryError
 from threatcast_publishing.formats.csv_files import write_csv
-from threatcast_publishing.formats.duckdb_file import FILE_NAME
 from threatcast_publishing.formats.parquet_files import write_parquet
 from threatcast_publishing.manifest import read_manifest
 from threatcast_publishing.marks import Mark, mark_of

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from threatcast_publishing.duckdb_content import content_digest
 from threatcast_publishing.errors import DamagedReleaseError
 from threatcast_publishing.files import plain_files, sha256_of
-from threatcast_publishing.formats.duckdb_file import content_digest
 from threatcast_publishing.manifest import MANIFEST, content_hash, read_manifest, source_of
 from threatcast_publishing.marks import prefix_of
 

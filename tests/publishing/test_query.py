@@ -11,13 +11,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from threatcast_publishing.duckdb_content import FILE_NAME
 from threatcast_publishing.errors import (
     DamagedReleaseError,
     NoReleaseError,
     QueryError,
     UnknownReleaseError,
 )
-from threatcast_publishing.formats.duckdb_file import FILE_NAME
 from threatcast_publishing.marks import mark_of
 from threatcast_publishing.query import QueryResult, connect, render, run_query
 from threatcast_publishing.verify import verify

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 from threatcast_publishing.catalog import current, list_releases, rollback
+from threatcast_publishing.duckdb_content import FILE_NAME
 from threatcast_publishing.errors import (
     FormatError,
     GateError,
@@ -21,7 +22,6 @@ from threatcast_publishing.errors import (
 )
 from threatcast_publishing.files import plain_files
 from threatcast_publishing.formats import discover
-from threatcast_publishing.formats.duckdb_file import FILE_NAME
 from threatcast_publishing.release import BUILDING, discard, publish
 from threatcast_publishing.verify import verify
 

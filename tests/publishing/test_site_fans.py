@@ -321,7 +321,14 @@ def a_release(folder: Path, charts: dict[str, bytes]) -> Path:
         path.write_bytes(chart)
         name = path.relative_to(folder).as_posix()
         files[name] = {"bytes": len(chart), "sha256": sha256_of(path)}
-    (folder / MANIFEST).write_bytes(json_bytes({"files": files}))
+    told = {
+        "release_id": "2026-03-02-abc",
+        "as_of": "2026-03-02",
+        "source": "mirror",
+        "simulated": False,
+    }
+    told |= {"content_hash": "abc", "built_at": "2026-03-02T04:00:00+00:00", "commit": "1" * 40}
+    (folder / MANIFEST).write_bytes(json_bytes(told | {"files": files}))
     return folder
 
 

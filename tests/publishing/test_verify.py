@@ -8,8 +8,8 @@ import shutil
 import duckdb
 import pytest
 from small_release import AS_OF
+from threatcast_publishing.duckdb_content import FILE_NAME, content_digest
 from threatcast_publishing.files import json_bytes, sha256_of
-from threatcast_publishing.formats.duckdb_file import FILE_NAME, content_digest
 from threatcast_publishing.manifest import MANIFEST, content_hash
 from threatcast_publishing.verify import verify
 

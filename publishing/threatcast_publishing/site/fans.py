@@ -16,6 +16,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from threatcast_publishing.errors import DamagedReleaseError
+from threatcast_publishing.manifest import read_manifest
+
 DRAWING = 2  # one more whenever charts look different: earlier ones are then not taken
 CHARTS = "site/charts"
 QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
@@ -156,7 +159,10 @@ def draw(fans: Mapping[str, Fan], earlier: Path | None = None) -> dict[str, byte
 
 
 def _earlier_charts(folder: Path, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    told = _told_hashes(folder)
+    try:
+        told = read_manifest(folder).files
+    except DamagedReleaseError:
+        return
     for key in keys:
         name = f"{CHARTS}/{key}.svg"
         if name not in told:
@@ -165,18 +171,8 @@ def _earlier_charts(folder: Path, keys: Sequence[str]) -> Iterator[tuple[str, by
             chart = (folder / name).read_bytes()
         except OSError:
             continue
-        if hashlib.sha256(chart).hexdigest() == told[name]:
+        if hashlib.sha256(chart).hexdigest() == told[name]["sha256"]:
             yield key, chart
-
-
-def _told_hashes(folder: Path) -> dict[str, str]:
-    """Return the hash of each file as a release's manifest tells it; empty if that is damaged."""
-    # `manifest` knows the formats, of which the site is one
-    try:
-        files = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["files"]
-        return {str(name): str(entry["sha256"]) for name, entry in files.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return {}
 
 
 def _draw(fans: Sequence[Fan]) -> list[bytes]:
