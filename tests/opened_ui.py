@@ -19,6 +19,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
+from program_start import AS_WITH_AN_AMPERSAND, after
 
 PATIENCE = 180
 STOPS_WITHIN = 15
@@ -76,13 +77,15 @@ def open_ui(home: Path) -> Opened:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("THREATCAST_")}
     with output.open("w", encoding="utf-8") as sink:
         process = subprocess.Popen(
-            [*COMMAND, "ui", "--home", str(home), "--port", str(port)],
+            after(
+                AS_WITH_AN_AMPERSAND,
+                [*COMMAND, "ui", "--home", str(home), "--port", str(port)],
+            ),
             env=clean | {"THREATCAST_GATES_URL": f"http://127.0.0.1:{pages}"},
             stdout=sink,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
         )
     return Opened(home, port, pages, process, output)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import resource
 import subprocess
 import sys
 import tarfile
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from nights import threatcast
+from program_start import after
 from threatcast_feeds.outcomes import read_outcome
 from threatcast_feeds.registry import generator_of, load_feed
 from threatcast_feeds.simulation import simulate
@@ -220,9 +220,8 @@ def test_odd_records_leave_their_payload_in_use(fault: str, mirror: Path, home: 
     assert len(accepted(plan, feed)) == 2
 
 
-def limited() -> None:
-    """Let no file grow beyond 600,000 bytes, as on a disk that has no more room."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
+# no file can grow beyond 600,000 bytes, as on a disk that has no more room
+NO_MORE_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))"
 
 
 def test_full_disk_is_named_before_any_work_and_keeps_all(mirror: Path, home: Home) -> None:
@@ -231,7 +230,8 @@ def test_full_disk_is_named_before_any_work_and_keeps_all(mirror: Path, home: Ho
     assert subprocess.run(words, check=False, capture_output=True).returncode == 0
     before = accepted(plan_for(mirror, home), "cisa_kev")
     (home.root / "source.json").unlink()
-    done = subprocess.run(words, check=False, capture_output=True, text=True, preexec_fn=limited)
+    full = after(NO_MORE_ROOM, words)
+    done = subprocess.run(full, check=False, capture_output=True, text=True)
     assert done.returncode == 1
     assert f"The home {home.root} cannot be written (File too large)" in done.stderr
     assert "Free the disk" in done.stderr

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from program_start import AS_WITH_AN_AMPERSAND, after
 
 STUBBORN = """
 import signal, subprocess, time
@@ -27,11 +28,9 @@ sys.exit(stopping.run_until_told([sys.executable, "-c", sys.argv[1]]))
 
 def start(program: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", CODE, program],
+        after(AS_WITH_AN_AMPERSAND, [sys.executable, "-c", CODE, program]),
         stdout=subprocess.PIPE,
         text=True,
-        # as a shell does for what a script starts with `&`
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
     )
 
 

@@ -7,7 +7,6 @@ on until it is killed.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -18,12 +17,21 @@ from contextlib import suppress
 STOPS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE = 10.0
 """Seconds that a program has for its own end before it is killed."""
-_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_DIE_WITH_PARENT = """
+import ctypes, os, signal, sys
+PR_SET_PDEATHSIG = 1
+ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+if os.getppid() == int(sys.argv[1]):  # else it has died before it could be watched
+    os.execvp(sys.argv[2], sys.argv[2:])
+"""
+"""Program that becomes another one, which gets TERM when the process that started it dies."""
 
 
 def hear_as_interrupt() -> None:
     """Let INT and TERM raise KeyboardInterrupt."""
-    _hear(signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+    for one in STOPS:
+        signal.signal(one, signal.default_int_handler)
 
 
 def run_until_told(words: Sequence[str]) -> int:
@@ -33,9 +41,10 @@ def run_until_told(words: Sequence[str]) -> int:
     seconds is killed. If this process dies otherwise, the program is told to end.
     """
     hear_as_interrupt()
-    # a session of its own, so that all of it can be killed; open files are handed on (a lock)
+    # a session of its own, so that all of it can be killed; open files are handed on (a lock). What
+    # is handled here means to a new program what it does by itself, so it hears INT and TERM
     program = subprocess.Popen(  # noqa: S603 the caller's words, no shell
-        words, close_fds=False, start_new_session=True, preexec_fn=_hear_and_die_with_parent
+        [*_dying_with_this_process(), *words], close_fds=False, start_new_session=True
     )
     try:
         return program.wait()
@@ -52,14 +61,11 @@ def run_until_told(words: Sequence[str]) -> int:
         program.wait()
 
 
-def _hear_and_die_with_parent() -> None:
-    """Prepare a new process: INT and TERM mean what they do, and TERM comes if we die."""
-    _hear(signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM)
+def _dying_with_this_process() -> list[str]:
+    """Return the words that go before those of a program which is not to outlive this process.
 
-
-def _hear(handler: signal._HANDLER) -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-    for one in STOPS:
-        signal.signal(one, handler)
+    A function of ours between fork and exec (`preexec_fn`) might hang at a lock of another thread.
+    """
+    if sys.platform != "linux":
+        return []
+    return [sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid())]
