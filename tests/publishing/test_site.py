@@ -141,7 +141,10 @@ def test_every_place_threat_and_shared_subject_has_a_page_in_every_language(site
         *(f"places/{place}.html" for place in (*places, "index")),
         *(f"threats/{threat}.html" for threat in threats),
         "groupings/eu.html",
-        *(f"{name}.html" for name in ("index", "record", "feeds", "methods", "archive", "about")),
+        *(
+            f"{name}.html"
+            for name in ("index", "record", "feeds", "methods", "archive", "about", "governance")
+        ),
     }
     assert site.keys() == {of.folder + path for of in LANGUAGES.values() for path in own}
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from threatcast_publishing.site.environment import environment_of, map_on
 from threatcast_publishing.site.languages import LANGUAGES, Language
 from threatcast_publishing.site.messages import N_
+from threatcast_publishing.site.register import register_of
 from threatcast_publishing.site.views import path_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ def pages_of(views: ReleaseViews) -> Iterator[Page]:
     yield Page("methods.html", "methods.html.j2", _words(N_("Methods")))
     yield Page("archive.html", "archive.html.j2", _words(N_("Archive")))
     yield Page("about.html", "about.html.j2", _words(N_("About")))
+    title = _words(N_("Governance"))
+    yield Page("governance.html", "governance.html.j2", title, register_of(views))
 
 
 def _words(text: str) -> Callable[[Language], str]:
