@@ -17,7 +17,7 @@ import numpy as np
 
 from threatcast_forecasting.errors import ModelError
 from threatcast_forecasting.grid import weeks_behind
-from threatcast_forecasting.models.card import Prediction, is_pooled
+from threatcast_forecasting.models.card import PARTS, Prediction, is_pooled
 from threatcast_forecasting.quantiles import LEVELS, finish
 from threatcast_forecasting.roles import BASELINE
 from threatcast_forecasting.seeds import stable_seed
@@ -56,11 +56,15 @@ class BatchTask:
 
 @dataclass(frozen=True)
 class BatchForecast:
-    """Finished quantiles (n, horizon, 23) as whole numbers, a state a series, and seconds spent."""
+    """Finished quantiles (n, horizon, 23) as whole numbers, a state a series, and seconds spent.
+
+    `parts` are those of `Prediction`, nought where the model fell back.
+    """
 
     quantiles: NDArray[np.int32]
     states: tuple[str, ...]
     seconds: float
+    parts: NDArray[np.float32] | None = None
 
 
 def run_all(tasks: Iterable[BatchTask], jobs: int, clock: Clock | None) -> Iterator[BatchForecast]:
@@ -90,13 +94,17 @@ def run(task: BatchTask, clock: Clock | None = None) -> BatchForecast:
     count = len(task.batch.series_ids)
     quantiles = np.zeros((count, task.horizon, len(LEVELS)))
     states = np.full(count, NOTHING_SEEN, dtype=object)
+    parts = None
     seen = np.asarray((~np.isnan(task.batch.values)).any(axis=1))
     if seen.any():
         batch = pick(task.batch, seen)
         origin = str(batch.weeks[-1])
-        quantiles[seen], states[seen] = _mended(task, batch, origin)
+        quantiles[seen], states[seen], told = _mended(task, batch, origin)
+        if told is not None:
+            parts = np.zeros((count, *told.shape[1:]), dtype=np.float32)
+            parts[seen] = told
     seconds = clock() - begun if clock else np.nan
-    return BatchForecast(quantiles.astype(np.int32), tuple(states), seconds)
+    return BatchForecast(quantiles.astype(np.int32), tuple(states), seconds, parts)
 
 
 def pick(batch: Batch, rows: NDArray[np.bool_]) -> Batch:
@@ -113,14 +121,16 @@ def pick(batch: Batch, rows: NDArray[np.bool_]) -> Batch:
     )
 
 
-def _mended(task: BatchTask, batch: Batch, origin: str) -> tuple[Floats, NDArray[np.object_]]:
-    """Return finished quantiles and states, with `flat` where the model gave no numbers."""
+def _mended(
+    task: BatchTask, batch: Batch, origin: str
+) -> tuple[Floats, NDArray[np.object_], Floats | None]:
+    """Return finished quantiles, states and parts, with `flat` where the model gave no numbers."""
     seed = stable_seed(task.seed, task.name, origin)
     first = _attempt(task.name, task.model, batch, task.horizon, seed)
     quantiles, states = finish(first.quantiles), np.array(first.states, dtype=object)
     lost = np.asarray(np.isnan(quantiles).any(axis=(1, 2)))
     if not lost.any():
-        return quantiles, states
+        return quantiles, states, first.parts
     for row in np.flatnonzero(lost & (states == "")):
         states[row] = f"fallback: {task.name} returned no number"
     rest = pick(batch, lost)
@@ -130,7 +140,9 @@ def _mended(task: BatchTask, batch: Batch, origin: str) -> tuple[Floats, NDArray
     bare = np.isnan(mended).any(axis=(1, 2))
     mended[bare] = newest(rest)[bare, None, None]
     quantiles[lost] = mended
-    return quantiles, states
+    if first.parts is not None:
+        first.parts[lost] = 0.0
+    return quantiles, states, first.parts
 
 
 def newest(batch: Batch) -> Floats:
@@ -167,6 +179,7 @@ def foreseen(model: Model, batch: Batch, horizon: int, seed: int) -> Prediction:
     lags = np.minimum(weeks_behind(batch.values), MOST_BEHIND)
     quantiles = np.full((count, horizon, len(LEVELS)), np.nan)
     states = np.full(count, "", dtype=object)
+    parts = None
     for lag in np.unique(lags).tolist():
         mine = lags == lag
         begun = np.asarray((~np.isnan(batch.before(lag).values)).any(axis=1))
@@ -177,7 +190,10 @@ def foreseen(model: Model, batch: Batch, horizon: int, seed: int) -> Prediction:
         )
         quantiles[mine] = made.quantiles[mine[shown], lag:]
         states[mine] = np.array(made.states, dtype=object)[mine[shown]]
-    return Prediction(quantiles, tuple(states))
+        if made.parts is not None:
+            parts = np.zeros((count, horizon, len(PARTS))) if parts is None else parts
+            parts[mine] = made.parts[mine[shown], lag:]
+    return Prediction(quantiles, tuple(states), parts)
 
 
 def _checked(prediction: Prediction, count: int, horizon: int) -> Prediction:
@@ -187,6 +203,12 @@ def _checked(prediction: Prediction, count: int, horizon: int) -> Prediction:
         raise ModelError("", f"quantiles have the shape {found}, not {expected}")
     if len(prediction.states) != count:
         raise ModelError("", f"{len(prediction.states)} states for {count} series")
+    if prediction.parts is not None and np.shape(prediction.parts) != (
+        count,
+        horizon,
+        len(PARTS),
+    ):
+        raise ModelError("", f"parts have the shape {np.shape(prediction.parts)}")
     return prediction
 
 
@@ -194,6 +216,19 @@ def _joined(parts: list[Prediction]) -> Prediction:
     return Prediction(
         np.concatenate([part.quantiles for part in parts]),
         tuple(state for part in parts for state in part.states),
+        _parts_joined(parts),
+    )
+
+
+def _parts_joined(made: list[Prediction]) -> Floats | None:
+    """Return the parts of all; nought where one has none."""
+    if all(one.parts is None for one in made):
+        return None
+    return np.concatenate(
+        [
+            np.zeros((*one.quantiles.shape[:-1], len(PARTS))) if one.parts is None else one.parts
+            for one in made
+        ]
     )
 
 

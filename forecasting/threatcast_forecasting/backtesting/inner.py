@@ -113,6 +113,7 @@ def _add_pool(
         sums[inner.rows] += inner.weight * np.nansum(inner.scores, axis=2)
         counts[inner.rows] += inner.weight * seen.sum(axis=1)
     weights = member_weights(sums, counts, sound)
+    shelf.weigh(name, places, weights)
     levels = _levels(past, weights, shelf.scale[at] >= BUSY)
     parts = [shelf.quantiles[member][at] for member in members]
     pooled = linear_pool(parts, weights, levels)

@@ -45,13 +45,15 @@ class Recipe:
     champions: dict[str, tuple[str, ...]]
     spare: Model
 
+    def members(self, name: str) -> tuple[str, ...]:
+        """Return the base models of which one by name is made; of a base model, itself."""
+        if name in self.averages:
+            return self.averages[name].members
+        return self.champions.get(name, (name,))
+
     def fitted_for(self, name: str) -> set[str]:
         """Return the models that must be fitted to give one by name."""
-        if name in self.averages:
-            return set(self.averages[name].members)
-        if name in self.champions:
-            return set(self.champions[name])
-        return {name}
+        return set(self.members(name))
 
 
 def recipe_of(

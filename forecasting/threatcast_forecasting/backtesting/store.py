@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from threatcast_forecasting.backtesting.composition import Composition
 from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.scores import scale_of
 
@@ -57,6 +58,8 @@ class Shelf:
         self.scale = scale
         self.quantiles: Quantiles = {}
         self.states: States = {}
+        self.parts: dict[str, NDArray[np.float32]] = {}
+        self.weights: dict[str, NDArray[np.float64]] = {}
         for name in names:
             self.make_room(name)
 
@@ -75,6 +78,17 @@ class Shelf:
         rows = self.rows(places)
         self.quantiles[name][rows] = outcome.quantiles
         self.states[name][rows] = outcome.states
+        if outcome.parts is not None:
+            if name not in self.parts:
+                shape = (len(self.places), *outcome.parts.shape[1:])
+                self.parts[name] = np.zeros(shape, dtype=np.float32)
+            self.parts[name][rows] = outcome.parts
+
+    def weigh(self, name: str, places: Columns, weights: NDArray[np.float64]) -> None:
+        """Put down how much each member counts in a learnt combination, shape (p, members)."""
+        if name not in self.weights:
+            self.weights[name] = np.zeros((len(self.places), weights.shape[1]))
+        self.weights[name][self.rows(places)] = weights
 
     def average(self, recipe: Recipe) -> None:
         """Add the averages of a recipe."""
@@ -99,6 +113,8 @@ class Store:
         All models that can be given.
     asked : tuple of str
         Those that the caller asked for.
+    composition : Composition
+        Of what the newest pairs are made.
     """
 
     grid: Grid
@@ -108,6 +124,7 @@ class Store:
     scale: NDArray[np.float64]
     names: tuple[str, ...]
     asked: tuple[str, ...]
+    composition: Composition
     _quantiles: Quantiles
     _states: States
 
@@ -125,6 +142,7 @@ class Store:
             scale=np.full(len(series), np.nan),
             names=names,
             asked=recipe.asked,
+            composition=Composition.empty(grid, plan, recipe, horizon),
             _quantiles={name: np.zeros(shape, dtype=np.int32) for name in names},
             _states={name: np.full(len(series), "", dtype=object) for name in names},
         )
@@ -137,6 +155,7 @@ class Store:
         for name, values in self._quantiles.items():
             values[here] = shelf.quantiles[name][mask]
             self._states[name][here] = shelf.states[name][mask]
+        self.composition.keep(shelf.places, shelf.quantiles, shelf.parts, shelf.weights)
 
     def part(self, pairs: NDArray[np.bool_]) -> Store:
         """Return a store of only those pairs that a mask names."""

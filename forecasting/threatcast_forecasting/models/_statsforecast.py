@@ -58,12 +58,15 @@ class StatsForecast:
     seconds_per_series : float
     on_logs : bool
         Whether they are given log1p counts.
+    undivided : bool
+        Whether they hold more than a level.
     """
 
     card: ModelCard
     candidates: Callable[[], list[Any]]
     seconds_per_series: float
     on_logs: bool = False
+    undivided: bool = False
 
     def predict(self, batch: Batch, horizon: int, seed: int) -> Prediction:  # noqa: ARG002
         """Return quantiles; NaN where fewer than 30 weeks are observed."""

@@ -34,4 +34,4 @@ def candidates() -> list[Any]:
     return [AutoCES(season_length=1, model="N")]
 
 
-MODEL = StatsForecast(CARD, candidates, seconds_per_series=0.002, on_logs=True)
+MODEL = StatsForecast(CARD, candidates, seconds_per_series=0.002, on_logs=True, undivided=True)

@@ -35,4 +35,4 @@ def candidates() -> list[Any]:
     return [AutoETS(season_length=1, model="ZZN")]
 
 
-MODEL = StatsForecast(CARD, candidates, seconds_per_series=0.005, on_logs=True)
+MODEL = StatsForecast(CARD, candidates, seconds_per_series=0.005, on_logs=True, undivided=True)

@@ -39,4 +39,4 @@ def candidates() -> list[Any]:
     return [AutoTheta(season_length=YEAR, decomposition_type="additive")]
 
 
-MODEL = StatsForecast(CARD, candidates, seconds_per_series=0.011, on_logs=True)
+MODEL = StatsForecast(CARD, candidates, seconds_per_series=0.011, on_logs=True, undivided=True)

@@ -62,6 +62,7 @@ class Calendar:
         ahead = target_week(batch.weeks[-1], np.arange(1, horizon + 1))
         weeks = np.concatenate([batch.weeks, ahead])
         mean, variance, best = by_kind(values, np.zeros(len(weeks), dtype=np.int64))
+        level = mean.copy()
         for kinds in (second_tuesday(weeks), tuesday(weeks)):
             rows = np.flatnonzero(enough(values, kinds))
             if not len(rows):
@@ -73,7 +74,10 @@ class Calendar:
             # a finer division must beat the one already taken by as much again
             best[chosen] = gain[better]
         return Prediction(
-            negative_binomial_quantiles(mean, variance), ("",) * len(batch.series_ids)
+            negative_binomial_quantiles(mean, variance),
+            ("",) * len(batch.series_ids),
+            # what the kind of week adds to the undivided level recurs as a season does
+            np.stack([np.zeros(mean.shape), mean - level], axis=-1),
         )
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from threatcast_forecasting.panels import Batch
 
 
+PARTS = ("trend", "season")
+"""What a model may tell apart in its mean; the rest of it is the level."""
+
+
 @dataclass(frozen=True)
 class ModelCard:
     """What a reader must know of a model before trusting it, in plain words, nothing empty."""
@@ -40,10 +44,14 @@ class Prediction:
         falls back to `flat`.
     states : tuple of str, length n
         Empty where the model did as meant, else `fallback: <reason>`.
+    parts : float array, shape (n, horizon, 2), optional
+        Events of the mean that come of each of `PARTS`: the mean with it less the mean without it.
+        None of a model that knows a level alone, or that is `undivided`.
     """
 
     quantiles: NDArray[np.float64]
     states: tuple[str, ...]
+    parts: NDArray[np.float64] | None = None
 
 
 class Model(Protocol):
@@ -64,6 +72,8 @@ class Model(Protocol):
     returns NaN.
 
     A model with the attribute `champion_member = True` is one of those that `champion` pools.
+
+    A model with the attribute `undivided = True` holds more than a level but cannot tell it apart.
     """
 
     card: ModelCard
@@ -76,6 +86,11 @@ class Model(Protocol):
 def is_pooled(model: object) -> bool:
     """Return whether a model learns from all series of its batch."""
     return bool(getattr(model, "pooled", False))
+
+
+def is_undivided(model: object) -> bool:
+    """Return whether a model holds more than a level without saying what."""
+    return bool(getattr(model, "undivided", False))
 
 
 def check_card(card: ModelCard, name: str) -> None:

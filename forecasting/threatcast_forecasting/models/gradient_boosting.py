@@ -83,6 +83,7 @@ class GradientBoosting:
 
     card: ModelCard = CARD
     pooled: bool = True
+    undivided: bool = True
 
     def predict(self, batch: Batch, horizon: int, seed: int) -> Prediction:
         """Return quantiles; NaN for series without a level, and for all if the pool is small."""

@@ -14,7 +14,7 @@ from threatcast_forecasting.models._counts import (
     normalised,
 )
 from threatcast_forecasting.models._growth import Past, ceiling, discounted_mean, shifted
-from threatcast_forecasting.models.card import ModelCard, Prediction
+from threatcast_forecasting.models.card import PARTS, ModelCard, Prediction
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ SPREAD_AT = (1, 2, 4, 8, 12)
 PRIOR_WEEKS = 8.0
 """Weeks' worth of evidence that a series needs no rescaling."""
 LEAST_ROWS = 10
+SEASON = PARTS.index("season")
 
 CARD = ModelCard(
     name="pooled_regression",
@@ -86,19 +87,22 @@ class PooledRegression:
         others = [discounted_mean(past.logs, past.observed, one) - base for one in OTHER_LEVELS]
         top = ceiling(batch.values)
         quantiles = np.zeros((len(batch.values), horizon, len(LEVELS)))
+        parts = np.zeros((len(batch.values), horizon, len(PARTS)))
         spread = np.zeros(len(batch.values))
         for ahead in range(1, horizon + 1):
-            counts, means, weights, newest = fitted(past, base, others, ahead)
+            counts, means, weights, newest, bare = fitted(past, base, others, ahead)
             if ahead in SPREAD_AT:
                 spread = dispersion_of(counts, means, weights)
-            mean = np.minimum(newest * rescaling(counts, means, weights), top)
+            scale = rescaling(counts, means, weights)
+            mean = np.minimum(newest * scale, top)
+            parts[:, ahead - 1, SEASON] = mean - np.minimum(bare * scale, top)
             quantiles[:, ahead - 1] = negative_binomial_quantiles(mean, mean + spread * mean**2)
-        return Prediction(quantiles, ("",) * len(batch.values))
+        return Prediction(quantiles, ("",) * len(batch.values), parts)
 
 
 def fitted(
     past: Past, base: Array, others: list[Array], ahead: int
-) -> tuple[Array, Array, Array, Array]:
+) -> tuple[Array, Array, Array, Array, Array]:
     """Return what a regression `ahead` weeks forward says of the past and of the newest week.
 
     Returns
@@ -107,6 +111,8 @@ def fitted(
         What came, what was fitted, and how much each counts; where the weight is 0 nothing does.
     newest : float array, shape (n,)
         Mean of the week ahead.
+    bare : float array, shape (n,)
+        The same without what the same weeks of earlier years add.
     """
     width = base.shape[1]
     first = max(width - LEARNT_WEEKS, 0)
@@ -125,7 +131,9 @@ def fitted(
     slopes = ridge(rows, change, precision)
     means = np.maximum(np.expm1(base[:, origins] + rows @ slopes), 0.0)
     newest = np.maximum(np.expm1(base[:, -1] + now @ slopes), 0.0)
-    return np.where(seen, past.counts[:, ends], 0.0), means, weights, newest
+    levels = len(others)
+    bare = np.maximum(np.expm1(base[:, -1] + now[:, :levels] @ slopes[:levels]), 0.0)
+    return np.where(seen, past.counts[:, ends], 0.0), means, weights, newest, bare
 
 
 def features(

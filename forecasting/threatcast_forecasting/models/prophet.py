@@ -20,7 +20,7 @@ from threatcast_forecasting.models._prophet_fit import (
     new_prophet,
     posterior_modes,
 )
-from threatcast_forecasting.models.card import ModelCard, Prediction
+from threatcast_forecasting.models.card import PARTS, ModelCard, Prediction
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class CountProphet:
         observed = ~np.isnan(batch.values)
         known = observed.sum(axis=1)
         quantiles = np.full((len(batch.values), horizon, len(LEVELS)), np.nan)
+        parts = np.zeros((len(batch.values), horizon, len(PARTS)))
         for season, groups in alike(batch.values, observed).items():
             samples = [
                 (batch.values[np.ix_(rows, observed[rows[0]])], batch.weeks[observed[rows[0]]])
@@ -95,8 +96,9 @@ class CountProphet:
             ]
             levels = fit_levels(samples, batch.weeks[-1], horizon, season=season)
             for rows, (counts, _), level in zip(groups, samples, levels, strict=True):
-                quantiles[rows] = predictive(counts, *level)
-        return Prediction(quantiles, short_of_weeks(known, LEAST_WEEKS))
+                fitted, ahead, parts[rows] = level
+                quantiles[rows] = predictive(counts, fitted, ahead)
+        return Prediction(quantiles, short_of_weeks(known, LEAST_WEEKS), parts)
 
 
 def alike(values: Array, observed: NDArray[np.bool_]) -> dict[bool, list[NDArray[np.int64]]]:
@@ -123,7 +125,7 @@ def predictive(counts: Array, fitted: Array, ahead: Array) -> Array:
 
 def fit_levels(
     samples: Sequence[tuple[Array, Weeks]], origin: np.datetime64, horizon: int, *, season: bool
-) -> list[tuple[Array, Array]]:
+) -> list[tuple[Array, Array, Array]]:
     """Return the mean counts of the observed weeks and of the weeks ahead, series by series.
 
     Parameters
@@ -136,8 +138,8 @@ def fit_levels(
 
     Returns
     -------
-    list of (fitted, ahead)
-        Float arrays of shapes (n, t) and (n, horizon).
+    list of (fitted, ahead, parts)
+        Float arrays of shapes (n, t), (n, horizon) and (n, horizon, 2); parts of the weeks ahead.
     """
     future = origin + np.arange(1, horizon + 1) * np.timedelta64(7, "D")
     designs = [design_of(new_prophet(season=season), weeks, future) for _, weeks in samples]
@@ -151,8 +153,8 @@ def fit_levels(
     ]
 
 
-def _levels(counts: Array, design: Design, modes: Array, top: Array) -> tuple[Array, Array]:
-    """Return the mean counts that fits stand for, in the weeks observed and ahead.
+def _levels(counts: Array, design: Design, modes: Array, top: Array) -> tuple[Array, Array, Array]:
+    """Return the mean counts that fits stand for, in the weeks observed and ahead, and their parts.
 
     The back-transformed mean is too low, as a logarithm's mean always is; it is scaled so that it
     adds up to the last year's counts.
@@ -163,17 +165,20 @@ def _levels(counts: Array, design: Design, modes: Array, top: Array) -> tuple[Ar
     steps = np.cumsum(DAMPING ** np.arange(1, trend.shape[1] - past + 1))
     damped = trend[:, past - 1, None] + slope[:, None] * top * design.week * steps
     fitted = np.maximum(np.expm1(trend[:, :past] + wave[:, :past]), 0.0)
-    ahead = np.maximum(np.expm1(damped + wave[:, past:]), 0.0)
+    # the trend's newest value kept, the trend run on, and the season on top of it
+    newest = np.broadcast_to(trend[:, past - 1, None], damped.shape)
+    stages = np.stack([newest, damped, damped + wave[:, past:]], axis=-1)
+    ahead = np.maximum(np.expm1(stages), 0.0)
     half_week = counts.mean(axis=1) / 2
     scale = counts[:, -YEAR:].sum(axis=1) + half_week
     scale /= np.maximum(fitted[:, -YEAR:].sum(axis=1) + half_week, TINY)
     scale = np.clip(scale, 0.2, 5.0)[:, None]
     most = 2 * counts[:, -3 * YEAR :].max(axis=1, keepdims=True)
-    fitted, ahead = fitted * scale, np.minimum(ahead * scale, most)
+    fitted, ahead = fitted * scale, np.minimum(ahead * scale[..., None], most[..., None])
     # a series that never moved needs no fit
     still = (counts == counts[:, :1]).all(axis=1)
-    fitted[still], ahead[still] = counts[still], counts[still, :1]
-    return fitted, ahead
+    fitted[still], ahead[still] = counts[still], counts[still, :1, None]
+    return fitted, ahead[..., -1], np.diff(ahead, axis=-1)
 
 
 def season_strength(values: Array) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from threatcast_forecasting.models._counts import recent_observed, sample_quantiles
-from threatcast_forecasting.models.card import ModelCard, Prediction
+from threatcast_forecasting.models.card import PARTS, ModelCard, Prediction
 from threatcast_forecasting.quantiles import LEVELS
 
 if TYPE_CHECKING:
@@ -53,15 +53,18 @@ class SeasonalNaive:
         pairs = (~np.isnan(changes)).sum(axis=1)
         enough = pairs >= LEAST_PAIRS
         quantiles = np.full((len(values), horizon, len(LEVELS)), np.nan)
+        parts = np.zeros((len(values), horizon, 2))
         if enough.any():
             spread = sample_quantiles(np.concatenate([changes, -changes], axis=1)[enough])
             centre = year_before(values[enough], horizon)
             quantiles[enough] = np.maximum(centre[:, :, None] + spread[:, None, :], 0.0)
+            level = np.nanmean(values[enough][:, -YEAR:], axis=1, keepdims=True)
+            parts[enough, :, PARTS.index("season")] = centre - level
         states = tuple(
             "" if ok else f"fallback: {count} pairs of weeks a year apart, {LEAST_PAIRS} needed"
             for ok, count in zip(enough, pairs, strict=True)
         )
-        return Prediction(quantiles, states)
+        return Prediction(quantiles, states, parts)
 
 
 def year_before(values: Array, horizon: int) -> Array:

@@ -11,6 +11,7 @@ from threatcast_forecasting.backtesting.rolling import nightly
 from threatcast_forecasting.combinations.members import CHAMPION, COMB_TWO, all_models
 from threatcast_forecasting.night import nowcasts
 from threatcast_forecasting.night.coherence import make_coherent
+from threatcast_forecasting.night.drivers import driver_tables
 from threatcast_forecasting.night.groupings import grouping_table
 from threatcast_forecasting.night.level_shifts import shift_table
 from threatcast_forecasting.night.outlooks import outlook_tables, published_pairs
@@ -60,13 +61,17 @@ def night_tables(
     )
     coherent = make_coherent(inputs, result, known, published_pairs(inputs))
     outlooks = outlook_tables(inputs, coherent, seed=options.seed)
+    shifts = shift_table(inputs.panel, late["nowcast"])
     return {
         "forecast": _with_dates(coherent.forecasts),
         "scores": _score_rows(coherent.scores, inputs.kinds),
         **outlooks,
         "outlook_groupings": grouping_table(inputs, coherent, outlooks["outlook"]),
         **late,
-        "level_shifts": shift_table(inputs.panel, late["nowcast"]),
+        "level_shifts": shifts,
+        **driver_tables(
+            inputs, result, coherent, outlooks["outlook"], known, late["nowcast"], shifts
+        ),
         **probability_tables(inputs, result, coherent, outlooks["outlook"], known),
         "weights": result.weights,
         "known": known,
