@@ -141,10 +141,13 @@ def test_every_place_threat_and_shared_subject_has_a_page_in_every_language(site
         *(f"places/{place}.html" for place in (*places, "index")),
         *(f"threats/{threat}.html" for threat in threats),
         "groupings/eu.html",
+        "models/champion.html",
+        *(f"sheets/{feed}.html" for feed in ("ransomware_live", "ddosia_targets", "openphish")),
         *(
             f"{name}.html"
             for name in ("index", "record", "feeds", "methods", "archive", "about", "governance")
         ),
+        "glossary.html",
     }
     assert site.keys() == {of.folder + path for of in LANGUAGES.values() for path in own}
 
@@ -378,10 +381,86 @@ def test_withheld_mix_is_shown_as_shares(site):
 
 def test_feed_health_vintages_and_licences_are_shown(site):
     text = text_of(site["feeds.html"])
-    assert "3 copies" in text
     assert "12,345" in text
     assert "stale" in text
-    assert "Publisher of openphish" in text
+    sheet = text_of(site["sheets/openphish.html"])
+    assert "3 copies" in sheet
+    assert "made by a generator" in sheet
+    assert "Publisher of openphish" in sheet
+
+
+def test_data_sheet_says_what_is_counted_what_is_skewed_and_which_weeks_nobody_watched(tables):
+    facts = {
+        "event": "one claim",
+        "settle_weeks": 13,
+        "series_start_world": date(2025, 4, 21),
+        "publishes": "weekly counts, never names or rows",
+    }
+    targets = [row | facts for row in tables["targets"].data.to_pylist()]
+    sheet = text_of(rendered(with_rows(tables, "targets", targets))["sheets/ransomware_live.html"])
+    for said in (
+        "Counted here Ransomware claims",
+        "One event is one claim",
+        "Shows too much of groups that extort in public",
+        "Shows too little of victims who pay quickly",
+        "Counted since the week of world: 21 April 2025",
+        "A week's count may grow for 13 weeks",
+        "Weeks that nobody watched 3 of 60",
+        "5 January 2026 to 25 January 2026",
+        "Published here weekly counts, never names or rows",
+    ):
+        assert said in sheet
+
+
+def test_sheet_of_a_feed_without_copies_or_targets_says_so(tables):
+    bare = with_rows(tables, "data_vintages", [])
+    targets = [row | {"feed": "ransomware_live"} for row in tables["targets"].data.to_pylist()]
+    sheet = text_of(rendered(with_rows(bare, "targets", targets))["sheets/openphish.html"])
+    assert "Counted here reference data" in sheet
+    assert "none accepted" in sheet
+
+
+def test_model_card_says_its_limits_for_what_it_is_published_and_how_it_fared(tables):
+    models = [
+        row | {"published_for": "ransomware_claims, ddos_targets", "method": "It looks & learns."}
+        for row in tables["models"].data.to_pylist()
+    ]
+    skill = [
+        row | {"horizon": horizon, "scores": 40, "relative_to_flat": 0.75}
+        for row in tables["skill"].data.to_pylist()
+        for horizon in (1, 2, 4)
+    ]
+    changes = [
+        dict.fromkeys(("until", "ratio"))
+        | {"target": "ransomware_claims", "since": date(2026, 1, 5), "action": "promote"}
+        | {"model_before": "flat", "model": "champion", "decided_by": "gate", "reason": "it won"}
+    ]
+    own = with_rows(with_rows(tables, "models", models), "skill", skill)
+    pages = rendered(with_rows(own, "model_changes", changes))
+    card = text_of(pages["models/champion.html"])
+    assert "Published for Ransomware claims · Targets of the DDoSia attacks" in card
+    assert "It looks & learns." in card
+    assert "What it cannot do It follows sudden changes a few weeks late." in card
+    assert card.count("0.75") == 2, "horizons 1 and 4"
+    assert "Since 5 January 2026 the numbers come from the model “Champion”" in card
+
+
+def test_pages_lead_to_the_data_sheet_and_the_model_card_that_they_speak_of(site):
+    for path, leads in (
+        ("places/de.html", ("../sheets/ransomware_live.html", "../models/champion.html")),
+        ("threats/ddos_targets.html", ("../sheets/ddosia_targets.html",)),
+        ("feeds.html", ("sheets/openphish.html",)),
+        ("methods.html", ("models/champion.html", "glossary.html")),
+        ("record.html", ("models/champion.html",)),
+    ):
+        found = {attrs.get("href") for attrs, _ in Elements(site[path]).named("a")}
+        assert found >= set(leads), path
+
+
+def test_place_whose_model_has_no_card_names_it_without_a_link(tables):
+    page = rendered(with_rows(tables, "models", []))["places/de.html"]
+    assert "Model champion" in text_of(page)
+    assert "models/" not in page
 
 
 def test_rate_by_people_stands_beside_the_count_with_its_source_and_a_caution(tables):
@@ -587,7 +666,7 @@ def test_site_without_forecasts_activity_or_vintages_can_be_written(tables):
                  "phishing_mix"):  # fmt: skip
         bare = with_rows(bare, name, [])
     pages = rendered(bare)
-    assert "none accepted" in pages["feeds.html"]
+    assert "none accepted" in pages["sheets/openphish.html"]
     assert len(pages) == len(list(pages_of(views_of(bare))))
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from threatcast_publishing.contract import TABLES
 from threatcast_publishing.site import map_classes, sentences, speech
+from threatcast_publishing.site.cards import card_of
+from threatcast_publishing.site.feeds import sheet_of
 from threatcast_publishing.site.languages import LANGUAGES, Language
 from threatcast_publishing.site.map import world_map
 from threatcast_publishing.site.messages import N_
@@ -44,12 +46,46 @@ _QUESTIONS = {
     "top3_of_targets": N_("among the three threats with the largest rise"),
 }
 GLOSSARY = (
+    (
+        N_("as-of day"),
+        N_("the day that a release was computed for: it knows nothing of later days"),
+    ),
+    (
+        N_("back-test"),
+        N_("the past forecast again, from what was known at each time, and held against what came"),
+    ),
     (N_("coverage"), N_("how often a range held the number that came")),
+    (N_("evidence"), N_("a grade from A to D: how much an outlook rests on")),
+    (N_("feed"), N_("a public list or data set that this site reads; each has a data sheet")),
     (N_("horizon"), N_("how many weeks ahead a forecast looks")),
     (N_("nowcast"), N_("what a week that is not yet complete will probably hold")),
     (
+        N_("outlook"),
+        N_(
+            "what is expected of one threat at one place over the next 4 and 12 weeks, or why no "
+            "number is given"
+        ),
+    ),
+    (N_("range"), N_("two numbers between which the count should lie with a stated probability")),
+    (
         N_("reference date"),
         N_("the Sunday that ends the newest complete week: the last that a forecast could see"),
+    ),
+    (
+        N_("release"),
+        N_("all tables and pages of one as-of day, named by the hash of their content"),
+    ),
+    (
+        N_("simplest rival"),
+        N_("a model that expects the last level to stay; who is no better than it adds nothing"),
+    ),
+    (N_("threat"), N_("one kind of public trace that is counted, such as claims on leak sites")),
+    (
+        N_("usual level"),
+        N_(
+            "the mean of the last 26 observed weeks, shown for as many weeks as the number "
+            "beside it"
+        ),
     ),
     (N_("vintage"), N_("a copy of a feed as it was on one day")),
     (N_("WIS"), N_("weighted interval score: how far a forecast's ranges were from what came")),
@@ -79,7 +115,7 @@ def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environ
     environment.globals["_"] = environment.globals["gettext"]
     said = Speech(of, views).functions()
     environment.globals.update(said)
-    environment.filters.update(threat=said["threat"])
+    environment.filters.update(threat=said["threat"], copy_mode=said["copy_mode"])
     environment.globals.update(
         lang=of,
         views=views,
@@ -88,6 +124,8 @@ def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environ
         policy=POLICY,
         menu=MENU,
         path_of=path_of,
+        card_of=card_of,
+        sheet_of=sheet_of,
         link=link,
         downloads=DOWNLOADS,
         trends=sentences.TRENDS,

@@ -54,7 +54,7 @@ def site_problems(folder: Path, published: set[str], mark: str) -> Iterator[str]
     yield from _rows(pages, published)
     parsed = set()
     for name, page in pages.items():
-        kind = re.sub(r"(places|threats|groupings)/(?!index\.)[^/]+$", r"\1/", name)
+        kind = re.sub(r"(places|threats|groupings|sheets|models)/(?!index\.)[^/]+$", r"\1/", name)
         problems = [*_loads(page), *_dead_ends(name, page, files), *_marks(page, mark)]
         if kind not in parsed:
             parsed.add(kind)

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from threatcast_publishing.site.cards import card_of, model_cards
 from threatcast_publishing.site.environment import environment_of, map_on
+from threatcast_publishing.site.feeds import sheet_of
 from threatcast_publishing.site.languages import LANGUAGES, Language
 from threatcast_publishing.site.messages import N_
 from threatcast_publishing.site.register import register_of
@@ -46,9 +48,16 @@ def pages_of(views: ReleaseViews) -> Iterator[Page]:
     for grouping in views.groupings:
         path = f"groupings/{grouping.grouping.lower()}.html"
         yield Page(path, "grouping.html.j2", _data(grouping.name), grouping)
+    for feed in views.feeds:
+        title = _told(N_("Data sheet"), feed.title)
+        yield Page(sheet_of(feed.key), "sheet.html.j2", title, feed)
+    for card in model_cards(views):
+        title = _told(N_("Model card"), views.models[card.model])
+        yield Page(card_of(card.model), "card.html.j2", title, card)
     yield Page("record.html", "record.html.j2", _words(N_("Our record")))
     yield Page("feeds.html", "feeds.html.j2", _words(N_("Feeds")))
     yield Page("methods.html", "methods.html.j2", _words(N_("Methods")))
+    yield Page("glossary.html", "glossary.html.j2", _words(N_("Glossary")))
     yield Page("archive.html", "archive.html.j2", _words(N_("Archive")))
     yield Page("about.html", "about.html.j2", _words(N_("About")))
     title = _words(N_("Governance"))
@@ -61,6 +70,10 @@ def _words(text: str) -> Callable[[Language], str]:
 
 def _data(text: str) -> Callable[[Language], str]:
     return lambda of: of.written(text)
+
+
+def _told(what: str, name: str) -> Callable[[Language], str]:
+    return lambda of: of.words("%(what)s: %(said)s", what=of.words(what), said=of.written(name))
 
 
 def _named(location: str, name: str) -> Callable[[Language], str]:

@@ -40,6 +40,13 @@ FEED_STATES = {
     "failed": N_("failed"),
     "left_out": N_("left out"),
 }
+COPY_MODES = {
+    "live": N_("asked at its source"),
+    "mirror": N_("from a recording"),
+    "git_history": N_("from the history of its repository"),
+    "starter": N_("made from shipped weekly counts"),
+    "sample": N_("made by a generator"),
+}
 CAUSES = {
     "new_target": N_("new here"),
     "feed": N_("the source failed or came back"),
@@ -81,6 +88,7 @@ class Speech:
             self.place, self.threat, self.state, self.reason, self.data, self.likelihood,
             self.sentence, self.grouping_sentence, self.overview, self.described,
             self.told_record, self.weeks_ahead, self.names, self.located, self.family,
+            self.copy_mode,
         )  # fmt: skip
         return {function.__name__: function for function in (*numbers, *own)}
 
@@ -272,6 +280,10 @@ class Speech:
     def family(self, facts: Row) -> str:
         """Return the kind of threat that a target shows."""
         return self._kind(kinds.FAMILIES, facts.get("family") or "")
+
+    def copy_mode(self, mode: str | None) -> str:
+        """Return how a copy of a feed was had."""
+        return self._kind(COPY_MODES, mode or "-")
 
     def _kind(self, known: Mapping[str, str], key: str) -> str:
         return self.language.words(known[key]) if key in known else key

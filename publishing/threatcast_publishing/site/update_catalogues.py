@@ -30,7 +30,7 @@ _KEYWORDS = {
 }
 _OF_TABLES = {
     "targets": ("title", "description", "unit", "event", "zero_means", "over_represents",
-                "under_represents"),
+                "under_represents", "publishes"),
     "models": ("title", "description", "limits"),
     "groupings": ("grouping_name", "note"),
     "locations": ("note",),

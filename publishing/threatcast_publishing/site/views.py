@@ -17,6 +17,7 @@ from threatcast_publishing.site.feeds import Feed, feed_views
 from threatcast_publishing.site.outlook_details import Key, Outlook, Row, published_outlooks
 from threatcast_publishing.site.pasts import ImportedPast, imported_pasts
 from threatcast_publishing.site.reasons import merged, shape_of
+from threatcast_publishing.site.unwatched import Unwatched, unwatched_weeks
 
 if TYPE_CHECKING:
     from threatcast_publishing.source import ReleaseContext
@@ -155,6 +156,11 @@ class ReleaseViews:
     def feeds(self) -> list[Feed]:
         """The feeds, by name."""
         return feed_views(self.release)
+
+    @cached_property
+    def unwatched(self) -> Mapping[str, Unwatched]:
+        """Weeks of the world that nobody watched, by target."""
+        return unwatched_weeks(self.release)
 
     @cached_property
     def records(self) -> list[Row]:
