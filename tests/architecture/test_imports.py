@@ -45,8 +45,8 @@ def test_package_loads_nothing_heavy_before_it_is_used(statement, allowed):
     assert not (loaded_by(statement) & set(HEAVY)) - allowed
 
 
-def private_names(module: Path) -> list[str]:
-    """Return what a module imports of Dagster's packages that begins with an underscore."""
+def private_names(module: Path, library: str) -> list[str]:
+    """Return what a module imports of a library's packages that begins with an underscore."""
     found = []
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         names = [alias.name for alias in getattr(node, "names", []) if hasattr(alias, "asname")]
@@ -54,18 +54,25 @@ def private_names(module: Path) -> list[str]:
         found += [
             whole.strip(".")
             for whole in wholes
-            if whole.strip(".").startswith("dagster")
+            if whole.strip(".").startswith(library)
             and any(part.startswith("_") for part in whole.split("."))
         ]
     return found
 
 
-def test_one_module_knows_what_dagster_does_not_promise(project):
-    at = project / "orchestration/threatcast_orchestration/run/dagster_internals.py"
+@pytest.mark.parametrize(
+    ("library", "place"),
+    [
+        ("dagster", "orchestration/threatcast_orchestration/run/dagster_internals.py"),
+        ("openpyxl", "feeds/threatcast_feeds/readers/openpyxl_internals.py"),
+    ],
+)
+def test_one_module_knows_what_a_library_does_not_promise(project, library, place):
+    at = project / place
     modules = [
         path
         for package in ("feeds", "forecasting", "publishing", "orchestration")
         for path in sorted((project / package).rglob("*.py"))
     ]
-    private = {path: names for path in modules if (names := private_names(path))}
+    private = {path: names for path in modules if (names := private_names(path, library))}
     assert set(private) == {at}, private

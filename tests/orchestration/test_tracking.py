@@ -394,6 +394,7 @@ def test_record_takes_the_night_s_tables_and_the_payloads_of_the_warehouse(
     night = record_with("aa")
     assert night.decisions == decisions
     assert (night.run_id, night.source) == ("0123456789abcdef", "mirror")
+    assert night.models == MODELS, "what was run, not what settings say now"
     assert night.params["origins"] == 6
     assert night.seconds == {"flat": 0.5}
     assert night.tags["threatcast.mark"] == ""

@@ -1,17 +1,17 @@
 """Sheets of a workbook as tables: headers without outer blanks, in lower case, no empty rows.
 
 Rows are read one by one, and of a sheet nothing else: openpyxl gives up a whole workbook for one
-cell that is not what it is declared to be, or for a margin that is no number. A cell without a
+cell that is not what it is declared to be, or for a margin that is no number; how its parser is
+asked instead lies in `openpyxl_internals`. A cell without a
 value that can be read is `Unreadable`; whoever needs its column rejects that record.
 """
 
 from __future__ import annotations
 
 import io
-import math
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError as XmlError
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from threatcast_feeds.payload import PayloadSource
 
 _DAMAGE = (zipfile.BadZipFile, XmlError, KeyError, ValueError, TypeError, IndexError, OSError)
-# what the library raises for a cell that is not what it is declared to be
-_UNFIT = (ValueError, TypeError, IndexError, KeyError, OverflowError, AttributeError)
 _DECLARED = {
     "n": "a number or day",
     "b": "true or false",
@@ -32,8 +30,6 @@ _DECLARED = {
     "s": "one of the list of texts",
     "inlineStr": "a text",
 }
-# of a row, and of a place in the list of texts
-_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -104,7 +100,9 @@ def _sheets(archive: io.BytesIO) -> list[SheetTable]:
 
 
 def _table(sheet: Any) -> SheetTable:
-    rows = _rows(sheet)
+    from threatcast_feeds.readers.openpyxl_internals import rows_of
+
+    rows = rows_of(sheet, _unfit)
     number, first = next(rows, (1, {}))
     header = {place: name for place, cell in first.items() if (name := _name(cell))}
     records = []
@@ -118,67 +116,9 @@ def _name(cell: Any) -> str:
     return "" if cell is None or isinstance(cell, Unreadable) else str(cell).strip().lower()
 
 
-def _rows(sheet: Any) -> Iterator[tuple[int, dict[int, Any]]]:
-    """Yield the rows that a sheet writes down: their number, and their cells by column, from 1."""
-    from openpyxl.worksheet import _reader as library
-
-    class Rows(library.WorkSheetParser):  # type: ignore[misc]
-        col_counter: int
-
-        def parse(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-            for _, element in library.iterparse(self.source):
-                if element.tag == library.ROW_TAG:
-                    if not _is_count(element.get("r", "1")):
-                        del element.attrib["r"]
-                    yield self.parse_row(element)
-                    element.clear()
-
-        def parse_cell(self, element: Any) -> dict[str, Any]:
-            before = self.col_counter
-            try:
-                cell: dict[str, Any] = super().parse_cell(element)
-            except _UNFIT:
-                # a cell that does not say where it is stands behind the one before
-                column = self.col_counter = max(self.col_counter, before + 1)
-                return {"column": column, "value": _unfit(element, before)}
-            if not _is_value(element, cell):
-                cell["value"] = _unfit(element, before)
-            return cell
-
-    parent = sheet.parent
-    with sheet._get_source() as content:  # noqa: SLF001 what the library's own rows are read from
-        parser = Rows(
-            content,
-            sheet._shared_strings,  # noqa: SLF001
-            data_only=True,
-            epoch=parent.epoch,
-            date_formats=parent._date_formats,  # noqa: SLF001
-            timedelta_formats=parent._timedelta_formats,  # noqa: SLF001
-        )
-        for number, cells in parser.parse():
-            yield number, {cell["column"]: cell["value"] for cell in cells}
-
-
-def _is_value(element: Any, cell: Mapping[str, Any]) -> bool:
-    """Whether a cell that the library has read holds what it is declared to hold."""
-    from openpyxl.worksheet._reader import VALUE_TAG
-
-    value = cell["value"]
-    if element.get("t") == "s":
-        # Python would count a negative number from the end of the list of texts
-        return value is None or _is_count(element.findtext(VALUE_TAG))
-    endless = isinstance(value, float) and not math.isfinite(value)
-    return value is None or not (endless or cell["data_type"] == "e")
-
-
 def _unfit(element: Any, before: int) -> Unreadable:
     kind = element.get("t", "n")
     where = f"cell {shown(element.get('r') or f'in column {before + 1}')}"
     if kind == "e":
         return Unreadable(f"{where} is an error and no value")
     return Unreadable(f"{where} is not {_DECLARED.get(kind, 'a value')}, as it is declared")
-
-
-def _is_count(text: str) -> bool:
-    text = text.strip()
-    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS

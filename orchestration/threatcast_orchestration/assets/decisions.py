@@ -10,7 +10,7 @@ import dagster as dg
 
 from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.assets.table_facts import table_metadata
-from threatcast_orchestration.forecasts.inputs import key_of, load_inputs
+from threatcast_orchestration.forecasts.inputs import inputs_of_night
 from threatcast_orchestration.forecasts.kept import make
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.nightly.resource import Night
@@ -56,9 +56,7 @@ def _decide_step() -> dg.AssetsDefinition:
         plan = night.plan
         refuse_unless_green(plan, "marts", "forecasts", step="Deciding")
         begin(plan.home, "decisions")
-        with connect(plan.home, read_only=True) as connection:
-            key = key_of(connection, plan)
-            inputs = load_inputs(connection, plan, key)
+        inputs, key = inputs_of_night(plan)
         tonight = tonight_of(plan, inputs, make(inputs, plan.home, key).scores)
         with connect(plan.home) as connection:
             rows, stamp = write_decisions(connection, plan, tonight)

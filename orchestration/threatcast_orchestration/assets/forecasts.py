@@ -13,7 +13,7 @@ import dagster as dg
 from threatcast_orchestration.assets.decisions import RECORD
 from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.assets.table_facts import table_metadata
-from threatcast_orchestration.forecasts.inputs import key_of, load_inputs
+from threatcast_orchestration.forecasts.inputs import inputs_of_night
 from threatcast_orchestration.forecasts.kept import make
 from threatcast_orchestration.forecasts.left_out import leave_out
 from threatcast_orchestration.forecasts.tables import TABLES, write_tables
@@ -61,9 +61,7 @@ def _forecast_step() -> dg.AssetsDefinition:
         plan = night.plan
         refuse_unless_green(plan, "marts", step="Forecasting")
         begin(plan.home, "forecasts")
-        with connect(plan.home, read_only=True) as connection:
-            key = key_of(connection, plan)
-            inputs = load_inputs(connection, plan, key)
+        inputs, key = inputs_of_night(plan)
         series = inputs.panel["series_id"].nunique()
         context.log.info("%d series, models: %s", series, ", ".join(inputs.models))
 
@@ -121,9 +119,8 @@ def _tracking_step() -> dg.AssetsDefinition:
 
         plan = night.plan
         refuse_unless_green(plan, "marts", "forecasts", "release", step="Recording the night")
+        inputs, key = inputs_of_night(plan)
         with connect(plan.home, read_only=True) as connection:
-            key = key_of(connection, plan)
-            inputs = load_inputs(connection, plan, key)
             tonight = tonight_in(connection, plan.as_of)
         results = make(inputs, plan.home, key)
         if results.scores is None:

@@ -10,6 +10,7 @@ from threatcast_forecasting.night.inputs import LateReports, NightInputs, NightO
 
 from threatcast_orchestration.published_models.decision_record import published_models
 from threatcast_orchestration.run import keys
+from threatcast_orchestration.warehouse.raw import connect
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,6 +77,16 @@ _QUERIES = (
     _PANEL, _KNOWN, _KINDS, _TRIANGLE, _COUNTS, _LOOKS, _LAST_DAY, _PARENTS, _SPARSE, _GROUPINGS,
 )  # fmt: skip
 """All that a night's numbers depend on in the warehouse."""
+
+
+def inputs_of_night(plan: Plan) -> tuple[NightInputs, str]:
+    """Return what a night's forecasts are made from, and the key of these very inputs.
+
+    The one way to both: each step that needs them asks here, and keeps none for the next.
+    """
+    with connect(plan.home, read_only=True) as connection:
+        key = key_of(connection, plan)
+        return load_inputs(connection, plan, key), key
 
 
 def key_of(connection: duckdb.DuckDBPyConnection, plan: Plan) -> str:

@@ -105,7 +105,7 @@ def record_of(
         settings_hash=settings_key("forecasts", plan.settings),
         source=plan.source,
         params=settings_of(plan.settings),
-        models=plan.settings.models,
+        models=inputs.models,
         panel=inputs.panel,
         known=results.frame("known"),
         scores=results.frame("scores"),
