@@ -451,7 +451,7 @@ def test_pages_lead_to_the_data_sheet_and_the_model_card_that_they_speak_of(site
         ("threats/ddos_targets.html", ("../sheets/ddosia_targets.html",)),
         ("feeds.html", ("sheets/openphish.html",)),
         ("methods.html", ("models/champion.html", "glossary.html")),
-        ("record.html", ("models/champion.html",)),
+        ("models/champion.html", ("../governance.html#register",)),
     ):
         found = {attrs.get("href") for attrs, _ in Elements(site[path]).named("a")}
         assert found >= set(leads), path
