@@ -13,6 +13,7 @@ from typing import Any
 from threatcast_publishing.contract import CONTRACT_VERSION
 from threatcast_publishing.errors import DamagedReleaseError
 from threatcast_publishing.files import json_bytes, plain_files, sha256_of
+from threatcast_publishing.formats.bulletin import FILE_NAME as BULLETIN
 from threatcast_publishing.formats.duckdb_file import FILE_NAME, content_digest
 from threatcast_publishing.marks import prefix_of
 from threatcast_publishing.source import ReleaseContext
@@ -41,7 +42,7 @@ def make_manifest(release: ReleaseContext, folder: Path, *, built_at: datetime) 
     """Return the manifest of the files under `folder`, its content hash and id included.
 
     The content hash covers every field but `built_at` (and what is derived from it: the hash and
-    the id), with a DuckDB file's content in place of its bytes.
+    the id) and the printed bulletin, with a DuckDB file's content in place of its bytes.
     """
     files = {}
     for path in plain_files(folder):
@@ -82,6 +83,7 @@ def content_hash(manifest: Mapping[str, Any]) -> str:
     body["files"] = {
         name: entry["content_sha256"] if "content_sha256" in entry else dict(entry)
         for name, entry in manifest["files"].items()
+        if name != BULLETIN  # the same tables make the same release, with a browser at hand or not
     }
     return hashlib.sha256(json_bytes(body)).hexdigest()
 
