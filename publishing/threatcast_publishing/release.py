@@ -72,6 +72,7 @@ def build(
     commit: str,
     built_at: datetime,
     warnings: Sequence[str] = (),
+    public_url: str = "",
     prints: bool = False,
     progress: Callable[[str], None] | None = None,
     notice: Callable[[str], None] | None = None,
@@ -96,6 +97,8 @@ def build(
     warnings
         What checks of severity warn said, one sentence each: the release goes out and says so, in
         the manifest and to every format; part of the content hash, whatever their order.
+    public_url
+        Where the world will find the site, for the tags that other sites read; empty for nowhere.
     prints
         Whether to print `bulletin.pdf` if a browser is at hand; outside the content hash.
     progress
@@ -113,7 +116,9 @@ def build(
     tables = read_tables(warehouse)
     _refuse_indicators(tables)
     said = (*_safe(warnings, tables), *_undescribed(tables))
-    context = ReleaseContext(as_of, source, commit, settings, tables, said, prints=prints)
+    context = ReleaseContext(
+        as_of, source, commit, settings, tables, said, public_url=public_url, prints=prints
+    )
     context = replace(context, notice=notice) if notice else context
     folder = releases / f"{BUILDING}{as_of.isoformat()}-{secrets.token_hex(4)}"
     with _writing(releases):

@@ -54,7 +54,7 @@ class ReleaseContext:
     """What a format may know: the tables, the as-of day and where they come from. No clock.
 
     `source` is live, mirror, starter or sample; `warnings` are sentences that a reader should see:
-    checks that warned.
+    checks that warned; `public_url` is where the world finds the site, empty if nowhere.
 
     What is below changes nothing that a release says: `prints` is whether to print a bulletin if a
     browser is at hand, and `notice` is called with what the night's log should hold.
@@ -66,6 +66,7 @@ class ReleaseContext:
     settings: Mapping[str, Any]
     tables: Mapping[str, PublishedTable]
     warnings: tuple[str, ...] = ()
+    public_url: str = ""
     prints: bool = False
     notice: Callable[[str], None] = field(default=_unheard, compare=False)
 

@@ -85,6 +85,7 @@ class Settings(BaseModel):
     backfill_minutes: Days = 10
     between_nights: bool = False
     bulletin: bool = True
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^\s\"'<>?#]+)?$")] = ""
     gates_url: str = "http://127.0.0.1:3001"
     mlflow_url: str = "http://127.0.0.1:5000"
     webhook_url: str = ""
