@@ -18,6 +18,8 @@ from threatcast_publishing.marks import prefix_of
 from threatcast_publishing.source import ReleaseContext
 
 MANIFEST = "manifest.json"
+BULLETIN = "bulletin.pdf"
+"""The printed pages, which need a browser: told in the manifest, outside the content hash."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ def make_manifest(release: ReleaseContext, folder: Path, *, built_at: datetime) 
     """Return the manifest of the files under `folder`, its content hash and id included.
 
     The content hash covers every field but `built_at` (and what is derived from it: the hash and
-    the id), with a DuckDB file's content in place of its bytes.
+    the id) and the printed bulletin, with a DuckDB file's content in place of its bytes.
     """
     files = {}
     for path in plain_files(folder):
@@ -82,6 +84,7 @@ def content_hash(manifest: Mapping[str, Any]) -> str:
     body["files"] = {
         name: entry["content_sha256"] if "content_sha256" in entry else dict(entry)
         for name, entry in manifest["files"].items()
+        if name != BULLETIN  # the same tables make the same release, with a browser at hand or not
     }
     return hashlib.sha256(json_bytes(body)).hexdigest()
 

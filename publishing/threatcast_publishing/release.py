@@ -13,7 +13,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,10 @@ def build(
     commit: str,
     built_at: datetime,
     warnings: Sequence[str] = (),
+    public_url: str = "",
+    prints: bool = False,
     progress: Callable[[str], None] | None = None,
+    notice: Callable[[str], None] | None = None,
 ) -> StagedRelease:
     """Write a complete release into a folder of its own that is not visible yet.
 
@@ -94,8 +97,14 @@ def build(
     warnings
         What checks of severity warn said, one sentence each: the release goes out and says so, in
         the manifest and to every format; part of the content hash, whatever their order.
+    public_url
+        Where the world will find the site, for the tags that other sites read; empty for nowhere.
+    prints
+        Whether to print `bulletin.pdf` if a browser is at hand; outside the content hash.
     progress
         Called with the name of each format before it is written.
+    notice
+        Called with what is amiss and no part of the release, such as a missing browser.
 
     Raises
     ------
@@ -107,7 +116,10 @@ def build(
     tables = read_tables(warehouse)
     _refuse_indicators(tables)
     said = (*_safe(warnings, tables), *_undescribed(tables))
-    context = ReleaseContext(as_of, source, commit, settings, tables, said)
+    context = ReleaseContext(
+        as_of, source, commit, settings, tables, said, public_url=public_url, prints=prints
+    )
+    context = replace(context, notice=notice) if notice else context
     folder = releases / f"{BUILDING}{as_of.isoformat()}-{secrets.token_hex(4)}"
     with _writing(releases):
         releases.mkdir(parents=True, exist_ok=True)

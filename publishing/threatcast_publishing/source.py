@@ -6,9 +6,9 @@ Formats never look into the warehouse themselves, so they cannot disagree.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import reduce
 from pathlib import Path
@@ -45,12 +45,19 @@ class PublishedTable:
         return int(self.data.num_rows)
 
 
+def _unheard(_: str) -> None:
+    pass
+
+
 @dataclass(frozen=True)
 class ReleaseContext:
     """What a format may know: the tables, the as-of day and where they come from. No clock.
 
     `source` is live, mirror, starter or sample; `warnings` are sentences that a reader should see:
-    checks that warned.
+    checks that warned; `public_url` is where the world finds the site, empty if nowhere.
+
+    What is below changes nothing that a release says: `prints` is whether to print a bulletin if a
+    browser is at hand, and `notice` is called with what the night's log should hold.
     """
 
     as_of: date
@@ -59,6 +66,9 @@ class ReleaseContext:
     settings: Mapping[str, Any]
     tables: Mapping[str, PublishedTable]
     warnings: tuple[str, ...] = ()
+    public_url: str = ""
+    prints: bool = False
+    notice: Callable[[str], None] = field(default=_unheard, compare=False)
 
     def comment(self, table: PublishedTable) -> str:
         """Return the description of a table, behind the mark of its source if there is one."""

@@ -101,6 +101,7 @@ def test_a_night_of_the_starter_does_less_unless_more_is_asked_for(home: Home) -
         ("memory_limit = 'lots'", ["memory_limit is 'lots'", "match pattern"]),
         ("source = 'lvie'", ["source is 'lvie'", "'live', 'mirror', 'starter' or 'sample'"]),
         ("jobs = [", ["not valid TOML"]),
+        ("public_url = 'javascript:alert(1)'", ["public_url is 'javascript:alert(1)'"]),
         ("webhook_on = 'never'", ["'never'", "'failure', 'degraded' or 'all'"]),
         ("as_of = 20260614", ["as_of is '20260614'", "valid date"]),
         ("as_of = 'yesterday'", ["as_of is 'yesterday'", "YYYY-MM-DD"]),

@@ -92,7 +92,10 @@ def _release_step() -> dg.AssetsDefinition:
             commit=commit(),
             built_at=clock(),
             warnings=GateRecords(plan.home.gates, plan.as_of).warnings(),
+            public_url=plan.settings.public_url,
+            prints=plan.settings.bulletin,
             progress=lambda name: context.log.info("writing %s", name),
+            notice=context.log.warning,
         )
         done = publish(staged)
         keep_releases(plan.home.releases, plan.home.archive, reason=plan.settings.correction)

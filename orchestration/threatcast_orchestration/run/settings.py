@@ -84,6 +84,8 @@ class Settings(BaseModel):
     import_history: bool = True
     backfill_minutes: Days = 10
     between_nights: bool = False
+    bulletin: bool = True
+    public_url: Annotated[str, Field(pattern=r"^(https?://[^\s\"'<>?#]+)?$")] = ""
     gates_url: str = "http://127.0.0.1:3001"
     mlflow_url: str = "http://127.0.0.1:5000"
     webhook_url: str = ""
@@ -118,6 +120,7 @@ class Settings(BaseModel):
 STARTER: Mapping[str, Any] = {
     "origins": 2,
     "models": ("negative_binomial", "flat", "comb_two", "champion"),
+    "bulletin": False,
 }
 """What a first night is content with, so that it ends sooner."""
 

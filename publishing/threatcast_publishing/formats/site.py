@@ -2,7 +2,7 @@
 
 site/index.html, places/, threats/, groupings/, record.html, …   English
 site/<language>/…                                                the same pages in the others
-site/charts/, data/, style.*.css, site.*.js                      shared by all of them
+site/charts/, data/, style.*.css, site.*.js, map.*.png           shared by all of them
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class Site:
         ".css": "text/css; charset=utf-8",
         ".js": "text/javascript; charset=utf-8",
         ".svg": "image/svg+xml",
+        ".png": "image/png",
     }
 
     def write(self, release: ReleaseContext, folder: Path) -> Sequence[Path]:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from threatcast_publishing.site.languages import LANGUAGES
+from threatcast_publishing.site.social_card import social_card
 from threatcast_publishing.site.views import path_of
 
 if TYPE_CHECKING:
@@ -18,19 +19,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Assets:
-    """The files that all pages share, by names that hold their content's hash."""
+    """The files that all pages share, by names that hold their content's hash.
+
+    `card` is the picture for links from elsewhere; empty if the site's public address is unknown.
+    """
 
     style: str
     script: str
+    card: str = ""
 
 
 def shared_files(views: ReleaseViews) -> tuple[Assets, dict[str, bytes]]:
-    """Return the style and the script with the names that pages call them by."""
+    """Return the style, the script and the card with the names that pages call them by."""
     folder = files("threatcast_publishing.site")
     style = folder.joinpath("style.css").read_bytes()
     script = folder.joinpath("site.js").read_text(encoding="utf-8")
     search = (script.replace("/*PLACES*/[]", _search_index(views))).encode()
     names = {f"style.{_hash(style)}.css": style, f"site.{_hash(search)}.js": search}
+    if views.release.public_url:
+        card = social_card(views)
+        names[f"map.{_hash(card)}.png"] = card
     return Assets(*names), names
 
 

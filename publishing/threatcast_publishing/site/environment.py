@@ -16,6 +16,7 @@ from threatcast_publishing.site.languages import LANGUAGES, Language
 from threatcast_publishing.site.map import world_map
 from threatcast_publishing.site.messages import N_
 from threatcast_publishing.site.policy import POLICY
+from threatcast_publishing.site.social_card import HEIGHT, WIDTH
 from threatcast_publishing.site.speech import Speech
 from threatcast_publishing.site.views import path_of
 
@@ -149,6 +150,8 @@ def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environ
         by_name=partial(_by_name, of, views),
         within=partial(_within, of),
         tables=sorted(TABLES.keys() | views.release.tables.keys()),
+        public_url=views.release.public_url.rstrip("/"),
+        card_size=(WIDTH, HEIGHT),
         new_since=views.as_of - timedelta(days=_NEW_DAYS),
     )
     return environment
