@@ -24,7 +24,7 @@ DAYS = {
 NUMBERS = {
     "quantile", "value", "nowcast", "nowcast_low80", "nowcast_high80", "wis", "scaled_wis",
     "age_hours", "share", "mean_scaled_wis", "observed", "expected_4w_before",
-    "share_of_events", "wis_baseline", "relative_wis",
+    "share_of_events", "events_4w", "events_12w", "weight", "wis_baseline", "relative_wis",
     "scaled_wis_baseline", "relative_to_flat",
 }  # fmt: skip
 WHOLE = {
@@ -40,6 +40,7 @@ WHOLE = {
     "forecasts",
     "series",
     "population",
+    "position",
 }
 # whether one count lay inside an interval in `scores`, the share of many here
 SHARES = {
@@ -334,6 +335,25 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
         "reliability": [],
         "ranks": [],
         "level_shifts": [],
+        "drivers": [
+            {
+                "target": series[0]["target"],
+                "location": series[0]["location"],
+                "driver": driver,
+                "position": place,
+                "events_4w": events,
+                "events_12w": 3 * events,
+                "model": "champion",
+                "as_of": AS_OF,
+                "run_id": "run",
+            }
+            for driver, place, events in (
+                ("usual", 1, 9.0),
+                ("level", 4, 2.5),
+                ("middle", 11, -0.5),
+            )
+        ],
+        "outlook_mix": [],
         "phishing_mix": [
             {"week": REFERENCE_WEEK, "kind": "host_kind", "category": name, "share": share}
             for name, share in (("own domain", 0.7), ("free hosting", 0.3))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONTRACT_VERSION = "1.5"
+CONTRACT_VERSION = "1.6"
 STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
 
 
@@ -291,6 +291,35 @@ TABLES: Mapping[str, TableContract] = {
                 "level_before",
                 "level_after",
                 "ratio",
+                "as_of",
+            ),
+        ),
+        TableContract(
+            "drivers",
+            ("target", "location", "driver"),
+            (
+                "target",
+                "location",
+                "driver",
+                "position",
+                "events_4w",
+                "events_12w",
+                "model",
+                "as_of",
+                "run_id",
+            ),
+        ),
+        TableContract(
+            "outlook_mix",
+            ("target", "location", "member"),
+            (
+                "target",
+                "location",
+                "member",
+                "weight",
+                "events_4w",
+                "events_12w",
+                "model",
                 "as_of",
             ),
         ),

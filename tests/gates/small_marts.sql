@@ -93,6 +93,8 @@ INSERT INTO live.drift (target, scope, place, model, state) VALUES
 CREATE TABLE published.drift AS FROM live.drift;
 CREATE TABLE published.corrections AS FROM live.corrections;
 CREATE TABLE published.level_shifts AS FROM forecasts.level_shifts;
+CREATE TABLE published.drivers AS FROM forecasts.drivers;
+CREATE TABLE published.outlook_mix AS FROM forecasts.outlook_mix;
 CREATE TABLE published.probability_scores AS FROM forecasts.probability_scores;
 CREATE TABLE published.reliability AS FROM forecasts.reliability;
 CREATE TABLE published.ranks AS FROM forecasts.ranks;

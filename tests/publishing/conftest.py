@@ -32,6 +32,17 @@ PUBLISHED = (
     ("ransomware_claims", "WORLD"),
 )
 SERIES = (*PUBLISHED, ("ransomware_claims", "ZA"))
+# what the outlooks of ransomware are made of, over 4 and 12 weeks: 8 and 25 in all
+PARTS = (
+    ("usual", 1, 8.0, 24.0),
+    ("late_reports", 2, 0.5, 1.5),
+    ("level", 4, 0.25, 0.75),
+    ("trend", 5, 0.0, 0.0),
+    ("season", 6, -0.7, -1.3),
+    ("calibration", 9, -0.05, -0.15),
+    ("coherence", 10, 0.02, 0.04),
+    ("middle", 11, -0.02, 0.16),
+)
 
 _OUTLOOK = """
     target varchar, location varchar, location_level varchar, location_name varchar,
@@ -107,6 +118,10 @@ DDL = {
         rank integer, p_growth double, rank_low80 integer, rank_high80 integer, p_top3 double""",
     "level_shifts": """target varchar, location varchar, week date, noticed_week date,
         scope varchar, level_before double, level_after double, ratio double, as_of date""",
+    "drivers": """target varchar, location varchar, driver varchar, position integer,
+        events_4w double, events_12w double, model varchar, as_of date, run_id varchar""",
+    "outlook_mix": """target varchar, location varchar, member varchar, weight double,
+        events_4w double, events_12w double, model varchar, as_of date""",
     "phishing_mix": "week date, kind varchar, category varchar, urls integer, share double",
 }
 
@@ -283,6 +298,15 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
         "level_shifts": [
             ("ransomware_claims", "NA", REFERENCE_WEEK - timedelta(weeks=9),
              REFERENCE_WEEK - timedelta(weeks=7), "series", 8.0, 2.0, 0.25, AS_OF),
+        ],
+        "drivers": [
+            ("ransomware_claims", place, *part, _speaker(place), AS_OF, "2026-06-14-a1b2c3")
+            for target, place in PUBLISHED if target == "ransomware_claims"
+            for part in PARTS
+        ],
+        "outlook_mix": [
+            ("ransomware_claims", "WORLD", member, weight, events, 3 * events, "champion", AS_OF)
+            for member, weight, events in (("calendar", 0.75, 8.0), ("prophet", 0.25, 12.0))
         ],
         "phishing_mix": [
             (REFERENCE_WEEK, "country_domain", "de", 10, 0.25),

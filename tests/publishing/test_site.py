@@ -490,6 +490,24 @@ def test_record_of_a_place_says_in_words_first_how_past_forecasts_fared(tables):
     assert "No forecast of this has been scored yet." in text_of(pages["places/na.html"])
 
 
+def test_place_says_of_what_each_number_is_made_and_where_it_was_not_taken_apart(tables):
+    part = {"target": "ransomware_claims", "location": "DE", "model": "champion", "run_id": "run"}
+    events = (("usual", 1, 7.5, 22.5), ("season", 6, 2.6, 0.0), ("middle", 11, -0.01, 0.02))
+    parts = [
+        part | {"driver": name, "position": place, "events_4w": near, "events_12w": whole}
+        for name, place, near, whole in reversed(events)
+    ]
+    member = part | {"events_4w": 9.0, "events_12w": 27.0}
+    mix = [member | {"member": name, "weight": share} for name, share in (("a", 0.2), ("b", 0.8))]
+    pages = rendered(with_rows(with_rows(tables, "drivers", parts), "outlook_mix", mix))
+    text = text_of(pages["places/de.html"])
+    assert "The largest step from the one to the other is +2.6: season and calendar." in text
+    assert "season and calendar +2.6 0" in text
+    assert "from the mean to the middle" not in text
+    assert text.index("b: 80%") < text.index("a: 20%")
+    assert "a simple rule stands in for the model" in text_of(pages["places/na.html"])
+
+
 def test_grouping_has_a_page_with_its_members_and_the_source_of_its_list(tables):
     members = [
         {

@@ -94,6 +94,21 @@ OUTLOOK_BY_MODEL = WrittenTable(
     "target VARCHAR, location VARCHAR, model VARCHAR, role VARCHAR, since DATE, "
     f"previous_until DATE, {_ANSWERS}",
 )
+DRIVERS = WrittenTable(
+    "forecasts",
+    "drivers",
+    "One row a target, location and part of its outlook: what the number is made of, in events.",
+    "target VARCHAR, location VARCHAR, driver VARCHAR, position INTEGER, events_4w DOUBLE, "
+    "events_12w DOUBLE",
+)
+OUTLOOK_MIX = WrittenTable(
+    "forecasts",
+    "outlook_mix",
+    "One row a target, location and base model that counts in the published one: its weight, and "
+    "what it says alone.",
+    "target VARCHAR, location VARCHAR, member VARCHAR, weight DOUBLE, events_4w DOUBLE, "
+    "events_12w DOUBLE",
+)
 PROBABILITY_SCORES = WrittenTable(
     "forecasts",
     "probability_scores",
@@ -133,6 +148,8 @@ TABLES = by_name(
     LEVEL_SHIFTS,
     OUTLOOK_BY_MODEL,
     OUTLOOK_GROUPINGS,
+    DRIVERS,
+    OUTLOOK_MIX,
     PROBABILITY_SCORES,
     RELIABILITY,
     RANKS,

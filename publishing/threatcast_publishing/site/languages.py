@@ -94,6 +94,18 @@ class Language:
             return self.words("below %(least)s", least=self._decimal(0.1))
         return self._decimal(round(value, 1))
 
+    def signed(self, value: float) -> str:
+        """Return how many events more or fewer, with a sign; below ten with one decimal.
+
+        Examples
+        --------
+        >>> english = language("en")
+        >>> english.signed(1234.5), english.signed(-2.25), english.signed(0.04)
+        ('+1,234', '-2.2', '0')
+        """
+        rounded = round(value) if abs(value) >= 10 else round(value, 1)
+        return _signed(self, rounded) if rounded else self._decimal(0)
+
     def whole(self, value: float | None) -> str:
         """Return a number of events without decimals, as sentences say it."""
         return self.words("not known") if value is None else self._decimal(round(value))
@@ -174,6 +186,13 @@ def _decimal(of: Language, value: float) -> str:
     from babel.numbers import format_decimal
 
     return format_decimal(value, locale=of.locale)
+
+
+@cache
+def _signed(of: Language, value: float) -> str:
+    from babel.numbers import format_decimal
+
+    return format_decimal(value, "+#,##0.#;-#,##0.#", locale=of.locale)
 
 
 @cache

@@ -22,7 +22,8 @@ class Outlook:
     """One threat at one place.
 
     `weeks` holds the forecast of each week ahead, with a value a level of `QUANTILES`; `late` the
-    newest weeks that may still grow; `records` how past forecasts fared, by kind.
+    newest weeks that may still grow; `records` how past forecasts fared, by kind; `parts` what the
+    expected number is made of, from the usual on; `mix` the base models that count, first the most.
     """
 
     row: Row
@@ -32,6 +33,8 @@ class Outlook:
     shifts: tuple[Row, ...] = ()
     late: tuple[Row, ...] = ()
     records: tuple[Row, ...] = ()
+    parts: tuple[Row, ...] = ()
+    mix: tuple[Row, ...] = ()
 
     @property
     def key(self) -> str:
@@ -46,10 +49,13 @@ def published_outlooks(
     *,
     shifts: Iterable[Row],
     records: Iterable[Row],
+    drivers: Iterable[Row],
+    mix: Iterable[Row],
 ) -> dict[Key, Outlook]:
     """Return an outlook for each published row of `outlook`, by target and location."""
     quantiles, past = _quantiles(release), _recent_weeks(release)
     shifts_of, records_of = _by_key(shifts), _by_key(records)
+    parts_of, mix_of = _by_key(drivers), _by_key(mix)
     found = {}
     for row in rows:
         key = (row["target"], row["location"])
@@ -63,6 +69,8 @@ def published_outlooks(
             shifts=tuple(own_shifts),
             late=tuple(week for week in weeks if week["observation"] == "provisional"),
             records=tuple(records_of.get(key, ())),
+            parts=_in_order(parts_of.get(key, ())),
+            mix=tuple(sorted(mix_of.get(key, ()), key=lambda row: -row["weight"])),
         )
     return found
 
@@ -134,6 +142,14 @@ def _sql(release: ReleaseContext, query: str, *tables: str) -> list[tuple[Any, .
         for name in tables:
             connection.register(name, release.tables[name].data)
         return connection.execute(query).fetchall()
+
+
+def _in_order(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Return the parts of an outlook on their way; none if there is no way from the usual."""
+    ordered = sorted(rows, key=lambda row: row["position"])
+    if len(ordered) < 2 or ordered[0]["driver"] != "usual":
+        return ()
+    return tuple(ordered)
 
 
 def _by_key(rows: Iterable[Row]) -> dict[Key, list[Row]]:

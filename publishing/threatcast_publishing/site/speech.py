@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_publishing import kinds
 from threatcast_publishing.marks import mark_of
-from threatcast_publishing.site import sentences
+from threatcast_publishing.site import outlook_parts, sentences
 from threatcast_publishing.site.languages import SOURCE, Language
 from threatcast_publishing.site.messages import N_
 from threatcast_publishing.site.reasons import spoken
@@ -87,8 +87,8 @@ class Speech:
         own = (
             self.place, self.threat, self.state, self.reason, self.data, self.likelihood,
             self.sentence, self.grouping_sentence, self.overview, self.described,
-            self.told_record, self.weeks_ahead, self.names, self.located, self.family,
-            self.copy_mode,
+            self.told_record, self.made_of, self.told_parts, self.weeks_ahead, self.names,
+            self.located, self.family, self.copy_mode,
         )  # fmt: skip
         return {function.__name__: function for function in (*numbers, *own)}
 
@@ -267,6 +267,14 @@ class Speech:
             ratio=of.rate(ratio),
         )
         return of.joined((verdict, numbers))
+
+    def made_of(self, one: Outlook) -> str:
+        """Return in a sentence what the expected number of an outlook is made of."""
+        return outlook_parts.made_of(one, self.language)
+
+    def told_parts(self, one: Outlook) -> list[tuple[str, str, str]]:
+        """Return the parts of an outlook in words, with their events in 4 and in 12 weeks."""
+        return outlook_parts.told_parts(one, self.language)
 
     def names(self, rows: Sequence[Row]) -> list[str]:
         """Return the names of the places of rows, in the order of the alphabet."""

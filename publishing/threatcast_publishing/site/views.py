@@ -176,6 +176,8 @@ class ReleaseViews:
             self.targets,
             shifts=self.rows("level_shifts"),
             records=self.records,
+            drivers=self.rows("drivers"),
+            mix=self.rows("outlook_mix"),
         )
 
     @cached_property
