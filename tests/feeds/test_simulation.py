@@ -23,7 +23,7 @@ from threatcast_feeds.simulation import FIRST_DAY, LAST_DAY, World, simulate
 from threatcast_feeds.simulation.calendars import month_ends, recording_days, sundays
 from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.patterns import COUNTRIES, PATTERNS, UNLOCATED, WORLD
-from threatcast_feeds.simulation.workbooks import workbook
+from threatcast_feeds.simulation.workbook_file import workbook
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from threatcast_forecasting import backtest
 from threatcast_forecasting.models.card import ModelCard, Prediction
 from threatcast_forecasting.outlook.past_answers import past_answers, usual_levels
 from threatcast_forecasting.outlook.past_outlooks import QUESTIONS, cases_of, scored
-from threatcast_forecasting.outlook.probabilities import probability_scores, reliability
+from threatcast_forecasting.outlook.past_skill import probability_scores, reliability
 from threatcast_forecasting.panels import Batch
 from threatcast_forecasting.quantiles import LEVELS
 

@@ -12,7 +12,7 @@ from threatcast_orchestration.forecasts.tables import TABLES
 from threatcast_orchestration.gates.runner import GateResult, load_suite, load_suites, run_suite
 from threatcast_orchestration.live_scores.scoring import TABLES as LIVE_TABLES
 from threatcast_orchestration.published_models.decisions import TABLES as DECISION_TABLES
-from threatcast_orchestration.warehouse.history import OUTLOOK_HISTORY
+from threatcast_orchestration.warehouse.outlook_history import OUTLOOK_HISTORY
 
 SMALL_MARTS = Path(__file__).with_name("small_marts.sql")
 

@@ -14,7 +14,7 @@ from threatcast_feeds.registry import load_catalog
 from threatcast_orchestration.assets.dbt import build_dbt_assets
 from threatcast_orchestration.assets.dbt_project import manifest
 from threatcast_orchestration.assets.feed_states import HEALTH
-from threatcast_orchestration.assets.keys import table_key
+from threatcast_orchestration.assets.table_keys import table_key
 from threatcast_orchestration.components.feed import FETCH_RETRIES, PAYLOAD_GATE
 from threatcast_orchestration.definitions import build_definitions
 from threatcast_orchestration.gates.suites import load_suites

@@ -13,7 +13,11 @@ from small_release import AS_OF, make_release, write_warehouse
 from threatcast_orchestration.live_scores.forecast_history import write_forecast_history
 from threatcast_orchestration.live_scores.scoring import published_before
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.warehouse.history import has_outlook, keep_outlooks, write_history
+from threatcast_orchestration.warehouse.outlook_history import (
+    has_outlook,
+    keep_outlooks,
+    write_history,
+)
 
 sys.path.insert(0, str(Path(__file__).parent))
 from published_kit import SUNDAY, release_of

@@ -26,8 +26,8 @@ from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.settings import Settings, clock, quiet_environment
 from threatcast_orchestration.tracking import open_store, track_night
 from threatcast_orchestration.tracking.artifact_paths import store_path
-from threatcast_orchestration.tracking.history import nights_in
-from threatcast_orchestration.warehouse.history import keep_outlooks, write_history
+from threatcast_orchestration.tracking.mlflow_nights import nights_in
+from threatcast_orchestration.warehouse.outlook_history import keep_outlooks, write_history
 from threatcast_publishing import catalog
 from threatcast_publishing.verify import verify
 from tracking_kit import decision, one_target

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from small_release import AS_OF, make_release, write_warehouse
 from threatcast_orchestration.nightly.setbacks import setbacks_of
-from threatcast_orchestration.warehouse.history import write_history
+from threatcast_orchestration.warehouse.outlook_history import write_history
 
 FAILED = "the last attempt (2026-06-21) failed, newest payload of 2026-06-14"
 

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from threatcast_feeds.history import FeedPast, History
-from threatcast_feeds.simulation.addresses import Allocation
+from threatcast_feeds.simulation.address_allocation import Allocation
 from threatcast_feeds.simulation.calendars import SUNDAY, WEEK, every_week, monday
 from threatcast_feeds.simulation.countries import countries
 from threatcast_feeds.simulation.patterns import UNLOCATED, WORLD

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from threatcast_feeds.simulation.addresses import Allocation
+from threatcast_feeds.simulation.address_allocation import Allocation
 from threatcast_feeds.simulation.calendars import FIRST_DAY, LAST_DAY, every_week, monday
 from threatcast_feeds.simulation.patterns import PATTERNS, UNLOCATED, WORLD, Pattern
 

@@ -35,7 +35,7 @@ def probability_tables(
         Outlooks of the published models.
     """
     from threatcast_forecasting.outlook.past_outlooks import cases_of, scored
-    from threatcast_forecasting.outlook.probabilities import probability_scores, reliability
+    from threatcast_forecasting.outlook.past_skill import probability_scores, reliability
     from threatcast_forecasting.roles import RIVAL
 
     pairs = published_pairs(inputs)

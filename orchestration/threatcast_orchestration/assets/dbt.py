@@ -12,9 +12,9 @@ from dagster_dbt import dbt_assets as make_dbt_assets
 
 from threatcast_orchestration.assets.dbt_project import manifest
 from threatcast_orchestration.assets.dbt_tests import words_of
-from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.assets.stages import build_stage
 from threatcast_orchestration.assets.table_facts import table_metadata
+from threatcast_orchestration.assets.table_keys import table_key
 from threatcast_orchestration.errors import NothingToPublish
 from threatcast_orchestration.feed_steps.cut_off import cut_off
 from threatcast_orchestration.gates.green import raw_stamp, refuse_unless_green

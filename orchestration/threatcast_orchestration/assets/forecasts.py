@@ -11,8 +11,8 @@ from typing import Any
 import dagster as dg
 
 from threatcast_orchestration.assets.decisions import RECORD
-from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.assets.table_facts import table_metadata
+from threatcast_orchestration.assets.table_keys import table_key
 from threatcast_orchestration.forecasts.inputs import inputs_of_night
 from threatcast_orchestration.forecasts.kept import make
 from threatcast_orchestration.forecasts.left_out import leave_out

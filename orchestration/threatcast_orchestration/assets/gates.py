@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from threatcast_orchestration.assets.keys import table_key
+from threatcast_orchestration.assets.table_keys import table_key
 from threatcast_orchestration.gates.asset_checks import build_checks
 from threatcast_orchestration.gates.green import inputs_of, made_for
 from threatcast_orchestration.gates.records import GateRecords

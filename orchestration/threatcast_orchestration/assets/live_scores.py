@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.assets.table_facts import table_metadata
+from threatcast_orchestration.assets.table_keys import table_key
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.live_scores.fallback import STAND_IN
 from threatcast_orchestration.live_scores.forecast_history import FORECAST_HISTORY

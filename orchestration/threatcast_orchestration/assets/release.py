@@ -8,14 +8,14 @@ from typing import Any
 
 import dagster as dg
 
-from threatcast_orchestration.assets.keys import table_key
 from threatcast_orchestration.assets.table_facts import table_metadata
+from threatcast_orchestration.assets.table_keys import table_key
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.live_scores.archive import keep_releases
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.run.settings import clock
-from threatcast_orchestration.warehouse.history import (
+from threatcast_orchestration.warehouse.outlook_history import (
     OUTLOOK_HISTORY,
     keep_outlooks,
     write_history,

@@ -8,7 +8,7 @@ from typing import Any
 import dagster as dg
 import yaml
 
-from threatcast_orchestration.assets.keys import table_key
+from threatcast_orchestration.assets.table_keys import table_key
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.project import DBT
 from threatcast_orchestration.warehouse.raw import connect

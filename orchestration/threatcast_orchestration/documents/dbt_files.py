@@ -17,7 +17,7 @@ from threatcast_orchestration.documents.reference import described, published_mo
 from threatcast_orchestration.forecasts import tables as forecasts
 from threatcast_orchestration.live_scores import fallback, forecast_history, scoring
 from threatcast_orchestration.published_models import decisions
-from threatcast_orchestration.warehouse import history, raw
+from threatcast_orchestration.warehouse import outlook_history, raw
 from threatcast_orchestration.warehouse.raw import VINTAGES
 
 _HEAD = "Written by `make docs` from {source}. Change it there; edits here are lost."
@@ -29,7 +29,7 @@ WRITTEN = (
     *decisions.TABLES.values(),
     *scoring.TABLES.values(),
     fallback.STAND_IN,
-    history.OUTLOOK_HISTORY,
+    outlook_history.OUTLOOK_HISTORY,
     forecast_history.FORECAST_HISTORY,
 )
 _SCHEMAS = {

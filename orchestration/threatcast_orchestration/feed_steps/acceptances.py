@@ -148,7 +148,7 @@ def _read_verdicts(home: Home, feed: str) -> tuple[str, list[PayloadVerdict]]:
 
 def _write_verdicts(home: Home, feed: str, key: str, verdicts: Sequence[PayloadVerdict]) -> None:
     """Keep verdicts; of all but the newest only the checks that failed."""
-    from threatcast_orchestration.gates.pages import write_whole
+    from threatcast_orchestration.gates.data_docs import write_whole
 
     rows = [asdict(one) for one in verdicts]
     for row, verdict in zip(rows[:-1], verdicts, strict=False):

@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from threatcast_orchestration.gates.data_docs import render, write_index, write_whole
 from threatcast_orchestration.gates.gate_results import row_in_words
-from threatcast_orchestration.gates.pages import render, write_index, write_whole
 from threatcast_orchestration.gates.version import gate_version
 
 if TYPE_CHECKING:

@@ -22,8 +22,8 @@ from threatcast_orchestration.retention.rules import (
     TrackedNight,
 )
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.tracking.history import nights_in
-from threatcast_orchestration.warehouse.history import has_outlook
+from threatcast_orchestration.tracking.mlflow_nights import nights_in
+from threatcast_orchestration.warehouse.outlook_history import has_outlook
 
 if TYPE_CHECKING:
     import dagster as dg

@@ -21,7 +21,7 @@ from threatcast_orchestration.retention.inventory import holdings_of
 from threatcast_orchestration.retention.rules import Outgoing, Spans, outgoing
 from threatcast_orchestration.run.stores import shrink
 from threatcast_orchestration.tracking.artifact_paths import store_path
-from threatcast_orchestration.tracking.history import content_of, remove_night
+from threatcast_orchestration.tracking.mlflow_nights import content_of, remove_night
 from threatcast_orchestration.tracking.store import open_store
 
 if TYPE_CHECKING:

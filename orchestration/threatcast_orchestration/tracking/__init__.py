@@ -6,7 +6,7 @@ brings an old one up to date. The numbers come from the forecasting step.
 
 from threatcast_orchestration.tracking.lookup import newest_page
 from threatcast_orchestration.tracking.night import track_night
-from threatcast_orchestration.tracking.record import NightRecord, record_of
+from threatcast_orchestration.tracking.night_record import NightRecord, record_of
 from threatcast_orchestration.tracking.store import migrate, open_store, store_uri
 
 __all__ = [

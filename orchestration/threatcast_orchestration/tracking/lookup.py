@@ -18,7 +18,7 @@ from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.tracking.artifact_paths import artifacts_of
 
 if TYPE_CHECKING:
-    from threatcast_orchestration.tracking.record import NightRecord
+    from threatcast_orchestration.tracking.night_record import NightRecord
 
 
 def registered_versions(home: Home) -> dict[str, dict[str, str]]:

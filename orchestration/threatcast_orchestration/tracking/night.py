@@ -16,9 +16,9 @@ from threatcast_publishing.marks import mark_of
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.tracking import figures, metrics
 from threatcast_orchestration.tracking.artifact_paths import EXPERIMENT, artifacts_of
-from threatcast_orchestration.tracking.history import NIGHTLY
 from threatcast_orchestration.tracking.lookup import keep_names
-from threatcast_orchestration.tracking.record import NightRecord
+from threatcast_orchestration.tracking.mlflow_nights import NIGHTLY
+from threatcast_orchestration.tracking.night_record import NightRecord
 from threatcast_orchestration.tracking.registry import (
     CHALLENGER,
     CHAMPION,

@@ -18,7 +18,7 @@ import numpy as np
 
 from threatcast_feeds.simulation import CountedWorld, Event, World
 from threatcast_feeds.simulation.countries import countries
-from threatcast_feeds.simulation.workbooks import Cell, workbook
+from threatcast_feeds.simulation.workbook_file import Cell, workbook
 
 WORKBOOK = date(2023, 4, 23)
 TABLES = (date(2024, 5, 15), date(2025, 5, 14))

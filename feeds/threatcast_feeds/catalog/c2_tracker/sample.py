@@ -15,7 +15,7 @@ import numpy as np
 
 from threatcast_feeds.bundles import pack
 from threatcast_feeds.simulation import CountedWorld, World
-from threatcast_feeds.simulation.addresses import dotted
+from threatcast_feeds.simulation.address_allocation import dotted
 from threatcast_feeds.simulation.calendars import WEEK, every_week, sundays
 
 FIRST_RUN = date(2022, 11, 27)

@@ -30,7 +30,7 @@ _GAP = " " * 28
 
 
 @dataclass(frozen=True)
-class Listing:
+class ListedVulnerability:
     """One CVE, when it was listed, and when it vanished."""
 
     number: int
@@ -48,7 +48,7 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
     for day in recording_days(FIRST_VINTAGE, WEEKLY_FROM, world.end):
         shown = [listing for listing in listings if listing.shown(day)]
         if day == DOUBLED:
-            shown.append(Listing(shown[5].number, day - timedelta(days=3), None))
+            shown.append(ListedVulnerability(shown[5].number, day - timedelta(days=3), None))
         if day >= NEWEST_FIRST_SINCE:
             shown.reverse()
         changes = [listing.added for listing in shown] + [
@@ -62,12 +62,12 @@ def payloads(world: World) -> Iterator[tuple[date, str, bytes]]:
 def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
     """Yield the newest catalog, with as many CVEs a week as were listed."""
     events = past.events("exploited_vulnerabilities")
-    shown = [Listing(event.number, event.day, None) for event in reversed(events)]
+    shown = [ListedVulnerability(event.number, event.day, None) for event in reversed(events)]
     day = past.last_copy("cisa_kev")
     yield day, "json", _document(day, shown[0].added, shown)
 
 
-def _listings(world: World) -> list[Listing]:
+def _listings(world: World) -> list[ListedVulnerability]:
     days = [day for day, count in OPENING.items() for _ in range(count)]
     days += [
         event.day for event in world.events("exploited_vulnerabilities", first=date(2022, 6, 6))
@@ -79,12 +79,12 @@ def _listings(world: World) -> list[Listing]:
         for index in chance.choice(known, size=count, replace=False):
             vanished[int(index)] = day
     return [
-        Listing(number, added, vanished.get(number - 1))
+        ListedVulnerability(number, added, vanished.get(number - 1))
         for number, added in enumerate(days, start=1)
     ]
 
 
-def _document(day: date, released: date, shown: list[Listing]) -> bytes:
+def _document(day: date, released: date, shown: list[ListedVulnerability]) -> bytes:
     moment = datetime.combine(released, time(17, released.day, 7, 301_000 + released.day * 100))
     head = {
         "title": "Invented Catalog of Known Exploited Vulnerabilities",

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from threatcast_feeds.simulation import CountedWorld, World
-from threatcast_feeds.simulation.addresses import dotted
+from threatcast_feeds.simulation.address_allocation import dotted
 from threatcast_feeds.simulation.calendars import sundays
 
 HEADER = "ip,category,detail,note,tags,first_seen,last_seen"

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import NamedTuple
 
 from threatcast_feeds.simulation import CountedWorld, World
-from threatcast_feeds.simulation.addresses import dotted
+from threatcast_feeds.simulation.address_allocation import dotted
 from threatcast_feeds.simulation.calendars import sundays
 
 FIRST_LISTED = date(2024, 9, 2)
@@ -22,7 +22,7 @@ PAUSES = ((date(2025, 9, 22), date(2025, 11, 15)), (date(2026, 3, 2), date(2026,
 IPV6_EVERY = 40
 
 
-class Listing(NamedTuple):
+class FirstSeenAddress(NamedTuple):
     """An address and the day on which it was listed."""
 
     address: str
@@ -47,7 +47,7 @@ def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
         yield day, "txt", "\n".join(map(dotted, numbers)).encode()
 
 
-def _listings(world: World) -> Iterator[Listing]:
+def _listings(world: World) -> Iterator[FirstSeenAddress]:
     # what is seen while nothing is published is lost
     events = [
         event
@@ -59,7 +59,7 @@ def _listings(world: World) -> Iterator[Listing]:
     for event, address in zip(events, addresses, strict=True):
         if event.number % IPV6_EVERY == 0:
             address = world.allocation.ipv6_address(event.location, event.number)
-        yield Listing(address, event.day)
+        yield FirstSeenAddress(address, event.day)
 
 
 def _text(number: int, addresses: list[str]) -> bytes:

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 from typing import NamedTuple
 
 from threatcast_feeds.simulation import CountedWorld, World
-from threatcast_feeds.simulation.addresses import dotted
+from threatcast_feeds.simulation.address_allocation import dotted
 from threatcast_feeds.simulation.calendars import sundays
 from threatcast_feeds.simulation.patterns import UNLOCATED
 
@@ -23,7 +23,7 @@ LIFE = timedelta(days=182)
 NOWHERE = ("10.{}.{}.7", "100.64.{}.{}", "224.0.{}.{}", "240.{}.{}.9")
 
 
-class Listing(NamedTuple):
+class ListedAddress(NamedTuple):
     """An address, when it was first listed, and when it was listed again if it was."""
 
     address: IPv4Address
@@ -45,7 +45,7 @@ def reenacted(past: CountedWorld) -> Iterator[tuple[date, str, bytes]]:
         yield day, "txt", "\n".join(map(dotted, numbers)).encode()
 
 
-def _listings(world: World) -> Iterator[Listing]:
+def _listings(world: World) -> Iterator[ListedAddress]:
     chance = world.generator("threatfox_ips")
     events = world.events("malware_hosts", first=FIRST_LISTED)
     placed = [event for event in events if event.location != UNLOCATED]
@@ -54,13 +54,13 @@ def _listings(world: World) -> Iterator[Listing]:
         again = None
         if chance.random() < 0.1:
             again = event.day + LIFE + timedelta(days=int(chance.integers(14, 200)))
-        yield Listing(IPv4Address(address), event.day, again)
+        yield ListedAddress(IPv4Address(address), event.day, again)
     for number, event in enumerate(one for one in events if one.location == UNLOCATED):
         address = NOWHERE[number % len(NOWHERE)].format(number // 200, number % 200)
-        yield Listing(IPv4Address(address), event.day, None)
+        yield ListedAddress(IPv4Address(address), event.day, None)
 
 
-def _is_listed(listing: Listing, day: date) -> bool:
+def _is_listed(listing: ListedAddress, day: date) -> bool:
     if day < EXPIRY_SINCE:
         return listing.first <= day
     if listing.first <= day < listing.first + LIFE:

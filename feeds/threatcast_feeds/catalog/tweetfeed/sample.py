@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from threatcast_feeds.simulation import CountedWorld, World
-from threatcast_feeds.simulation.addresses import dotted
+from threatcast_feeds.simulation.address_allocation import dotted
 from threatcast_feeds.simulation.calendars import WEEK, every_week, monday
 from threatcast_feeds.simulation.patterns import UNLOCATED
 
