@@ -143,7 +143,16 @@ def test_every_place_threat_and_shared_subject_has_a_page_in_every_language(site
         "groupings/eu.html",
         *(
             f"{name}.html"
-            for name in ("index", "record", "feeds", "methods", "archive", "about", "governance")
+            for name in (
+                "index",
+                "record",
+                "feeds",
+                "methods",
+                "archive",
+                "about",
+                "guidance",
+                "governance",
+            )
         ),
     }
     assert site.keys() == {of.folder + path for of in LANGUAGES.values() for path in own}

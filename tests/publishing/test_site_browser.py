@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 KINDS = (
     "index.html", "places/index.html", "places/de.html", "places/fr.html",
     "threats/ransomware_claims.html", "groupings/eu.html", "record.html", "feeds.html",
-    "methods.html", "archive.html", "about.html", "governance.html",
+    "methods.html", "archive.html", "about.html", "governance.html", "guidance.html",
 )  # fmt: skip
 
 

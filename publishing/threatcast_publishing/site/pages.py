@@ -51,6 +51,7 @@ def pages_of(views: ReleaseViews) -> Iterator[Page]:
     yield Page("methods.html", "methods.html.j2", _words(N_("Methods")))
     yield Page("archive.html", "archive.html.j2", _words(N_("Archive")))
     yield Page("about.html", "about.html.j2", _words(N_("About")))
+    yield Page("guidance.html", "guidance.html.j2", _words(N_("What can be done")))
     title = _words(N_("Governance"))
     yield Page("governance.html", "governance.html.j2", title, register_of(views))
 
