@@ -145,7 +145,16 @@ def test_every_place_threat_and_shared_subject_has_a_page_in_every_language(site
         *(f"sheets/{feed}.html" for feed in ("ransomware_live", "ddosia_targets", "openphish")),
         *(
             f"{name}.html"
-            for name in ("index", "record", "feeds", "methods", "archive", "about", "governance")
+            for name in (
+                "index",
+                "record",
+                "feeds",
+                "methods",
+                "archive",
+                "about",
+                "guidance",
+                "governance",
+            )
         ),
         "glossary.html",
     }

@@ -19,6 +19,7 @@ KINDS = (
     "index.html", "places/index.html", "places/de.html", "places/fr.html",
     "threats/ransomware_claims.html", "groupings/eu.html", "record.html", "feeds.html",
     "methods.html", "archive.html", "about.html", "governance.html", "glossary.html",
+    "guidance.html",
     "sheets/ransomware_live.html", "models/champion.html",
 )  # fmt: skip
 

@@ -9,9 +9,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from threatcast_publishing.contract import TABLES
+from threatcast_publishing.kinds import FAMILIES
 from threatcast_publishing.site import map_classes, sentences, speech
 from threatcast_publishing.site.cards import card_of
 from threatcast_publishing.site.feeds import sheet_of
+from threatcast_publishing.site.guidance import read_guidance
 from threatcast_publishing.site.languages import LANGUAGES, Language
 from threatcast_publishing.site.map import world_map
 from threatcast_publishing.site.messages import N_
@@ -142,6 +144,8 @@ def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environ
         state_meanings=speech.MEANINGS,
         questions=_QUESTIONS,
         glossary=GLOSSARY,
+        guidance=read_guidance(),
+        families=FAMILIES,
         map_classes=map_classes.map_classes(views),
         map_label=of.words("Countries by what is most probable over the next 4 weeks"),
         map_legend=map_classes.MAP_LEGEND,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threatcast_publishing import kinds
+from threatcast_publishing.site.guidance import read_guidance
 from threatcast_publishing.site.languages import LANGUAGES, SOURCE, Language
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def texts_of_site() -> Iterator[tuple[str | tuple[str, ...], str]]:
         yield message, name
     for text in (*kinds.FAMILIES.values(), *kinds.LOCATED_BY.values()):
         yield text, "kinds.py"
+    for item in read_guidance().items():
+        yield item.text, "guidance.yaml"
 
 
 def texts_of_tables(release: Path) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,115 @@
+"""What organisations and authorities can do, and which norms and channels apply: `guidance.yaml`.
+
+The file is data that a person reviews: general advice by family of threat and by region of the
+United Nations, each item with its public source. This module reads it and refuses what does not
+hold together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from threatcast_publishing.errors import ReleaseError
+from threatcast_publishing.kinds import FAMILIES
+
+GUIDANCE = Path(__file__).with_name("guidance.yaml")
+REGIONS = frozenset(("WORLD", "M49-002", "M49-009", "M49-019", "M49-142", "M49-150"))
+Line = Annotated[str, Field(min_length=3, max_length=200)]
+
+
+class GuidanceError(ReleaseError):
+    """The file of guidance cannot be read or does not hold together."""
+
+
+class _Facts(BaseModel):
+    """Facts from a file: a misspelt key is an error, and nothing changes them later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GuidanceSource(_Facts):
+    """Where an item comes from; `year` is the document's, or that in which a network began."""
+
+    title: Line
+    publisher: Line
+    url: Annotated[str, Field(pattern=r"^https://[\w./-]+$")]
+    year: Annotated[int, Field(ge=1980, le=2100)]
+
+
+class GuidanceItem(_Facts):
+    """One thing that can be done, and the key of its source."""
+
+    text: Line
+    source: str
+
+
+class FamilyGuidance(_Facts):
+    """What can be done about a family of threats, by who does it."""
+
+    organisations: Annotated[tuple[GuidanceItem, ...], Field(min_length=1)]
+    authorities: Annotated[tuple[GuidanceItem, ...], Field(min_length=1)]
+
+
+class Guidance(_Facts):
+    """The whole file: sources by key, items by family and by region."""
+
+    sources: Mapping[str, GuidanceSource]
+    families: Mapping[str, FamilyGuidance]
+    regions: Mapping[str, Annotated[tuple[GuidanceItem, ...], Field(min_length=1)]]
+
+    def items(self) -> Iterator[GuidanceItem]:
+        """Yield every item, families first."""
+        for family in self.families.values():
+            yield from family.organisations
+            yield from family.authorities
+        for items in self.regions.values():
+            yield from items
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Guidance:
+        used = {item.source for item in self.items()}
+        for problem, keys in (
+            ("families without guidance", FAMILIES.keys() - self.families.keys()),
+            ("unknown families", self.families.keys() - FAMILIES.keys()),
+            ("regions without guidance", REGIONS - self.regions.keys()),
+            ("unknown regions", self.regions.keys() - REGIONS),
+            ("items name unknown sources", used - self.sources.keys()),
+            ("sources that no item names", self.sources.keys() - used),
+        ):
+            if keys:
+                raise ValueError(f"{problem}: {', '.join(sorted(keys))}")
+        return self
+
+
+@cache
+def read_guidance(path: Path = GUIDANCE) -> Guidance:
+    """Return the guidance of a file.
+
+    Raises
+    ------
+    GuidanceError
+        If it is no YAML, or lacks or has too much of anything; names the place in it and the cure.
+    """
+    import yaml
+
+    try:
+        return Guidance.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise GuidanceError(
+            f"no YAML: {' '.join(str(error).split())}", place=path.name, cure="Mend that line"
+        ) from error
+    except ValidationError as error:
+        raise GuidanceError(_findings(error), place=path.name, cure="Mend these keys") from error
+
+
+def _findings(error: ValidationError) -> str:
+    found = (
+        (".".join(map(str, one["loc"])) or "as a whole", one["msg"].removeprefix("Value error, "))
+        for one in error.errors()
+    )
+    return "; ".join(f"{place}: {problem}" for place, problem in found)
