@@ -187,7 +187,10 @@ def judge(data: pd.DataFrame, threats: pd.DataFrame) -> pd.DataFrame:
         first.get((target, EVERYWHERE), first.get((target, place)))
         for target, place in zip(threats["target"], threats["place"], strict=True)
     ]
-    parts = [data.assign(behind=None), threats.assign(behind=np.array(behind, dtype=object))]
+    parts: list[pd.DataFrame] = [
+        data.assign(behind=None),
+        threats.assign(behind=np.array(behind, dtype=object)),
+    ]
     told = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     told["rank"] = told["kind"].map(order)
     ordered = told.sort_values(["rank", "target", "place"], kind="stable", ignore_index=True)
