@@ -225,7 +225,9 @@ def test_format_finds_nothing_wrong_with_its_own_files(staged, output):
 
 @pytest.mark.parametrize("output", discover(), ids=lambda output: output.name)
 def test_format_finds_that_its_files_are_gone(tmp_path, output):
-    assert output.validate(tmp_path)
+    problems = output.validate(tmp_path)
+    # a release is whole without the bulletin, which needs a browser
+    assert bool(problems) == (output.name != "bulletin")
 
 
 def test_csv_check_finds_a_lost_column_and_a_formula(copy):
