@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from threatcast_forecasting.models._counts import negative_binomial_quantiles
-from threatcast_forecasting.warning.budget import A_YEAR, MEANS, openings, standing, threshold
+from threatcast_forecasting.warning.budget import A_YEAR, MEANS, threshold
 from threatcast_forecasting.warning.unusual import detect
 from threatcast_forecasting.warning.wagers import LONGEST
 
-from .thresholds import BEFORE, SERIES, SIZE, WEEKS, WEEKS_A_YEAR, exact_evidence
+from .thresholds import SERIES, SIZE, WEEKS, WEEKS_A_YEAR, exact_evidence, rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,8 +33,7 @@ def false_warnings(parts: int, means: Iterable[float] = (*MEANS, *BETWEEN)) -> d
             for direction, evidence in exact_evidence(mean, rng, SERIES, WEEKS):
                 for level in found:
                     opens = threshold(direction, level, np.full(len(evidence), mean))
-                    opened = openings(standing(evidence, opens))[:, BEFORE:]
-                    found[level] += opened.mean() * WEEKS_A_YEAR / (len(every) * parts)
+                    found[level] += rate(evidence, opens) / (len(every) * parts)
     return found
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threatcast_forecasting.models.climatology import MODEL as CLIMATOLOGY
-from threatcast_forecasting.models.negative_binomial import MODEL as RECENT
+from threatcast_forecasting.combinations.members import COMB_TWO
+from threatcast_forecasting.models import base_models
 from threatcast_forecasting.panels import Batch
-from threatcast_forecasting.quantiles import finish
 from threatcast_forecasting.warning.wagers import LONGEST
 from threatcast_forecasting.weeks import consecutive
 
@@ -40,8 +39,10 @@ def ahead(counts: Floats, origins: Ints) -> Floats:
     values = np.where(columns >= 0, seen, np.nan)
     names = tuple(str(row) for row in range(len(counts)))
     batch = Batch(names, names, names, consecutive(_MONDAY, weeks), values)
-    parts = [model.predict(batch, LONGEST, 0).quantiles for model in (CLIMATOLOGY, RECENT)]
-    return finish((parts[0] + parts[1]) / 2)
+    models = base_models()
+    return COMB_TWO.combine(
+        [models[name].predict(batch, LONGEST, 0).quantiles for name in COMB_TWO.members]
+    )
 
 
 def every_week(counts: Floats, first: int) -> Floats:

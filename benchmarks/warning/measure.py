@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threatcast_forecasting.warning.budget import A_YEAR
+from threatcast_forecasting.warning.budget import A_YEAR, openings
 from threatcast_forecasting.warning.surprise import upper_tail
 from threatcast_forecasting.warning.wagers import LONGEST, play
 
@@ -15,10 +15,14 @@ from .rivals import IN_R, SLOW, cusum, from_r, third, three_sigma
 from .series import LENGTHS, SIZES, WATCHED, Outbreaks, Panel, with_outbreaks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
     Mask = NDArray[np.bool_]
+    Asked = Callable[[Floats, Ints, Ints], dict[str, Floats]]
 
 OURS = "evidence"
 RATE = A_YEAR["elevated"]
@@ -68,27 +72,23 @@ def measure(panel: Panel, rounds: int, slow_series: int, *, with_r: bool) -> lis
     outbreaks = [with_outbreaks(panel, number) for number in range(rounds)]
     methods = {OURS: _evidence(panel, outbreaks)}
     for name, statistic in (("3 sigma", three_sigma), ("CUSUM", cusum)):
-        methods[name] = _run(panel, outbreaks, lambda *a, s=statistic: {"": s(*a)})[""]
+        methods |= _run(panel, outbreaks, lambda *a, n=name, s=statistic: {n: s(*a)})
     if with_r:
         found = _run(panel, outbreaks, lambda *a: from_r(*a, IN_R))
         found["C3"] = Statistics(
             third(found["C2"].clean), [third(one) for one in found["C2"].rounds]
         )
         methods |= {name: found[name] for name in ("C1", "C2", "C3", "glrnb")}
-    rows = [
-        row
-        for name, said in methods.items()
-        for row in _rows(panel, name, said, outbreaks, np.ones(len(panel.counts), dtype=bool))
-    ]
+    rows = [row for name, said in methods.items() for row in _rows(panel, name, said, outbreaks)]
     some = _some(panel, slow_series)
     if with_r and some.any():
         part = Panel(panel.name, panel.what, panel.counts[some], panel.groups[some])
         theirs = [_of(one, some) for one in outbreaks]
         said = _run(part, theirs, lambda *a: from_r(*a, (SLOW,)))[SLOW]
-        rows += _rows(part, SLOW, said, theirs, np.ones(len(part.counts), dtype=bool))
+        rows += _rows(part, SLOW, said, theirs)
         ours = methods[OURS]
         own = Statistics(ours.clean[some], [one[some] for one in ours.rounds])
-        rows += _rows(part, f"{OURS}, series of {SLOW}", own, theirs, np.ones(some.sum(), bool))
+        rows += _rows(part, f"{OURS}, series of {SLOW}", own, theirs)
     return rows
 
 
@@ -125,26 +125,24 @@ def _log_evidence(counts: Floats, forecast: Floats) -> Floats:
     return np.asarray(np.log(play(*tails, np.zeros(len(counts))).evidence))
 
 
-def _run(panel: Panel, outbreaks: list[Outbreaks], ask: object) -> dict[str, Statistics]:
+def _run(panel: Panel, outbreaks: list[Outbreaks], ask: Asked) -> dict[str, Statistics]:
     """Ask a function of counts, first and last column, which sees outbreaks from the start."""
     weeks = panel.counts.shape[1]
     begin = np.full(len(panel.counts), weeks - WATCHED)
-    clean = ask(panel.counts, begin, np.full(len(begin), weeks - 1))  # type: ignore[operator]
+    clean = ask(panel.counts, begin, np.full(len(begin), weeks - 1))
     found = {name: Statistics(values[:, -WATCHED:], []) for name, values in clean.items()}
     for one in outbreaks:
         # the slow rival has no memory: it need not fit weeks that are not looked at
         since = np.where(SLOW in found, one.start, begin)
-        said = ask(one.counts, since, one.start + one.length - 1)  # type: ignore[operator]
+        said = ask(one.counts, since, one.start + one.length - 1)
         columns = np.minimum(one.start[:, None] + np.arange(AFTER), weeks - 1)
         for name, values in said.items():
             found[name].rounds.append(np.take_along_axis(values, columns, axis=1))
     return found
 
 
-def _rows(
-    panel: Panel, name: str, said: Statistics, outbreaks: list[Outbreaks], rows: Mask
-) -> list[Row]:
-    masks = {"busy": panel.busy & rows, "sparse": ~panel.busy & rows}
+def _rows(panel: Panel, name: str, said: Statistics, outbreaks: list[Outbreaks]) -> list[Row]:
+    masks = {"busy": panel.busy, "sparse": ~panel.busy}
     return [
         _row(panel, activity, name, said, outbreaks, masks[activity])
         for activity in ACTIVITIES
@@ -183,9 +181,7 @@ def _row(
 def alarms_a_year(said: Floats, limit: float) -> float:
     """Return how often a statistic reaches a limit after a week below it, a series-year."""
     alarm = np.nan_to_num(said, nan=-np.inf) >= limit
-    begun = alarm.copy()
-    begun[:, 1:] &= ~alarm[:, :-1]
-    return float(begun.sum() * YEAR / begun.size)
+    return float(openings(alarm).sum() * YEAR / alarm.size)
 
 
 def tuned(said: Floats, rate: float = RATE) -> float:

@@ -13,7 +13,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ from threatcast_publishing.files import json_bytes, let_read, let_through, sync_
 from threatcast_publishing.formats import Format, discover
 from threatcast_publishing.manifest import MANIFEST, make_manifest, read_manifest
 from threatcast_publishing.privacy import findings, kind_of, known_hosts
-from threatcast_publishing.source import PublishedTable, ReleaseContext, read_tables
+from threatcast_publishing.source import PublishedTable, ReleaseContext, read_tables, unheard
 from threatcast_publishing.verify import verify
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def build(
     public_url: str = "",
     prints: bool = False,
     progress: Callable[[str], None] | None = None,
-    notice: Callable[[str], None] | None = None,
+    notice: Callable[[str], None] = unheard,
 ) -> StagedRelease:
     """Write a complete release into a folder of its own that is not visible yet.
 
@@ -117,9 +117,8 @@ def build(
     _refuse_indicators(tables)
     said = (*_safe(warnings, tables), *_undescribed(tables))
     context = ReleaseContext(
-        as_of, source, commit, settings, tables, said, public_url=public_url, prints=prints
+        as_of, source, commit, settings, tables, said, public_url, prints, notice
     )
-    context = replace(context, notice=notice) if notice else context
     folder = releases / f"{BUILDING}{as_of.isoformat()}-{secrets.token_hex(4)}"
     with _writing(releases):
         releases.mkdir(parents=True, exist_ok=True)

@@ -45,8 +45,8 @@ class PublishedTable:
         return int(self.data.num_rows)
 
 
-def _unheard(_: str) -> None:
-    pass
+def unheard(_: str) -> None:
+    """Let a notice go by: nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class ReleaseContext:
     warnings: tuple[str, ...] = ()
     public_url: str = ""
     prints: bool = False
-    notice: Callable[[str], None] = field(default=_unheard, compare=False)
+    notice: Callable[[str], None] = field(default=unheard, compare=False)
 
     def comment(self, table: PublishedTable) -> str:
         """Return the description of a table, behind the mark of its source if there is one."""

@@ -53,7 +53,7 @@ class SeasonalNaive:
         pairs = (~np.isnan(changes)).sum(axis=1)
         enough = pairs >= LEAST_PAIRS
         quantiles = np.full((len(values), horizon, len(LEVELS)), np.nan)
-        parts = np.zeros((len(values), horizon, 2))
+        parts = np.zeros((len(values), horizon, len(PARTS)))
         if enough.any():
             spread = sample_quantiles(np.concatenate([changes, -changes], axis=1)[enough])
             centre = year_before(values[enough], horizon)

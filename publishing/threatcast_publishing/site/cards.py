@@ -10,14 +10,12 @@ if TYPE_CHECKING:
     from threatcast_publishing.site.outlook_details import Row
     from threatcast_publishing.site.views import ReleaseViews
 
-_HORIZONS = (1, 4, 12)
-
 
 @dataclass(frozen=True)
 class Card:
     """One model: its row in `models`, and what other tables say of it.
 
-    `targets` are those it is published for; `skill` holds its rows at three horizons, `changes`
+    `targets` are those it is published for; `skill` holds its rows, `changes`
     the rows of `model_changes` that it comes or goes with, the newest first.
     """
 
@@ -44,11 +42,7 @@ def model_cards(views: ReleaseViews) -> list[Card]:
         Card(
             row=row,
             targets=tuple(filter(None, (row.get("published_for") or "").split(", "))),
-            skill=[
-                one
-                for one in views.rows("skill")
-                if one["model"] == row["model"] and one["horizon"] in _HORIZONS
-            ],
+            skill=[one for one in views.skill if one["model"] == row["model"]],
             changes=[one for one in changes if row["model"] in (one["model"], one["model_before"])],
         )
         for row in views.rows("models")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 WORLD = "WORLD"
 _MIX_ROWS = 8
+_HORIZONS = (1, 4, 12)
 
 
 def path_of(location: str) -> str:
@@ -161,6 +162,11 @@ class ReleaseViews:
     def unwatched(self) -> Mapping[str, Unwatched]:
         """Weeks of the world that nobody watched, by target."""
         return unwatched_weeks(self.release)
+
+    @cached_property
+    def skill(self) -> list[Row]:
+        """Rows of `skill` at the horizons that pages show."""
+        return [row for row in self.rows("skill") if row["horizon"] in _HORIZONS]
 
     @cached_property
     def records(self) -> list[Row]:
