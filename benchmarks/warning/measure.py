@@ -36,7 +36,10 @@ ACTIVITIES = ("busy", "sparse")
 
 @dataclass(frozen=True)
 class Statistics:
-    """What one method says: clean, shape (series, 52); of each round of outbreaks, (series, 8)."""
+    """What one method says: clean, shape (series, 52); of each round of outbreaks, (series, 9).
+
+    A round begins with the week before the outbreak.
+    """
 
     clean: Floats
     rounds: list[Floats]
@@ -44,7 +47,12 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Row:
-    """How one method did on the series of one activity."""
+    """How one method did on the series of one activity.
+
+    An outbreak counts as found if an alarm opens in it: one that stood before tells nothing new.
+    `standing` is the share of weeks without outbreaks in which an alarm stands, and
+    `power_with_standing` what power would be if alarms from before counted too.
+    """
 
     panel: str
     activity: str
@@ -52,7 +60,9 @@ class Row:
     series: int
     outbreaks: int
     false_alarms: float
+    standing: float
     power: float
+    power_with_standing: float
     delay: float
     precision: float
     by_size: tuple[float, ...]
@@ -116,7 +126,7 @@ def _evidence(panel: Panel, outbreaks: list[Outbreaks]) -> Statistics:
         columns = one.start[:, None] + np.arange(-BEFORE, AFTER)
         counts = np.take_along_axis(one.counts, columns, axis=1)
         forecast = around(usual, first, one, BEFORE, AFTER)
-        rounds.append(_log_evidence(counts, forecast)[:, -AFTER:])
+        rounds.append(_log_evidence(counts, forecast)[:, -AFTER - 1 :])
     return Statistics(clean, rounds)
 
 
@@ -133,9 +143,9 @@ def _run(panel: Panel, outbreaks: list[Outbreaks], ask: Asked) -> dict[str, Stat
     found = {name: Statistics(values[:, -WATCHED:], []) for name, values in clean.items()}
     for one in outbreaks:
         # the slow rival has no memory: it need not fit weeks that are not looked at
-        since = np.where(SLOW in found, one.start, begin)
+        since = np.where(SLOW in found, np.maximum(one.start - 1, begin), begin)
         said = ask(one.counts, since, one.start + one.length - 1)
-        columns = np.minimum(one.start[:, None] + np.arange(AFTER), weeks - 1)
+        columns = np.minimum(one.start[:, None] + np.arange(-1, AFTER), weeks - 1)
         for name, values in said.items():
             found[name].rounds.append(np.take_along_axis(values, columns, axis=1))
     return found
@@ -155,23 +165,25 @@ def _row(
 ) -> Row:
     clean = said.clean[rows]
     limit = tuned(clean)
-    hits, delays, sizes, lengths = [], [], [], []
+    founds, olds, delays, sizes, lengths = [], [], [], [], []
     for one, values in zip(outbreaks, said.rounds, strict=True):
         length = one.length[rows]
-        alarm = (np.nan_to_num(values[rows], nan=-np.inf) >= limit) & (
-            np.arange(AFTER) < length[:, None]
-        )
-        hit = alarm.any(axis=1)
-        hits.append(hit)
-        delays.append(np.where(hit, alarm.argmax(axis=1), length))
+        within = np.arange(AFTER) < length[:, None]
+        stands = np.nan_to_num(values[rows], nan=-np.inf) >= limit
+        opens = openings(stands)[:, 1:] & within
+        found = opens.any(axis=1)
+        founds.append(found)
+        olds.append((stands[:, 1:] & within).any(axis=1))
+        delays.append(np.where(found, opens.argmax(axis=1), length))
         sizes.append(one.size[rows])
         lengths.append(length)
-    found, size, length = np.concatenate(hits), np.concatenate(sizes), np.concatenate(lengths)
+    found, size, length = np.concatenate(founds), np.concatenate(sizes), np.concatenate(lengths)
     false = alarms_a_year(clean, limit)
     power = float(found.mean())
     return Row(
-        panel.name, activity, name, int(rows.sum()), len(found), false, power,
-        float(np.concatenate(delays).mean()),
+        panel.name, activity, name, int(rows.sum()), len(found), false,
+        float((np.nan_to_num(clean, nan=-np.inf) >= limit).mean()),
+        power, float(np.concatenate(olds).mean()), float(np.concatenate(delays).mean()),
         power / (power + false) if power + false > 0 else 0.0,
         tuple(float(found[size == one].mean()) for one in SIZES),
         tuple(float(found[length == one].mean()) for one in LENGTHS),

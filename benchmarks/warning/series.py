@@ -93,7 +93,7 @@ def with_outbreaks(panel: Panel, number: int) -> Outbreaks:
     After Noufaily et al. (2013), doi:10.1002/sim.5595, as Bedubourg and Le Strat (2017) did: the
     mean number of events is the size times the standard deviation of the counts before.
     """
-    rng = np.random.default_rng([SEED, 1000 + number, len(panel.name)])
+    rng = np.random.default_rng([SEED, 2000 + number, len(panel.name)])
     series, weeks = panel.counts.shape
     length, size = rng.choice(LENGTHS, series), rng.choice(SIZES, series)
     start = rng.integers(weeks - WATCHED, weeks - max(LENGTHS) + 1, series)

@@ -11,7 +11,6 @@ from threatcast_forecasting.warning.budget import (
     A_YEAR,
     DIRECTIONS,
     MEANS,
-    THRESHOLDS,
     openings,
     standing,
     threshold,
@@ -151,7 +150,7 @@ def test_more_evidence_never_loses_a_series_its_place(values: list[float]) -> No
 
 def test_thresholds_rise_with_the_level_and_lie_within_what_markov_allows() -> None:
     for direction in DIRECTIONS:
-        levels = [np.array(THRESHOLDS[direction][name]) for name in A_YEAR]
+        levels = [threshold(direction, name, MEANS) for name in A_YEAR]
         assert (levels[0] < levels[1]).all()
         assert (levels[1] < levels[2]).all()
         assert all(len(level) == len(MEANS) for level in levels)

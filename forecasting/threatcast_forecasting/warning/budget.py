@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LEVELS_OF_WARNING = ("watch", "elevated", "severe")
 A_YEAR = {"watch": 2.0, "elevated": 1.0, "severe": 0.2}
 """Warnings of at least this level a series-year if nothing happens: surges and drops, half each."""
+LEAST = {"watch": 2.0, "elevated": 4.0, "severe": 16.0}
+"""Evidence that a level asks for however rare less would be: of 0.1 events a week no drop shows."""
 STANDS = 0.5
 """A warning stands until evidence has fallen to this part of what opened it."""
 DIRECTIONS = ("surge", "drop")
@@ -29,14 +31,14 @@ MEANS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 """Expected events a week for which thresholds were learnt; straight lines in logarithms between."""
 THRESHOLDS: dict[str, dict[str, tuple[float, ...]]] = {
     "surge": {
-        "watch": (2.288, 1.24, 1.508, 1.249, 1.276, 1.254, 1.245),
-        "elevated": (4.263, 2.67, 3.179, 2.632, 2.675, 2.588, 2.612),
-        "severe": (29.183, 14.08, 14.595, 12.293, 13.129, 11.275, 12.269),
+        "watch": (3.171, 2.864, 3.014, 2.651, 2.679, 2.62, 2.609),
+        "elevated": (8.639, 5.246, 5.767, 5.043, 5.227, 4.91, 4.988),
+        "severe": (47.193, 24.201, 23.964, 20.091, 22.399, 19.435, 21.633),
     },
     "drop": {
-        "watch": (1.412, 3.115, 2.27, 1.917, 1.644, 1.191, 1.261),
-        "elevated": (1.862, 5.224, 4.47, 5.258, 3.673, 2.478, 2.651),
-        "severe": (2.604, 17.206, 14.461, 23.242, 17.727, 11.57, 12.635),
+        "watch": (1.329, 3.043, 4.029, 3.76, 3.229, 2.531, 2.663),
+        "elevated": (1.329, 3.431, 8.942, 13.544, 7.481, 4.905, 5.132),
+        "severe": (1.329, 3.755, 17.252, 31.428, 30.371, 21.251, 21.516),
     },
 }
 """By direction and level, one for each of `MEANS`."""
@@ -56,7 +58,7 @@ def threshold(direction: str, level: str, expected: ArrayLike) -> Floats:
     """
     known = np.log(np.array(THRESHOLDS[direction][level]))
     mean = np.log(np.maximum(np.asarray(expected, np.float64), MEANS[0]))
-    return np.asarray(np.exp(np.interp(mean, np.log(MEANS), known)))
+    return np.maximum(np.exp(np.interp(mean, np.log(MEANS), known)), LEAST[level])
 
 
 def standing(evidence: Floats, opens: ArrayLike) -> NDArray[np.bool_]:

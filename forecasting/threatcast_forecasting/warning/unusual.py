@@ -74,7 +74,7 @@ def detect(
     ----------
     low, high : float arrays, shape (series, weeks)
         Counts, oldest week first; the same where they are settled, NaN where nobody watched. The
-        newest 20 weeks are enough: of older bets an eighth is left.
+        newest 20 weeks are enough: of older bets nothing worth naming is left.
     quantiles : float array, shape (series, weeks, 4, 23)
         What was published of each week 1 to 4 weeks before; NaN where nothing was.
     shared : float array, shape (series,) or (), optional

@@ -36,7 +36,7 @@ LONGEST = 4
 """Weeks of the longest block, and so horizons that are needed."""
 SHIFTS = (0.75, 1.5, 3.0)
 """In standard deviations of the normal number behind a count."""
-KEPT = 0.9
+KEPT = 0.6
 """Part of the capital that stays in the game each week."""
 MOST_SHARED = 0.95
 FARTHEST = 1e-6
