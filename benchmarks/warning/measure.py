@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from threatcast_forecasting.warning.budget import A_YEAR, openings
-from threatcast_forecasting.warning.surprise import upper_tail
-from threatcast_forecasting.warning.wagers import LONGEST, play
+from threatcast_forecasting.warning.unusual import against
 
 from .forecasts import around, every_week
 from .rivals import IN_R, SLOW, cusum, from_r, third, three_sigma
@@ -131,8 +130,7 @@ def _evidence(panel: Panel, outbreaks: list[Outbreaks]) -> Statistics:
 
 
 def _log_evidence(counts: Floats, forecast: Floats) -> Floats:
-    tails = upper_tail(np.repeat(counts[:, :, None], LONGEST, axis=2), forecast)
-    return np.asarray(np.log(play(*tails, np.zeros(len(counts))).evidence))
+    return np.asarray(np.log(against("surge", counts, forecast).evidence))
 
 
 def _run(panel: Panel, outbreaks: list[Outbreaks], ask: Asked) -> dict[str, Statistics]:

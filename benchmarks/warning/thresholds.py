@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threatcast_forecasting.models._counts import negative_binomial_quantiles
 from threatcast_forecasting.warning.budget import A_YEAR, DIRECTIONS, MEANS, openings, standing
-from threatcast_forecasting.warning.surprise import lower_tail, upper_tail
+from threatcast_forecasting.warning.surprise import lower_tail, recentred, upper_tail
 from threatcast_forecasting.warning.wagers import LONGEST, play
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def exact_evidence(
     for direction, side in SIDES.items():
         outer, inner = side(numbers, np.broadcast_to(law, (len(numbers), len(law))))
         shape = (*counts.shape, LONGEST)
-        held = play(
+        tails = recentred(
             np.broadcast_to(outer[counts][..., None], shape),
             np.broadcast_to(inner[counts][..., None], shape),
-            np.zeros(series),
         )
+        held = play(*tails, np.zeros(series))
         yield direction, held.evidence
 
 

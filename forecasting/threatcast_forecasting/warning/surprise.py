@@ -1,5 +1,8 @@
 """How far out in a forecast a count lies, on either side, the far tails included.
 
+And how far out it lies once the forecasts' own past errors are taken into account: a model that ran
+low for months runs low now, which is no news.
+
 Between the lowest and the highest of the 23 quantiles the forecast is read as its scores read it
 (`scores.cumulative`). Beyond them 23 levels say nothing, and a warning is all about what lies
 there: the tail goes on as that of the negative binomial with mean and variance of the quantiles.
@@ -7,7 +10,7 @@ there: the tail goes on as that of the negative binomial with mean and variance 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +30,12 @@ SMALLEST = 1e-12
 LEAST_ABOVE = 1e-3
 """Least probability above the highest quantile."""
 LEAST_MEAN = 0.01
+FARTHEST_OUT = 3.0
+"""Standard deviations: one week's error says no more of the errors to come."""
+PAST = 52
+"""Weeks whose errors count."""
+WEEKS_OF_NONE = 10.0
+"""Own errors are taken in as if so many weeks without any had come before."""
 
 
 def upper_tail(counts: ArrayLike, quantiles: ArrayLike) -> tuple[Floats, Floats]:
@@ -64,6 +73,41 @@ def lower_tail(counts: ArrayLike, quantiles: ArrayLike) -> tuple[Floats, Floats]
     return np.where(count <= 0, 0 * _one(count, forecast), _up_to(count - 1, forecast)), _up_to(
         count, forecast
     )
+
+
+def recentred(outer: Floats, inner: Floats) -> tuple[Floats, Floats]:
+    """Return tails by forecasts moved by the mean of the errors known when they were made.
+
+    An error is the normal number behind a count: its place in the forecast of it that was made
+    last, the middle of the two tails. The mean is that of the `PAST` weeks before the forecast, so
+    that what happens meanwhile moves nothing.
+
+    Parameters
+    ----------
+    outer, inner : float arrays, shape (series, weeks, horizons)
+        What `upper_tail` or `lower_tail` returned; horizon 1 first.
+
+    Returns
+    -------
+    tuple of two float arrays of the same shape
+    """
+    from scipy.special import ndtr, ndtri
+
+    error = np.clip(-ndtri((outer + inner) / 2), -FARTHEST_OUT, FARTHEST_OUT)
+    known = ~np.isnan(error)
+    last = np.take_along_axis(error, known.argmax(axis=2)[..., None], axis=2)[..., 0]
+    mean = _of_past(np.nan_to_num(last)) / (_of_past(known.any(axis=2)) + WEEKS_OF_NONE)
+    moved = np.zeros(error.shape)
+    for ahead in range(min(error.shape[2], error.shape[1] - 1)):
+        moved[:, ahead + 1 :, ahead] = mean[:, : -ahead - 1]
+    return np.asarray(ndtr(ndtri(outer) + moved)), np.asarray(ndtr(ndtri(inner) + moved))
+
+
+def _of_past(values: NDArray[Any]) -> Floats:
+    """Return the sum of each week and those before it, `PAST` in all."""
+    total = values.cumsum(axis=1, dtype=np.float64)
+    total[:, PAST:] -= total[:, :-PAST].copy()
+    return total
 
 
 def expected_mean(quantiles: ArrayLike) -> Floats:

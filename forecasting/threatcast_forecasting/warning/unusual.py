@@ -22,8 +22,13 @@ from threatcast_forecasting.warning.budget import (
     standing,
     threshold,
 )
-from threatcast_forecasting.warning.surprise import expected_mean, lower_tail, upper_tail
-from threatcast_forecasting.warning.wagers import play
+from threatcast_forecasting.warning.surprise import (
+    expected_mean,
+    lower_tail,
+    recentred,
+    upper_tail,
+)
+from threatcast_forecasting.warning.wagers import Capital, play
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
 
 FALSE_SHARE = 0.1
 """Share of false ones among those of a night that stand out together, in the mean."""
+_TAILS = {"surge": upper_tail, "drop": lower_tail}
 NONE = ""
 """Level of a series of which nothing is told."""
 
@@ -73,8 +79,9 @@ def detect(
     Parameters
     ----------
     low, high : float arrays, shape (series, weeks)
-        Counts, oldest week first; the same where they are settled, NaN where nobody watched. The
-        newest 20 weeks are enough: of older bets nothing worth naming is left.
+        Counts, oldest week first; the same where they are settled, NaN where nobody watched. A
+        year tells how the forecasts of each series erred; of bets older than 20 weeks nothing worth
+        naming is left.
     quantiles : float array, shape (series, weeks, 4, 23)
         What was published of each week 1 to 4 weeks before; NaN where nothing was.
     shared : float array, shape (series,) or (), optional
@@ -91,12 +98,10 @@ def detect(
         raise ValueError(f"shapes differ: {least.shape}, {most.shape}, {forecast.shape}")
     if (least > most).any():
         raise ValueError("a lower bound of a count is above its upper bound")
-    part = np.broadcast_to(np.asarray(shared, np.float64), least.shape[:1])
     expected = _expected(forecast)
-    sides = ((least, upper_tail), (most, lower_tail))
     played = [
-        play(*tail(np.repeat(count[:, :, None], forecast.shape[2], axis=2), forecast), part)
-        for count, tail in sides
+        against(direction, count, forecast, shared)
+        for direction, count in zip(DIRECTIONS, (least, most), strict=True)
     ]
     newest = np.stack([held.evidence[:, -1] for held in played])
     kept = standing_out(newest.ravel()).reshape(newest.shape)
@@ -111,6 +116,22 @@ def detect(
         for direction, held, out in zip(DIRECTIONS, played, kept, strict=True)
     )
     return surge, drop
+
+
+def against(direction: str, counts: Floats, quantiles: Floats, shared: ArrayLike = 0.0) -> Capital:
+    """Return the evidence, week by week, that series left their forecasts in one direction.
+
+    Parameters
+    ----------
+    direction : str
+        `surge` or `drop`.
+    counts : float array, shape (series, weeks)
+    quantiles, shared
+        As of `detect`.
+    """
+    wide = np.repeat(counts[:, :, None], quantiles.shape[2], axis=2)
+    tails = _TAILS[direction](wide, quantiles)
+    return play(*recentred(*tails), np.broadcast_to(np.asarray(shared, np.float64), len(counts)))
 
 
 def standing_out(evidence: ArrayLike, share: float = FALSE_SHARE) -> NDArray[np.bool_]:
