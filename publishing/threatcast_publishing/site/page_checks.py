@@ -25,10 +25,11 @@ _LOADING_TAGS = frozenset(
 _OUTSIDE = re.compile(r"https?://")
 _EVENT = re.compile(r"on\w+$")
 _WITHOUT_END = frozenset(("meta", "link", "br", "hr", "img", "input"))
-# what each element may load, of the files of this release
+# what each element may load, of the files of this release; and what a form may ask of their server
 _LOADS = {"link": re.compile(r"[\w./-]+\.css$|data:,$|[\w./-]+\.html$"),
           "script": re.compile(r"(?:\.\./)*site\.\w+\.js$"),
-          "img": re.compile(r"(?:\.\./)*charts/\w+\.svg$")}  # fmt: skip
+          "img": re.compile(r"(?:\.\./)*charts/\w+\.svg$"),
+          "form": re.compile(r"diff$")}  # fmt: skip
 
 
 def site_problems(folder: Path, published: set[str], mark: str) -> Iterator[str]:
