@@ -521,13 +521,16 @@ def test_place_says_of_what_each_number_is_made_and_where_it_was_not_taken_apart
         for name, place, near, whole in reversed(events)
     ]
     member = part | {"events_4w": 9.0, "events_12w": 27.0}
-    mix = [member | {"member": name, "weight": share} for name, share in (("a", 0.2), ("b", 0.8))]
+    mix = [
+        member | {"member": name, "member_title": title, "weight": share}
+        for name, title, share in (("a", None, 0.2), ("b", "Like the last year", 0.8))
+    ]
     pages = rendered(with_rows(with_rows(tables, "drivers", parts), "outlook_mix", mix))
     text = text_of(pages["places/de.html"])
     assert "The largest step from the one to the other is +2.6: season and calendar." in text
     assert "season and calendar +2.6 0" in text
     assert "from the mean to the middle" not in text
-    assert text.index("b: 80%") < text.index("a: 20%")
+    assert text.index("Like the last year: 80%") < text.index("a: 20%")
     assert "a simple rule stands in for the model" in text_of(pages["places/na.html"])
 
 
