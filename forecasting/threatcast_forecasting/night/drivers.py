@@ -96,7 +96,8 @@ def driver_tables(
         `drivers`: `target, location, driver, position, events_4w, events_12w`, adding up to
         `expected_4w` and `expected_12w` of the outlook. A part that an outlook does not have has no
         row. `outlook_mix`: `target, location, member, member_title, weight, events_4w,
-        events_12w`, the base models that the published one is made of, and what each of them alone says on average.
+        events_12w`, the base models that the published one is made of, and what each of them alone
+        says on average.
     """
     import pandas as pd
 
