@@ -102,6 +102,7 @@ def _descriptor(release: ReleaseContext, folder: Path) -> dict[str, Any]:
         "source": release.source,
         "simulated": release.simulated,
         "keywords": keywords,
+        **_contact(release),
         "licenses": _licences(feeds),
         "sources": [
             *(_source(feed, release) for feed in feeds),
@@ -113,6 +114,15 @@ def _descriptor(release: ReleaseContext, folder: Path) -> dict[str, Any]:
             for table in release.tables.values()
         ],
     }
+
+
+def _contact(release: ReleaseContext) -> dict[str, Any]:
+    """Return who answers for the release, if an address is told."""
+    if not release.contact:
+        return {}
+    kind = "email" if release.contact_link.startswith("mailto:") else "path"
+    said = "Whoever runs this copy of Threatcast: where a number can be contested"
+    return {"contributors": [{"title": said, kind: release.contact, "role": "publisher"}]}
 
 
 def _licences(feeds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ _ATTRIBUTE = re.compile(r"([^\s=]+)=\"([^\"]*)\"")
 _LOADING_TAGS = frozenset(
     ("iframe", "frame", "object", "embed", "base", "video", "audio", "source", "style")
 )
-_OUTSIDE = re.compile(r"https?://")
+_OUTSIDE = re.compile(r"https?://|mailto:")
 _EVENT = re.compile(r"on\w+$")
 _WITHOUT_END = frozenset(("meta", "link", "br", "hr", "img", "input"))
 # what each element may load, of the files of this release; and what a form may ask of their server
