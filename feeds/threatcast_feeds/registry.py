@@ -193,6 +193,17 @@ class FeedSpec(_Facts):
         """DuckDB type of each raw column, in order."""
         return {name: column.type for name, column in self.raw.items()}
 
+    @field_validator("tlp")
+    @classmethod
+    def _everybody_may_have_it(cls, tlp: str) -> str:
+        if tlp != "CLEAR":
+            msg = (
+                f"{tlp} is not for everybody, as releases are. Leave the feed out, or agree with "
+                "its publisher on a part of it that is CLEAR"
+            )
+            raise ValueError(msg)
+        return tlp
+
     @field_validator("raw")
     @classmethod
     def _no_reserved_column(cls, columns: dict[str, Column]) -> dict[str, Column]:

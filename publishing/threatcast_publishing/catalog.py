@@ -61,7 +61,7 @@ def list_releases(releases: Path) -> list[ReleaseInfo]:
     """Return all releases that can be read, oldest first (by as-of day, then time of building)."""
     now = current(releases)
     found = []
-    for folder in _folders(releases):
+    for folder in release_folders(releases):
         try:
             found.append(info_of(folder, current=folder.name == now))
         except DamagedReleaseError:
@@ -102,7 +102,7 @@ def resolve(releases: Path, release_id: str | None = None) -> Path:
     UnknownReleaseError
         If nothing, or more than one release, goes by that name; lists the known ones.
     """
-    known = [folder.name for folder in _folders(releases)]
+    known = [folder.name for folder in release_folders(releases)]
     if release_id is None or release_id == CURRENT:
         name = current(releases)
         if name is None:
@@ -235,7 +235,8 @@ def release_before(releases: Path, folder: Path) -> Path:
     return releases / earlier[-1]
 
 
-def _folders(releases: Path) -> list[Path]:
+def release_folders(releases: Path) -> list[Path]:
+    """Return the folders of all releases on disk, damaged ones too, by name."""
     if not releases.is_dir():
         return []
     return sorted(

@@ -64,6 +64,7 @@ def make_manifest(release: ReleaseContext, folder: Path, *, built_at: datetime) 
         "settings": json.loads(json_bytes(_jsonable(release.settings))),
         "data_vintages": newest_vintages(release),
         "licences": _licences(release),
+        "contact": release.contact,
         "tables": {name: table.rows for name, table in release.tables.items()},
         "warnings": list(release.warnings),
         "files": files,

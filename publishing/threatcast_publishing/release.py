@@ -73,6 +73,7 @@ def build(
     built_at: datetime,
     warnings: Sequence[str] = (),
     public_url: str = "",
+    contact: str = "",
     prints: bool = False,
     progress: Callable[[str], None] | None = None,
     notice: Callable[[str], None] = unheard,
@@ -99,6 +100,8 @@ def build(
         the manifest and to every format; part of the content hash, whatever their order.
     public_url
         Where the world will find the site, for the tags that other sites read; empty for nowhere.
+    contact
+        The e-mail or https address where a number can be contested; empty if none is told.
     prints
         Whether to print `bulletin.pdf` if a browser is at hand; outside the content hash.
     progress
@@ -117,7 +120,7 @@ def build(
     _refuse_indicators(tables)
     said = (*_safe(warnings, tables), *_undescribed(tables))
     context = ReleaseContext(
-        as_of, source, commit, settings, tables, said, public_url, prints, notice
+        as_of, source, commit, settings, tables, said, public_url, contact, prints, notice
     )
     folder = releases / f"{BUILDING}{as_of.isoformat()}-{secrets.token_hex(4)}"
     with _writing(releases):

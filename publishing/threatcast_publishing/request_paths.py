@@ -70,27 +70,33 @@ def find_file(releases: Path, address: str) -> ServedFile:
         # the front page is served at / as well: its relative links lead beside it
         wanted, path = f"{SITE}/{wanted}", folder / SITE / wanted
     if wanted != MANIFEST and wanted not in known:
-        raise _unknown(f"the release {name} has no file of that name")
+        raise unknown(f"the release {name} has no file of that name")
     if path.resolve() != folder.resolve() / wanted or not path.is_file():
-        raise _unknown(f"the file is missing from the release {name}, or is no plain file")
+        raise unknown(f"the file is missing from the release {name}, or is no plain file")
     digest = sha256_of(path) if wanted == MANIFEST else str(known[wanted]["sha256"])
     return ServedFile(path, name, digest)
 
 
-def _release_and_parts(releases: Path, address: str) -> tuple[str, list[str]]:
-    """Return the release that a path is about, and the rest of the path."""
+def path_parts(address: str) -> list[str]:
+    """Return the parts of a URL's path, decoded; raises Refusal if it climbs."""
     text = unquote(urlsplit(address).path, errors="replace")
     parts = [part for part in text.split("/") if part]
     if any(part in (".", "..") or "\\" in part or "\0" in part for part in parts):
-        raise _unknown("a path may not climb")
+        raise unknown("a path may not climb")
+    return parts
+
+
+def _release_and_parts(releases: Path, address: str) -> tuple[str, list[str]]:
+    """Return the release that a path is about, and the rest of the path."""
+    parts = path_parts(address)
     if parts[:1] != ["releases"]:
-        return _current(releases), PAGE.split("/") if parts in ([], ["site"]) else parts
+        return current_name(releases), PAGE.split("/") if parts in ([], ["site"]) else parts
     name = parts[1] if len(parts) > 1 else ""
     if name == CURRENT:
-        name = _current(releases)
+        name = current_name(releases)
     folder = releases / name
     if not RELEASE_NAME.fullmatch(name) or folder.is_symlink() or not folder.is_dir():
-        raise _unknown("there is no such release")
+        raise unknown("there is no such release")
     if parts[2:] in ([], ["site"]):
         # the page's links are relative: they hold at its own place only
         there = f"/releases/{name}/{PAGE}"
@@ -109,7 +115,8 @@ def _files_at(folder: Path, version: tuple[int, int, int]) -> Mapping[str, Mappi
     return read_manifest(folder).files
 
 
-def _current(releases: Path) -> str:
+def current_name(releases: Path) -> str:
+    """Return the name of the current release; raises Refusal if there is none."""
     name = current(releases)
     if name is None or not RELEASE_NAME.fullmatch(name):
         raise Refusal(
@@ -120,7 +127,8 @@ def _current(releases: Path) -> str:
     return name
 
 
-def _unknown(why: str) -> Refusal:
+def unknown(why: str) -> Refusal:
+    """Return the answer to an address that names nothing."""
     return Refusal(
         HTTPStatus.NOT_FOUND,
         f"Nothing is here: {why}. The page is at /, what there is stands in /{MANIFEST}; tables "

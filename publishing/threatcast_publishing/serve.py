@@ -1,11 +1,13 @@
-"""Serves what was published over HTTP: read-only, the files of releases and nothing else.
+"""Serves what was published over HTTP, read-only: files of releases, what differs between two.
 
     /                    the page of the current release
     /csv/outlook.csv     any file of the current release
     /releases/<id>/...   any file of another release
+    /diff/<old>/<new>    what differs between two releases, made when it is asked for
 
 Each request looks up `current` anew: a new release or a rollback shows at once. Which file a
-request means is decided in `addresses.py`; connections and ranges are uvicorn's and Starlette's.
+request means is decided in `request_paths.py`, what differs in `differences_served.py`; connections
+and ranges are uvicorn's and Starlette's.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_publishing.differences_served import MadeAnswer, find_difference
 from threatcast_publishing.formats import content_types
 from threatcast_publishing.request_paths import Refusal, ServedFile, find_file
 from threatcast_publishing.site.policy import POLICY
@@ -103,24 +106,31 @@ def make_server(
 
     `log` gets one line a request.
     """
-    return file_server(lambda address: find_file(releases, address), host, port, log=log)
+    return file_server(
+        lambda address: find_difference(releases, address) or find_file(releases, address),
+        host,
+        port,
+        log=log,
+    )
 
 
 def file_server(
-    find: Callable[[str], ServedFile],
+    find: Callable[[str], ServedFile | MadeAnswer],
     host: str,
     port: int,
     *,
     log: Callable[[str], None] | None = None,
 ) -> FileServer:
-    """Return a server of whatever files `find` finds behind the path of a URL, or refuses."""
+    """Return a server of whatever `find` finds behind a path with its query, or refuses."""
     return FileServer(_Files(find, log or (lambda _: None)), host, port)
 
 
 class _Files:
-    """The application: GET and HEAD are answered with files, all else in words."""
+    """The application: GET and HEAD are answered with what is found, all else in words."""
 
-    def __init__(self, find: Callable[[str], ServedFile], log: Callable[[str], None]) -> None:
+    def __init__(
+        self, find: Callable[[str], ServedFile | MadeAnswer], log: Callable[[str], None]
+    ) -> None:
         self._find = find
         self._log = log
 
@@ -143,7 +153,10 @@ class _Files:
             if request.method not in _METHODS:
                 raise _read_only(request.method)
             # as it was sent: what is decoded once here must not be decoded twice
-            found = self._find(request.scope["raw_path"].decode("latin-1"))
+            path, query = (request.scope[part] for part in ("raw_path", "query_string"))
+            found = self._find(f"{path.decode('latin-1')}?{query.decode('latin-1')}")
+            if isinstance(found, MadeAnswer):
+                return _made(found)
             stat = found.path.stat()
             with found.path.open("rb"):
                 pass
@@ -159,6 +172,13 @@ class _Files:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=own)
         kind = content_types().get(found.path.suffix, "application/octet-stream")
         return FileResponse(found.path, headers=own, media_type=kind, stat_result=stat)
+
+
+def _made(answer: MadeAnswer) -> Response:
+    from starlette.responses import Response
+
+    own = {"X-Threatcast-Release": answer.release_id}
+    return Response(answer.content, headers=own, media_type=answer.media_type)
 
 
 def _has_already(known: str, etag: str) -> bool:

@@ -54,7 +54,8 @@ class ReleaseContext:
     """What a format may know: the tables, the as-of day and where they come from. No clock.
 
     `source` is live, mirror, starter or sample; `warnings` are sentences that a reader should see:
-    checks that warned; `public_url` is where the world finds the site, empty if nowhere.
+    checks that warned; `public_url` is where the world finds the site, and `contact` the
+    e-mail or https address where a number can be contested; both empty if there is none.
 
     What is below changes nothing that a release says: `prints` is whether to print a bulletin if a
     browser is at hand, and `notice` is called with what the night's log should hold.
@@ -67,8 +68,14 @@ class ReleaseContext:
     tables: Mapping[str, PublishedTable]
     warnings: tuple[str, ...] = ()
     public_url: str = ""
+    contact: str = ""
     prints: bool = False
     notice: Callable[[str], None] = field(default=unheard, compare=False)
+
+    @property
+    def contact_link(self) -> str:
+        """What leads to `contact`; empty without one."""
+        return f"mailto:{self.contact}" if "@" in self.contact.partition("/")[0] else self.contact
 
     def comment(self, table: PublishedTable) -> str:
         """Return the description of a table, behind the mark of its source if there is one."""

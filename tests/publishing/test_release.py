@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import frictionless
 import pytest
 from threatcast_publishing.catalog import current, list_releases, rollback
 from threatcast_publishing.duckdb_content import FILE_NAME
@@ -120,6 +121,27 @@ def test_manifest_says_what_the_release_was_made_of(staged):
             "vintages": 1,
         },
     ]
+
+
+@pytest.mark.parametrize(
+    ("contact", "link", "kind"),
+    [
+        ("desk@example.org", "mailto:desk@example.org", "email"),
+        ("https://example.org/contest", "https://example.org/contest", "path"),
+    ],
+)
+def test_address_to_contest_a_number_stands_wherever_the_release_tells_how(
+    warehouse, stage, staged, tmp_path, contact, link, kind
+):
+    told = stage(warehouse, tmp_path, contact=contact)
+    assert manifest_of(told.folder)["contact"] == contact
+    package = json.loads((told.folder / "datapackage.json").read_bytes())
+    assert [who[kind] for who in package["contributors"]] == [contact]
+    assert frictionless.Package(str(told.folder / "datapackage.json")).contributors
+    for page in ("about.html", "governance.html", "ar/governance.html"):
+        assert f'<a href="{link}"' in (told.folder / "site" / page).read_text("utf-8")
+    assert manifest_of(staged.folder)["contact"] == ""
+    assert "can be reached at" not in (staged.folder / "site/governance.html").read_text("utf-8")
 
 
 def test_same_rows_in_another_order_give_the_same_bytes(changed, stage, staged, tmp_path):

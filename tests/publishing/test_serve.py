@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import shutil
 import socket
 import struct
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
+from urllib.parse import urljoin
 
+import pyarrow.parquet as pq
 import pytest
 from small_release import make_release, write_warehouse
 from threatcast_publishing.catalog import make_current
+from threatcast_publishing.difference import difference
+from threatcast_publishing.query import render
 from threatcast_publishing.serve import make_server
+from threatcast_publishing.site.page_checks import PageReader
 
 HTML = "text/html; charset=utf-8"
 
@@ -428,3 +435,111 @@ def wait_for(condition, seconds: float = 5) -> bool:
             return True
         done.wait(0.02)
     return False
+
+
+# what differs between two releases
+
+
+def test_form_of_the_archive_leads_to_the_page_of_the_pair(site):
+    answer = site.ask(f"/diff?old={site.real}&new=")
+    assert (answer.status, answer.headers["Location"]) == (
+        302,
+        f"diff/{site.real}/{site.simulated}",
+    )
+    there = site.ask(f"/{answer.headers['Location']}")
+    assert (there.status, there.headers["Content-Type"]) == (200, HTML)
+    assert there.headers["X-Threatcast-Release"] == site.simulated
+    reader = PageReader()
+    reader.feed(there.text)
+    assert not reader.unbalanced
+    assert not reader.open_tags
+
+
+@pytest.mark.parametrize("code", ["", "ar/", "fr/"])
+def test_release_is_the_newer_one_where_its_own_archive_asks(site, code):
+    page = site.file(f"site/{code}archive.html", site.real).decode()
+    assert '<form class="compare" method="get" action="diff">' in page
+    answer = site.ask(f"/releases/{site.real}/site/{code}diff?old={site.simulated}&new=")
+    here = f"/releases/{site.real}/site/{code}diff"
+    assert urljoin(here, answer.headers["Location"]) == f"/{code}diff/{site.simulated}/{site.real}"
+
+
+def test_page_of_a_pair_says_what_the_command_says_and_whose_marks_it_bears(own_site):
+    outlook = own_site.releases / own_site.real / "parquet" / "outlook.parquet"
+    table = pq.read_table(outlook)
+    row = next(at for at, one in enumerate(table.to_pylist()) if one["expected_4w"] is not None)
+    more = [
+        one and one + 7000 * (at == row) for at, one in enumerate(table["expected_4w"].to_pylist())
+    ]
+    at = table.column_names.index("expected_4w")
+    pq.write_table(table.set_column(at, "expected_4w", [more]), outlook)
+    found = difference(own_site.releases, own_site.simulated, own_site.real)
+    (changed,) = found.data.to_pylist()
+    page = own_site.ask(f"/diff/{own_site.simulated}/{own_site.real}").text
+    (body,) = re.findall("<tbody>(.*?)</tbody>", page, re.DOTALL)
+    assert body.count("<tr>") == 1
+    assert (
+        f"{changed['expected_4w']:,.0f}<small>Before: {changed['expected_4w_before']:,.0f}" in body
+    )
+    assert "SIMULATED" in page.partition("<main")[2]
+    assert "SIMULATED" not in page.partition("<title>")[2].partition("</title>")[0]
+    rows = own_site.ask(f"/diff/{own_site.simulated}/{own_site.real}.csv")
+    assert rows.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert rows.body == render(found, "csv")
+
+
+def test_page_of_a_pair_leads_and_loads_only_what_the_server_has(site):
+    address = f"/fr/diff/{site.real}/{site.simulated}"
+    page = site.ask(address).text
+    leads = {unescape(one) for one in re.findall(r'\s(?:href|src)="([^"#]+)"', page)}
+    inside = {urljoin(address, one) for one in leads if not one.startswith(("http", "data:"))}
+    assert f"/ar/diff/{site.real}/{site.simulated}" in inside
+    assert {one: site.ask(one).status for one in inside} == dict.fromkeys(inside, 200)
+    assert page.count("<script") == 1
+
+
+def test_release_beside_itself_differs_in_nothing(site):
+    assert "Both are the same release." in site.ask(f"/diff/{site.real}/{site.real}").text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/diff/{real}/2026-06-14-ffffffffffff",
+        "/diff/current/{real}",
+        "/diff/{real}/{real}/",
+        "/diff/{real}/{real}/{real}",
+        "/diff/{real}",
+        "/diff/2026/{real}",
+        "/diff/{real}/..%2f{real}",
+        "/diff/{real}%00/{real}",
+        "/diff/{real}/%3Cscript%3Ealert(1)%3C/script%3E",
+        "/diff/{real}/%0d%0aSet-Cookie:x",
+        "/diff?old=%3Cscript%3E&new={real}",
+        "/diff?old={real}&new=//example.org/",
+        "/diff?old={real}&new=%0d%0aLocation:%20x",
+        "/diff?" + "&".join(["old={real}"] * 99),
+        "/releases/nowhere/site/diff?old={real}&new=",
+        "/releases/..%2f/site/diff?old={real}",
+        "/de/diff/{real}/{real}",
+    ],
+)
+def test_pair_of_an_unknown_or_hostile_release_is_refused_in_words(site, path):
+    answer = site.ask(path.format(real=site.real))
+    assert answer.status == 404
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    assert answer.text.startswith("Nothing is here: ")
+    assert "script" not in answer.text
+    assert answer.headers["Location"] is answer.headers["Set-Cookie"] is None
+
+
+@pytest.mark.parametrize(
+    "lost", ["parquet/outlook.parquet", "parquet/targets.parquet", "manifest.json"]
+)
+def test_pair_with_a_damaged_release_is_an_error_that_names_the_check(own_site, lost):
+    (own_site.releases / own_site.real / lost).write_bytes(b"PAR1")
+    answer = own_site.ask(f"/diff/{own_site.simulated}/{own_site.real}")
+    assert answer.status == 500
+    assert f"threatcast releases verify {own_site.real}" in answer.text
+    assert str(own_site.releases) not in answer.text
+    assert own_site.ask("/").status == 200

@@ -483,6 +483,20 @@ def test_rate_by_people_stands_beside_the_count_with_its_source_and_a_caution(ta
     assert "Per 100,000 people" not in text_of(pages["places/na.html"])
 
 
+def test_rate_by_internet_users_has_its_year_and_is_missing_where_they_are_not_known(tables):
+    online = {"DE": 75_000_000, "M49-150": 150_000_000}
+    rows = [
+        row | {"internet_users": online.get(row["location"]), "internet_year": 2021}
+        for row in tables["locations"].data.to_pylist()
+    ]
+    pages = rendered(with_rows(tables, "locations", rows))
+    text = text_of(pages["places/de.html"])
+    assert "0.4 expected in 4 weeks, of 75,000,000 people who use the internet" in text
+    assert "The share is of 2021. How much and how safely" in text
+    assert "of 2021 and later; countries without one" in text_of(pages["places/m49-150.html"])
+    assert "internet users" not in text_of(pages["places/na.html"])
+
+
 def test_record_of_a_place_says_in_words_first_how_past_forecasts_fared(tables):
     row = {
         "target": "ransomware_claims", "location": "DE", "location_level": "country",
@@ -507,13 +521,16 @@ def test_place_says_of_what_each_number_is_made_and_where_it_was_not_taken_apart
         for name, place, near, whole in reversed(events)
     ]
     member = part | {"events_4w": 9.0, "events_12w": 27.0}
-    mix = [member | {"member": name, "weight": share} for name, share in (("a", 0.2), ("b", 0.8))]
+    mix = [
+        member | {"member": name, "member_title": title, "weight": share}
+        for name, title, share in (("a", None, 0.2), ("b", "Like the last year", 0.8))
+    ]
     pages = rendered(with_rows(with_rows(tables, "drivers", parts), "outlook_mix", mix))
     text = text_of(pages["places/de.html"])
     assert "The largest step from the one to the other is +2.6: season and calendar." in text
     assert "season and calendar +2.6 0" in text
     assert "from the mean to the middle" not in text
-    assert text.index("b: 80%") < text.index("a: 20%")
+    assert text.index("Like the last year: 80%") < text.index("a: 20%")
     assert "a simple rule stands in for the model" in text_of(pages["places/na.html"])
 
 

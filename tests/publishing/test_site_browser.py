@@ -228,21 +228,43 @@ def test_place_is_opened_from_the_map_by_keyboard(tab, site):
 # files
 
 
-def test_rows_of_a_page_are_downloaded_from_a_server_that_allows_nothing_else(tab, site):
+@pytest.fixture
+def served(tab, site) -> Iterator[tuple[str, list[str]]]:
+    """A server of the release, and what the tab's console complains about."""
     server = make_server(site.parents[1], "127.0.0.1", 0, log=lambda _: None)
     thread = threading.Thread(target=server.run)
     thread.start()
-    try:
-        complaints: list[str] = []
-        tab.on("console", lambda message: complaints.append(message.text))
-        tab.goto(f"http://127.0.0.1:{server.port}/")
-        tab.locator("svg.map a[href='places/de.html']").focus()
-        tab.keyboard.press("Enter")
-        _download(tab)
-        assert complaints == []
-    finally:
-        server.stop()
-        thread.join(10)
+    complaints: list[str] = []
+    tab.on("console", lambda message: complaints.append(message.text))
+    yield f"http://127.0.0.1:{server.port}/", complaints
+    server.stop()
+    thread.join(10)
+
+
+def test_rows_of_a_page_are_downloaded_from_a_server_that_allows_nothing_else(tab, served):
+    address, complaints = served
+    tab.goto(address)
+    tab.locator("svg.map a[href='places/de.html']").focus()
+    tab.keyboard.press("Enter")
+    _download(tab)
+    assert complaints == []
+
+
+def test_server_answers_the_form_for_a_pair_with_a_page_that_axe_finds_nothing_on(
+    tab, site, served
+):
+    from axe_playwright_python.sync_playwright import Axe
+
+    address, complaints = served
+    name = site.parent.name
+    tab.goto(f"{address}fr/diff/{name}/{name}")
+    assert Axe().run(tab).response["violations"] == []
+    tab.goto(f"{address}diff/{name}/{name}")
+    with tab.expect_navigation():
+        tab.get_by_role("button", name="Show the difference").click()
+    assert tab.url == f"{address}diff/{name}/{name}"
+    assert "Both are the same release." in tab.locator("main").text_content()
+    assert complaints == []
 
 
 def _download(tab: Any) -> None:

@@ -6,6 +6,7 @@ select
     mix.target,
     mix.location,
     mix.member,
+    mix.member_title,
     mix.weight,
     mix.events_4w,
     mix.events_12w,

@@ -6,18 +6,34 @@ populations as (
     select * from {{ ref("populations") }}
 ),
 
+internet_shares as (
+    select * from {{ ref("internet_shares") }}
+),
+
+countries as (
+    select
+        populations.location,
+        populations.population,
+        internet_shares.year as internet_year,
+        round(populations.population * internet_shares.percent / 100) as internet_users
+    from populations
+    left join internet_shares on populations.location = internet_shares.location
+),
+
 -- a region has the people of the countries that are summed into it
 people as (
     select
         climbs.ancestor as location,
-        sum(populations.population) as population
+        sum(countries.population) as population,
+        sum(countries.internet_users) as internet_users,
+        min(countries.internet_year) as internet_year
     from (
         select
             location,
             unnest(sums_into) as ancestor
         from places
     ) as climbs
-    inner join populations on climbs.location = populations.location
+    inner join countries on climbs.location = countries.location
     group by climbs.ancestor
 )
 
@@ -29,6 +45,8 @@ select
     places.iso_alpha3,
     places.m49,
     places.note,
-    cast(people.population as bigint) as population
+    people.internet_year,
+    cast(people.population as bigint) as population,
+    cast(people.internet_users as bigint) as internet_users
 from places
 left join people on places.location = people.location

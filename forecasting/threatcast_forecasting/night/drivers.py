@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from threatcast_forecasting.backtesting.composition import mean_of
+from threatcast_forecasting.models import base_models
 from threatcast_forecasting.models.card import PARTS
 from threatcast_forecasting.outlook.answers import NEAR, USUAL_WEEKS, WHOLE, usual_levels
 from threatcast_forecasting.outlook.totals import weekly_draws
@@ -94,8 +95,9 @@ def driver_tables(
     dict
         `drivers`: `target, location, driver, position, events_4w, events_12w`, adding up to
         `expected_4w` and `expected_12w` of the outlook. A part that an outlook does not have has no
-        row. `outlook_mix`: `target, location, member, weight, events_4w, events_12w`, the base
-        models that the published one is made of, and what each of them alone says on average.
+        row. `outlook_mix`: `target, location, member, member_title, weight, events_4w,
+        events_12w`, the base models that the published one is made of, and what each of them alone
+        says on average.
     """
     import pandas as pd
 
@@ -111,7 +113,7 @@ def driver_tables(
         parts += [_rows(own, places), _rows(lent, places)]
         mixes.append(_mix(result, str(model), places[~borrows]))
     drivers = ["target", "location", "driver", "position", *EVENTS]
-    mix = ["target", "location", "member", "weight", *EVENTS]
+    mix = ["target", "location", "member", "member_title", "weight", *EVENTS]
     return {
         "drivers": pd.concat(parts)[drivers] if parts else pd.DataFrame(columns=drivers),
         "outlook_mix": pd.concat(mixes)[mix] if mixes else pd.DataFrame(columns=mix),
@@ -267,5 +269,8 @@ def _mix(result: NightResult, model: str, places: pd.DataFrame) -> pd.DataFrame:
         rows.append(told[told["weight"] > 0])
     mix = pd.concat(rows)
     mix["weight"] = mix["weight"].round(4)
+    # a model may count in a combination without being run for itself, and so have no card
+    titles = {name: one.card.title for name, one in base_models().items()}
+    mix["member_title"] = mix["member"].map(titles)
     order = ["target", "location", "weight", "member"]
     return mix.sort_values(order, ascending=[True, True, False, True], ignore_index=True)

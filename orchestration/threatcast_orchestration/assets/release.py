@@ -93,6 +93,7 @@ def _release_step() -> dg.AssetsDefinition:
             built_at=clock(),
             warnings=GateRecords(plan.home.gates, plan.as_of).warnings(),
             public_url=plan.settings.public_url,
+            contact=plan.settings.contact,
             prints=plan.settings.bulletin,
             progress=lambda name: context.log.info("writing %s", name),
             notice=context.log.warning,

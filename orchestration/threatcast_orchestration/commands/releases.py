@@ -289,13 +289,6 @@ def _row(info: ReleaseInfo) -> dict[str, Any]:
 
 def _unread(releases: Path, read: set[str]) -> list[str]:
     """Return releases on disk that the list had to leave out."""
-    from threatcast_publishing.catalog import RELEASE_NAME
+    from threatcast_publishing.catalog import release_folders
 
-    if not releases.is_dir():
-        return []
-    names = {
-        path.name
-        for path in releases.iterdir()
-        if RELEASE_NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
-    }
-    return sorted(names - read)
+    return sorted({folder.name for folder in release_folders(releases)} - read)

@@ -106,8 +106,8 @@ OUTLOOK_MIX = WrittenTable(
     "outlook_mix",
     "One row a target, location and base model that counts in the published one: its weight, and "
     "what it says alone.",
-    "target VARCHAR, location VARCHAR, member VARCHAR, weight DOUBLE, events_4w DOUBLE, "
-    "events_12w DOUBLE",
+    "target VARCHAR, location VARCHAR, member VARCHAR, member_title VARCHAR, weight DOUBLE, "
+    "events_4w DOUBLE, events_12w DOUBLE",
 )
 PROBABILITY_SCORES = WrittenTable(
     "forecasts",

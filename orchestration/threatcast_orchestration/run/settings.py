@@ -6,13 +6,22 @@ The only reader of the environment, and of the clock.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+)
 from threatcast_feeds.database import MEMORY
 
 from threatcast_orchestration.errors import OrchestrationError, WrongUse
@@ -47,6 +56,18 @@ def _day(value: Any) -> Any:
         return date.fromisoformat(value) if value else None
     except ValueError as error:
         raise ValueError("it is not a day; write it as YYYY-MM-DD") from error
+
+
+_CONTACT = re.compile(
+    r"[\w.+-]+@[\w-]+(\.[\w-]+)+|https://[\w-]+(\.[\w-]+)+(:\d+)?([/?#][!-~]*)?", re.ASCII
+)
+
+
+def _address(value: str) -> str:
+    """Return an address that people can write to, which pages lead to; empty for none."""
+    if value and not _CONTACT.fullmatch(value):
+        raise ValueError("it is no e-mail address (desk@example.org) and no https address")
+    return value
 
 
 Count = Annotated[int, Field(ge=1)]
@@ -86,6 +107,7 @@ class Settings(BaseModel):
     between_nights: bool = False
     bulletin: bool = True
     public_url: Annotated[str, Field(pattern=r"^(https?://[^\s\"'<>?#]+)?$")] = ""
+    contact: Annotated[str, AfterValidator(_address)] = ""
     gates_url: str = "http://127.0.0.1:3001"
     mlflow_url: str = "http://127.0.0.1:5000"
     webhook_url: str = ""

