@@ -1,4 +1,4 @@
-"""The warnings of a release in the parts in which pages tell them: threats, faults, and the rest."""
+"""The warnings of a release in the parts in which pages tell them: threats, faults, the rest."""
 
 from __future__ import annotations
 
