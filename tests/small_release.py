@@ -25,7 +25,8 @@ NUMBERS = {
     "quantile", "value", "nowcast", "nowcast_low80", "nowcast_high80", "wis", "scaled_wis",
     "age_hours", "share", "mean_scaled_wis", "observed", "expected_4w_before",
     "share_of_events", "events_4w", "events_12w", "weight", "wis_baseline", "relative_wis",
-    "scaled_wis_baseline", "relative_to_flat",
+    "scaled_wis_baseline", "relative_to_flat", "observed_upper", "expected", "expected_low",
+    "expected_high", "evidence",
 }  # fmt: skip
 WHOLE = {
     "horizon",
@@ -108,7 +109,7 @@ def column_type(table: str, column: str) -> str:
         return "TIMESTAMP"
     if column in WHOLE:
         return "BIGINT"
-    if column.startswith(("covered_", "is_")):
+    if column.startswith(("covered_", "is_")) or column == "stands_out":
         return "BOOLEAN"
     if column in NUMBERS or (column in OUTLOOK_COLUMNS and column not in OUTLOOK_TEXT):
         return "DOUBLE"
@@ -354,11 +355,55 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
             )
         ],
         "outlook_mix": [],
+        "warnings": _warnings(series),
         "phishing_mix": [
             {"week": REFERENCE_WEEK, "kind": "host_kind", "category": name, "share": share}
             for name, share in (("own domain", 0.7), ("free hosting", 0.3))
         ],
     }
+
+
+def _warnings(series: list[dict]) -> list[dict]:
+    """Return a surge, a fault of the data, and a surge that the fault may have made."""
+    told = {
+        "reference_date": AS_OF,
+        "level": "elevated",
+        "detail": "",
+        "since": REFERENCE_WEEK - timedelta(weeks=2),
+        "week": REFERENCE_WEEK,
+        "stands_out": False,
+        "agrees": "",
+        "disagrees": "",
+    }
+    surge = told | {
+        "warning_id": "0123456789abcdef",
+        "kind": "surge",
+        "target": series[0]["target"],
+        "location": series[0]["location"],
+        "observed": 31.0,
+        "observed_upper": 36.0,
+        "expected": 12.0,
+        "expected_low": 6.0,
+        "expected_high": 19.0,
+        "evidence": 57.3,
+        "stands_out": True,
+        "forecasts_of": "backtest",
+        "agrees": "ddos_targets",
+    }
+    fault = told | {
+        "warning_id": "fedcba9876543210",
+        "kind": "silence",
+        "target": "ddos_targets",
+        "location": "WORLD",
+        "detail": "stale",
+    }
+    behind = surge | {
+        "warning_id": "00112233445566aa",
+        "target": "ddos_targets",
+        "level": "severe",
+        "behind": "silence",
+    }
+    return [surge, fault, behind]
 
 
 def _grouping(row: dict) -> dict:

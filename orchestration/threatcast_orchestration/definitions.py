@@ -12,6 +12,7 @@ import threatcast_feeds.catalog
 from threatcast_orchestration.assets.dbt import build_dbt_assets, build_raw_assets
 from threatcast_orchestration.assets.dbt_project import dbt_resource
 from threatcast_orchestration.assets.decisions import build_decision_assets
+from threatcast_orchestration.assets.early_warning import build_warning_assets
 from threatcast_orchestration.assets.feed_states import build_feed_states
 from threatcast_orchestration.assets.forecasts import build_forecast_assets
 from threatcast_orchestration.assets.gates import build_gate_checks
@@ -50,6 +51,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             *build_forecast_assets(),
             *build_decision_assets(),
             build_live_assets(),
+            build_warning_assets(),
             *build_release_assets(),
             build_pruning_asset(),
         ],

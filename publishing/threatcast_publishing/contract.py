@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONTRACT_VERSION = "1.6"
+CONTRACT_VERSION = "1.7"
 STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
 
 
@@ -321,6 +321,32 @@ TABLES: Mapping[str, TableContract] = {
                 "events_12w",
                 "model",
                 "as_of",
+            ),
+        ),
+        TableContract(
+            "warnings",
+            ("warning_id",),
+            (
+                "warning_id",
+                "reference_date",
+                "kind",
+                "level",
+                "target",
+                "location",
+                "detail",
+                "since",
+                "week",
+                "observed",
+                "observed_upper",
+                "expected",
+                "expected_low",
+                "expected_high",
+                "evidence",
+                "stands_out",
+                "behind",
+                "forecasts_of",
+                "agrees",
+                "disagrees",
             ),
         ),
         TableContract(

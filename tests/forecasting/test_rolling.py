@@ -275,8 +275,13 @@ def test_night_gives_what_forecast_and_backtest_give():
     past, now = backtest(PANEL, ASKED, origins=3, **kwargs), forecast(PANEL, ASKED, **kwargs)
     pd.testing.assert_frame_equal(night.scores, past.scores)
     pd.testing.assert_frame_equal(night.forecasts.drop(columns="state"), now.forecasts)
-    both = pd.concat([past.weights, now.weights]).sort_values(["target", "origin", "model"])
-    pd.testing.assert_frame_equal(night.weights, both.reset_index(drop=True))
+    month_ago = pd.to_datetime(PANEL["week"]).max() - pd.Timedelta("28D")
+    origins = PANEL[["series_id"]].drop_duplicates().assign(origin=month_ago)
+    young = backtest(PANEL, ASKED, origins_table=origins, **kwargs)
+    pd.testing.assert_frame_equal(night.recent.forecasts, young.forecasts)
+    all_of = pd.concat([past.weights, young.weights, now.weights])
+    ordered = all_of.sort_values(["target", "origin", "model"], ignore_index=True)
+    pd.testing.assert_frame_equal(night.weights, ordered)
 
 
 def test_seconds_include_members():

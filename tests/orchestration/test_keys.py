@@ -28,6 +28,7 @@ CHANGES = {
     "orchestration/forecasts/": "forecasts",
     "orchestration/published_models/": "forecasts",
     "orchestration/live_scores/": "live",
+    "orchestration/early_warning/": "warnings",
     "dbt/models/": "warehouse",
     "dbt/models/published/": "published",
     "dbt/macros/": "warehouse",

@@ -122,6 +122,11 @@ DDL = {
         events_4w double, events_12w double, model varchar, as_of date, run_id varchar""",
     "outlook_mix": """target varchar, location varchar, member varchar, weight double,
         events_4w double, events_12w double, model varchar, as_of date""",
+    "warnings": """warning_id varchar, reference_date date, kind varchar, level varchar,
+        target varchar, location varchar, detail varchar, since date, week date, observed double,
+        observed_upper double, expected double, expected_low double, expected_high double,
+        evidence double, stands_out boolean, behind varchar, forecasts_of varchar, agrees varchar,
+        disagrees varchar""",
     "phishing_mix": "week date, kind varchar, category varchar, urls integer, share double",
 }
 
@@ -307,6 +312,14 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
         "outlook_mix": [
             ("ransomware_claims", "WORLD", member, weight, events, 3 * events, "champion", AS_OF)
             for member, weight, events in (("calendar", 0.75, 8.0), ("prophet", 0.25, 12.0))
+        ],
+        "warnings": [
+            ("0123456789abcdef", AS_OF, "surge", "elevated", "ransomware_claims", "NA", "",
+             REFERENCE_WEEK - timedelta(weeks=2), REFERENCE_WEEK, 9.0, 12.0, 2.0, 0.0, 5.0, 31.5,
+             True, None, "backtest", "", ""),
+            ("fedcba9876543210", AS_OF, "silence", "elevated", "exploited_vulnerabilities", "WORLD",
+             "stale", REFERENCE_WEEK - timedelta(weeks=4), REFERENCE_WEEK, *[None] * 6, False, None,
+             None, "", ""),
         ],
         "phishing_mix": [
             (REFERENCE_WEEK, "country_domain", "de", 10, 0.25),

@@ -148,6 +148,7 @@ def test_every_place_threat_and_shared_subject_has_a_page_in_every_language(site
             for name in (
                 "index",
                 "record",
+                "warnings",
                 "feeds",
                 "methods",
                 "archive",

@@ -67,6 +67,14 @@ def regular(grid: Grid, horizon: int, origins: int, step: int) -> Columns:
     return keys_of(series, grid.last[series] - horizon - back)
 
 
+def between(grid: Grid, horizon: int) -> Columns:
+    """Return the keys of each series' last week - k * `INNER_STEP`, less than a horizon back.
+
+    `champion` looks there anyhow on its way to the newest forecast, so that they cost little.
+    """
+    return regular(grid, INNER_STEP, max((horizon - 1) // INNER_STEP, 0), INNER_STEP)
+
+
 def newest(grid: Grid) -> Columns:
     """Return the keys of all series at the panel's last week."""
     series = np.arange(len(grid.last))

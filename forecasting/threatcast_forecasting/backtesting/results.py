@@ -99,10 +99,13 @@ class NightResult:
     newest : ForecastResult
     past : BacktestResult
         What `summary.summarise` takes.
+    recent : ForecastResult
+        From origins between the two, not all of whose weeks have come.
     """
 
     newest: ForecastResult
     past: BacktestResult
+    recent: ForecastResult
 
     @property
     def forecasts(self) -> pd.DataFrame:

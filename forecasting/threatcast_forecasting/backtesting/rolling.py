@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from threatcast_forecasting.backtesting.origins import keys_of, named, newest, regular
+from threatcast_forecasting.backtesting.origins import between, keys_of, named, newest, regular
 from threatcast_forecasting.backtesting.pipeline import CHUNK, RunOptions, run
 from threatcast_forecasting.backtesting.recipe import recipe_of
 from threatcast_forecasting.backtesting.results import BacktestResult, ForecastResult, NightResult
@@ -145,19 +145,24 @@ def nightly(
     """Forecast from the panel's last week on and back-test the same models, in one go.
 
     The numbers are those of `forecast` and `backtest`; what `champion` learns from on its way to
-    the newest forecast is fitted once for both. Parameters are those of `backtest`.
+    the newest forecast is fitted once for both. Between the two lie origins whose weeks have not
+    all come yet: too young for a score, and what the newest weeks are held against (`recent`).
+    Parameters are those of `backtest`.
     """
     _check_counts(horizon=horizon, origins=origins, step=step, jobs=jobs, chunk=chunk)
     grid = Grid.of(validate(panel))
     now = newest(grid)
-    outer = np.concatenate([regular(grid, horizon, origins, step), now])
+    past = regular(grid, horizon, origins, step)
+    outer = np.concatenate([past, between(grid, horizon), now])
     recipe = recipe_of(models, registry or all_models(), candidates, REFERENCES)
     settings = RunOptions(horizon, seed, jobs, chunk, progress, clock)
     store, weights, seconds = run(Knowledge(grid, known), outer, recipe, settings)
-    is_now = np.isin(keys_of(store.series, store.origin), now)
+    keys = keys_of(store.series, store.origin)
+    is_now, is_past = np.isin(keys, now), np.isin(keys, past)
     return NightResult(
         ForecastResult(store.part(is_now), weights, seconds),
-        BacktestResult(store.part(~is_now), weights, seconds),
+        BacktestResult(store.part(is_past), weights, seconds),
+        ForecastResult(store.part(~is_now & ~is_past), weights, seconds),
     )
 
 

@@ -15,6 +15,7 @@ from threatcast_forecasting.night.drivers import driver_tables
 from threatcast_forecasting.night.groupings import grouping_table
 from threatcast_forecasting.night.level_shifts import shift_table
 from threatcast_forecasting.night.outlooks import outlook_tables, published_pairs
+from threatcast_forecasting.night.past_forecasts import past_forecasts
 from threatcast_forecasting.night.probabilities import probability_tables
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def night_tables(
             inputs, result, coherent, outlooks["outlook"], known, late["nowcast"], shifts
         ),
         **probability_tables(inputs, result, coherent, outlooks["outlook"], known),
+        "past_forecasts": past_forecasts(inputs, result),
         "weights": result.weights,
         "known": known,
         "seconds": pd.DataFrame(

@@ -34,6 +34,8 @@ OF_CHECKS = {
     "lost_recent": "withdrawals",
 }
 """Kind of warning by the check of a feed's gate that failed."""
+SILENT_STATES = ("stale", "failed", "silent")
+"""States of a feed of which nothing new can be counted."""
 NEW_AFTER_WEEKS = 104
 """Weeks without an event after which a place, actor or tool is new again."""
 LEAST_KNOWN_WEEKS = 104
@@ -60,6 +62,18 @@ def from_gates(findings: pd.DataFrame) -> pd.DataFrame:
     known = findings[findings["check"].isin(list(OF_CHECKS))]
     kinds = known["check"].map(OF_CHECKS)
     return _told(known.assign(kind=kinds, place=EVERYWHERE, detail=known["check"]))
+
+
+def from_states(health: pd.DataFrame) -> pd.DataFrame:
+    """Return a `silence` for each target whose feed no longer brings what can be counted.
+
+    Parameters
+    ----------
+    health : frame
+        `target, state, since`: the state of the target's feed in the words of `feed_health`.
+    """
+    quiet = health[health["state"].isin(SILENT_STATES)]
+    return _told(quiet.assign(kind="silence", place=EVERYWHERE, detail=quiet["state"]))
 
 
 def from_level_shifts(shifts: pd.DataFrame) -> pd.DataFrame:

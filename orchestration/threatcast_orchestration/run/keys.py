@@ -43,6 +43,9 @@ CODE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         **_FORECASTING, "orchestration": ("forecasts/*.py", "published_models/*.py", _WRITTEN),
     },
     "live": {**_FORECASTING, "orchestration": ("live_scores/*.py", "forecasts/*.py", _WRITTEN)},
+    "warnings": {
+        **_FORECASTING, "orchestration": ("early_warning/*.py", "forecasts/*.py", _WRITTEN),
+    },
     "history": {"orchestration": ("warehouse/outlook_history.py", _WRITTEN)},
     "published": {"dbt": (*_DBT, "models/**/*")},
     "release": {"publishing": ("**/*",)},

@@ -22,7 +22,8 @@ MADE_OF = {
     "decisions": ("forecasts",),
     "history": ("raw",),
     "live": ("warehouse", "forecasts", "history"),
-    "published": ("warehouse", "forecasts", "decisions", "live", "history"),
+    "warnings": ("warehouse", "forecasts", "live"),
+    "published": ("warehouse", "forecasts", "decisions", "live", "warnings", "history"),
     "tables": ("published",),
 }
 """The stages of the warehouse file, each with those that it reads; `tables` is the content of the

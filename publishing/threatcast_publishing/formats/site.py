@@ -3,6 +3,7 @@
 site/index.html, places/, threats/, groupings/, record.html, …   English
 site/<language>/…                                                the same pages in the others
 site/charts/, data/, style.*.css, site.*.js, map.*.png           shared by all of them
+site/warnings.json, warnings.atom                                the warnings, for programs
 """
 
 from __future__ import annotations
@@ -31,11 +32,13 @@ class Site:
         ".js": "text/javascript; charset=utf-8",
         ".svg": "image/svg+xml",
         ".png": "image/png",
+        ".atom": "application/atom+xml; charset=utf-8",
     }
 
     def write(self, release: ReleaseContext, folder: Path) -> Sequence[Path]:
         """Write `site/`; charts that the current release has already are taken from it."""
         from threatcast_publishing.formats.place_files import place_files
+        from threatcast_publishing.formats.warning_files import warning_files
         from threatcast_publishing.site.assets import shared_files
         from threatcast_publishing.site.fans import draw
         from threatcast_publishing.site.pages import render_pages
@@ -52,7 +55,7 @@ class Site:
             pages = [
                 _write(site / path, page.encode()) for path, page in render_pages(views, assets)
             ]
-            contents |= place_files(views)
+            contents |= place_files(views) | warning_files(views)
         contents |= {f"charts/{key}.svg": drawn for key, drawn in charts.result().items()}
         written = [_write(site / name, content) for name, content in sorted(contents.items())]
         return [*written, *pages]

@@ -21,6 +21,7 @@ from threatcast_publishing.site.policy import POLICY
 from threatcast_publishing.site.social_card import HEIGHT, WIDTH
 from threatcast_publishing.site.speech import Speech
 from threatcast_publishing.site.views import path_of
+from threatcast_publishing.site.warning_words import WarningWords
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,6 +35,7 @@ DOWNLOADS = (("csv", "CSV"), ("parquet", "Parquet"), ("json", "JSON"))
 MENU = (
     ("index.html", N_("Outlook")),
     ("places/index.html", N_("Places")),
+    ("warnings.html", N_("Warnings")),
     ("record.html", N_("Record")),
     ("feeds.html", N_("Feeds")),
     ("methods.html", N_("Methods")),
@@ -116,7 +118,8 @@ def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environ
     )
     # what `_` leads to by way of a second call, which is felt over a hundred thousand texts
     environment.globals["_"] = environment.globals["gettext"]
-    said = Speech(of, views).functions()
+    speech_of = Speech(of, views)
+    said = speech_of.functions()
     environment.globals.update(said)
     environment.filters.update(threat=said["threat"], copy_mode=said["copy_mode"])
     environment.globals.update(
@@ -145,6 +148,7 @@ def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environ
         questions=_QUESTIONS,
         glossary=GLOSSARY,
         guidance=read_guidance(),
+        warning=WarningWords(speech_of),
         families=FAMILIES,
         map_classes=map_classes.map_classes(views),
         map_label=of.words("Countries by what is most probable over the next 4 weeks"),

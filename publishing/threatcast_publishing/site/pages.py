@@ -54,6 +54,7 @@ def pages_of(views: ReleaseViews) -> Iterator[Page]:
     for card in model_cards(views):
         title = _told(N_("Model card"), views.models[card.model])
         yield Page(card_of(card.model), "card.html.j2", title, card)
+    yield Page("warnings.html", "warnings.html.j2", _words(N_("Warnings")))
     yield Page("record.html", "record.html.j2", _words(N_("Our record")))
     yield Page("feeds.html", "feeds.html.j2", _words(N_("Feeds")))
     yield Page("methods.html", "methods.html.j2", _words(N_("Methods")))

@@ -18,6 +18,7 @@ from threatcast_publishing.site.outlook_details import Key, Outlook, Row, publis
 from threatcast_publishing.site.pasts import ImportedPast, imported_pasts
 from threatcast_publishing.site.reasons import merged, shape_of
 from threatcast_publishing.site.unwatched import Unwatched, unwatched_weeks
+from threatcast_publishing.site.warning_parts import StandingWarnings
 
 if TYPE_CHECKING:
     from threatcast_publishing.source import ReleaseContext
@@ -185,6 +186,11 @@ class ReleaseViews:
             drivers=self.rows("drivers"),
             mix=self.rows("outlook_mix"),
         )
+
+    @cached_property
+    def warnings(self) -> StandingWarnings:
+        """The warnings that stand, in the parts in which pages tell them."""
+        return StandingWarnings.of(self.rows("warnings"))
 
     @cached_property
     def places(self) -> Mapping[str, Place]:

@@ -1,0 +1,22 @@
+select
+    warning_id,
+    reference_date,
+    kind,
+    level,
+    target,
+    location,
+    detail,
+    since,
+    week,
+    observed,
+    observed_upper,
+    expected,
+    expected_low,
+    expected_high,
+    evidence,
+    stands_out,
+    behind,
+    forecasts_of,
+    agrees,
+    disagrees
+from {{ source("live", "warnings") }}

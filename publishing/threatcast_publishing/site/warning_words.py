@@ -1,0 +1,213 @@
+"""Warnings in words: what, how unusual, how sure, what goes with it, and when it ends.
+
+Calm words by rules. A fault of the data is never told as a threat, and no text names a cause.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from threatcast_forecasting.warning.warning_kinds import DATA_KINDS
+
+from threatcast_publishing.site.messages import N_
+
+if TYPE_CHECKING:
+    from threatcast_publishing.site.outlook_details import Row
+    from threatcast_publishing.site.speech import Speech
+
+LEVEL_NAMES = {"severe": N_("severe"), "elevated": N_("elevated"), "watch": N_("to watch")}
+KINDS = {
+    "surge": N_("Surge"),
+    "drop": N_("Drop"),
+    "new_place": N_("First events in two years"),
+    "new_name": N_("New actors or tools"),
+    "silence": N_("Silent source"),
+    "emptied": N_("Shortened list"),
+    "refilled": N_("Old entries came back"),
+    "blank_field": N_("Field without values"),
+    "feed_size": N_("Source of another size"),
+    "withdrawals": N_("Records gone"),
+}
+_FAULTS = {
+    "silence": N_("Since the week of %(since)s the source brings nothing new to count."),
+    "emptied": N_(
+        "Since the week of %(since)s the list is much shorter than before. Its copies are set "
+        "aside."
+    ),
+    "refilled": N_(
+        "Since the week of %(since)s old entries come back as if they were new. Its copies are set "
+        "aside."
+    ),
+    "blank_field": N_("Since the week of %(since)s records lack what they had before: the place."),
+    "feed_size": N_("Since the week of %(since)s the source as a whole stands at another level."),
+    "withdrawals": N_(
+        "Since the week of %(since)s known records are gone. Its copies are set aside."
+    ),
+}
+_RARE = {
+    "watch": N_("Where nothing happens, one series shows this about twice a year."),
+    "elevated": N_("Where nothing happens, one series shows this about once a year."),
+    "severe": N_("Where nothing happens, one series shows this about once in five years."),
+}
+_SET_ASIDE = N_(
+    "once a copy is believed again: the source is mended, it says the same for a week, or a person "
+    "accepts it"
+)
+_ENDS = {
+    "surge": N_("once counts fit their forecasts again, or forecasts have learnt the new level"),
+    "drop": N_("once counts fit their forecasts again, or forecasts have learnt the new level"),
+    "new_place": N_("once a newer week is counted"),
+    "new_name": N_("once a newer week is counted"),
+    "silence": N_("once the source brings something new"),
+    "emptied": _SET_ASIDE,
+    "refilled": _SET_ASIDE,
+    "withdrawals": _SET_ASIDE,
+    "blank_field": N_("once records have it again"),
+    "feed_size": N_("after eight weeks: by then forecasts have learnt the new level"),
+}
+
+
+class WarningWords:
+    """All that templates say of a warning in one language."""
+
+    def __init__(self, speech: Speech) -> None:
+        self._say = speech
+        self._of = speech.language
+
+    def title(self, row: Row) -> str:
+        """Return kind, threat and place; of a fault kind and threat."""
+        kind = self._kind(row["kind"])
+        threat = self._say.threat(row["target"])
+        if row["kind"] in DATA_KINDS:
+            return self._of.words("%(what)s: %(said)s", what=kind, said=threat)
+        return self._of.words(
+            "%(kind)s: %(threat)s, %(place)s", kind=kind, threat=threat, place=self.place(row)
+        )
+
+    def place(self, row: Row) -> str:
+        """Return the name of a warning's place."""
+        facts = self._say.views.locations.get(row["location"], {})
+        return self._say.place(row["location"], facts.get("location_name"))
+
+    def kind(self, row: Row) -> str:
+        """Return the kind of a warning."""
+        return self._kind(row["kind"])
+
+    def level(self, row: Row) -> str:
+        """Return the level of a warning."""
+        level = row["level"]
+        return self._of.words(LEVEL_NAMES[level]) if level in LEVEL_NAMES else level
+
+    def what(self, row: Row) -> str:
+        """Return what was seen, and what was expected."""
+        of, kind = self._of, row["kind"]
+        if kind in _FAULTS:
+            return of.words(_FAULTS[kind], since=of.day(row["since"]))
+        given = {"day": of.day(row["week"]), "observed": self.counted(row)}
+        if kind == "new_place":
+            return of.words(
+                "In the week of %(day)s %(observed)s were counted here, the first in two years.",
+                **given,
+            )
+        if kind == "new_name":
+            return of.words(
+                "In the week of %(day)s %(observed)s came from actors or tools that the source had "
+                "not named in two years. Which they are is not told here.",
+                **given,
+            )
+        if row["observed"] is None:
+            seen = of.words("Nobody watched the week of %(day)s.", day=given["day"])
+        elif row["expected"] is None:
+            seen = of.words("In the week of %(day)s %(observed)s were counted.", **given)
+        else:
+            seen = of.words(
+                "In the week of %(day)s %(observed)s were counted, %(expected)s were expected "
+                "(80%% range: %(range)s).",
+                expected=of.count(row["expected"]),
+                range=of.span(row["expected_low"], row["expected_high"]),
+                **given,
+            )
+        since = of.words("It began with the week of %(day)s.", day=of.day(row["since"]))
+        return of.joined((seen, since))
+
+    def counted(self, row: Row) -> str:
+        """Return the newest count, or where it will lie once all reports are in."""
+        low, high = row["observed"], row["observed_upper"]
+        if low is None:
+            return self._of.words("not known")
+        if high is None or high == low:
+            return self._of.count(low)
+        return self._of.span(low, high)
+
+    def unusual(self, row: Row) -> str:
+        """Return how unusual it is, in words and as a number."""
+        of = self._of
+        if row["kind"] in DATA_KINDS:
+            return of.words("Faults of the data have no degrees: somebody should look.")
+        if row["evidence"] is None:
+            return of.words("Not measured: a first event says little of the next.")
+        number = of.words(
+            "Evidence: %(evidence)s. That is what a stake of 1 has become, bet each week on counts "
+            "leaving their forecasts.",
+            evidence=of.count(row["evidence"]),
+        )
+        level = row["level"]
+        rare = of.words(_RARE[level]) if level in _RARE else level
+        return of.joined((rare, number))
+
+    def sure(self, row: Row) -> str:
+        """Return how sure it is, and against which forecasts it was held."""
+        of = self._of
+        if row["kind"] in DATA_KINDS:
+            return of.words("This is about the source, not about any threat.")
+        if row["evidence"] is None:
+            return of.words("That it was counted is sure; that more will follow is not.")
+        among = (
+            of.words(
+                "It stands out among all series of the night: of those that do, about one in ten "
+                "is a false one at most."
+            )
+            if row["stands_out"]
+            else of.words(
+                "It does not stand out among all series of the night: where so many are looked at, "
+                "chance alone makes some."
+            )
+        )
+        held = (
+            of.words("It is held against what was published.")
+            if row["forecasts_of"] == "archive"
+            else of.words(
+                "Less than a year of published forecasts is there, so past ones made again stand "
+                "in."
+            )
+        )
+        return of.joined((among, held))
+
+    def others(self, row: Row) -> str:
+        """Return which other threats at the place go the same way, and which the other way."""
+        of = self._of
+        parts = [
+            of.words(text, threats=of.list([self._say.threat(one) for one in row[side].split(",")]))
+            for side, text in (
+                ("agrees", N_("The same way at this place: %(threats)s.")),
+                ("disagrees", N_("The other way: %(threats)s.")),
+            )
+            if row[side]
+        ]
+        return of.joined(parts) or of.words("No other threat here goes the same way or the other.")
+
+    def ends(self, row: Row) -> str:
+        """Return what would make it go away."""
+        kind = row["kind"]
+        return self._of.words(_ENDS[kind]) if kind in _ENDS else ""
+
+    def why_not(self, row: Row) -> str:
+        """Return why a row is not told as a threat."""
+        return self._of.words(
+            "%(what)s. Not told as a threat: a fault of the data may have made it (%(fault)s).",
+            what=self.title(row),
+            fault=self._kind(row["behind"]),
+        )
+
+    def _kind(self, kind: str) -> str:
+        return self._of.words(KINDS[kind]) if kind in KINDS else kind

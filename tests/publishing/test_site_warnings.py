@@ -1,0 +1,122 @@
+"""Warnings on the site: what is told as a threat and what is not, and the same for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from html import unescape
+from xml.etree import ElementTree as Xml
+
+import pyarrow as pa
+import pytest
+from small_release import AS_OF, write_warehouse
+from threatcast_publishing.formats.warning_files import warning_files
+from threatcast_publishing.site.assets import shared_files
+from threatcast_publishing.site.languages import LANGUAGES
+from threatcast_publishing.site.pages import render_pages
+from threatcast_publishing.site.speech import Speech
+from threatcast_publishing.site.views import ReleaseViews
+from threatcast_publishing.site.warning_words import KINDS, LEVEL_NAMES, WarningWords
+from threatcast_publishing.source import ReleaseContext, read_tables
+
+SURGE, FAULT, BEHIND = "0123456789abcdef", "fedcba9876543210", "00112233445566aa"
+ATOM = {"a": "http://www.w3.org/2005/Atom"}
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    return read_tables(write_warehouse(tmp_path_factory.mktemp("warehouse") / "w.duckdb"))
+
+
+def views_of(tables, rows: list[dict] | None = None, source: str = "mirror") -> ReleaseViews:
+    if rows is not None:
+        schema = tables["warnings"].data.schema
+        data = pa.Table.from_pylist(rows, schema=schema)
+        tables = {**tables, "warnings": replace(tables["warnings"], data=data)}
+    return ReleaseViews(ReleaseContext(AS_OF, source, "0" * 40, {}, tables))
+
+
+@pytest.fixture(scope="module")
+def pages(tables) -> dict[str, str]:
+    views = views_of(tables)
+    assets, _ = shared_files(views)
+    return {path: unescape(page) for path, page in render_pages(views, assets, [LANGUAGES["en"]])}
+
+
+def part(page: str, start: str) -> str:
+    return page.partition(f'<section id="{start}"')[2].partition("\n</section>")[0]
+
+
+def test_unusual_count_is_told_with_its_range_and_its_chart(pages) -> None:
+    told = part(pages["warnings.html"], f"w{SURGE}")
+    assert "31 to 36 were counted, 12 were expected (80% range: 6 to 19)" in told
+    assert "Evidence: 57" in told
+    assert "about once a year" in told
+    assert "It stands out among all series" in told
+    assert "Less than a year of published forecasts" in told
+    assert "The same way at this place: Targets of the DDoSia attacks." in told
+    assert 'src="charts/' in told
+
+
+def test_fault_is_no_threat_and_what_it_may_have_made_is_not_told(pages) -> None:
+    page = pages["warnings.html"]
+    assert f'id="w{SURGE}"' in page
+    assert f'id="w{FAULT}"' not in page.partition('<section id="faults"')[0]
+    assert "the source brings nothing new" in part(page, f"w{FAULT}")
+    assert f'id="w{BEHIND}"' not in page
+    assert "Not told as a threat: a fault of the data may have made it (Silent source)." in page
+
+
+def test_front_page_and_place_lead_to_the_warnings(pages) -> None:
+    assert "2 warnings stand</a>: 1 unusual count; 1 fault of the data" in pages["index.html"]
+    linked = [path for path, page in pages.items() if f"warnings.html#w{SURGE}" in page]
+    assert linked == ["places/world.html"]
+
+
+def test_night_without_warnings_says_so(tables) -> None:
+    views = views_of(tables, [])
+    assets, _ = shared_files(views)
+    calm = dict(render_pages(views, assets, [LANGUAGES["en"]]))
+    assert "No warning stands" in calm["index.html"]
+    assert "No source shows a fault." in calm["warnings.html"]
+    assert "To watch" not in calm["warnings.html"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("level", LEVEL_NAMES)
+@pytest.mark.parametrize("known", [True, False])
+def test_every_kind_and_level_has_words(tables, kind: str, level: str, known: bool) -> None:
+    number = 3.0 if known else None
+    evidence = 4.0 if kind in ("surge", "drop") else None
+    numbers = dict.fromkeys(("observed", "observed_upper", "expected"), number)
+    row = {**views_of(tables).warnings.threats[0], **numbers, "kind": kind, "level": level}
+    row |= {"expected_low": number, "expected_high": number, "evidence": evidence}
+    words = WarningWords(Speech(LANGUAGES["en"], views_of(tables)))
+    for say in (words.title, words.what, words.unusual, words.sure, words.others, words.ends):
+        said = say(row)
+        assert said
+        assert "None" not in said
+        assert "%(" not in said
+
+
+def test_programs_get_what_the_page_tells(tables) -> None:
+    files = warning_files(views_of(tables))
+    told = json.loads(files["warnings.json"])
+    assert [one["warning_id"] for one in told["warnings"]] == [SURGE, FAULT]
+    assert told["warnings"][0]["page"] == f"warnings.html#w{SURGE}"
+    feed = Xml.fromstring(files["warnings.atom"])  # noqa: S314 our own bytes
+    entries = feed.findall("a:entry", ATOM)
+    ids = [entry.findtext("a:id", "", ATOM) for entry in entries]
+    assert ids == [f"urn:threatcast:warnings:{one}" for one in (SURGE, FAULT)]
+    assert "Surge" in entries[0].findtext("a:title", "", ATOM)
+    assert entries[0].findtext("a:updated", "", ATOM) == f"{AS_OF}T00:00:00Z"
+    assert files == warning_files(views_of(tables))
+
+
+def test_simulated_warnings_are_marked_wherever_they_are_met(tables) -> None:
+    files = warning_files(views_of(tables, source="sample"))
+    feed = Xml.fromstring(files["warnings.atom"])  # noqa: S314 our own bytes
+    titles = [title.text for title in feed.iter(f"{{{ATOM['a']}}}title")]
+    assert len(titles) == 3
+    assert all(str(title).startswith("SIMULATED: ") for title in titles)
+    assert "SIMULATED" in json.loads(files["warnings.json"])["mark"]
