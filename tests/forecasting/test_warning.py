@@ -145,6 +145,15 @@ def test_outbreak_is_found_with_the_week_it_began_and_a_fall_is_a_drop() -> None
     assert list(surge.stands_out) == [False, True, False, False]
 
 
+def test_burst_of_one_week_is_over_two_months_later() -> None:
+    counts, forecast = right(20.0, 1, 60)
+    counts[:] = 20.0
+    counts[0, -9] = 2000.0
+    burst = against("surge", counts, forecast).evidence[0]
+    assert burst[-9] > 1e5
+    assert burst[-5] > 1.5 > burst[-1]
+
+
 def test_weak_evidence_of_many_weeks_grows_to_a_warning() -> None:
     counts, forecast = right(20.0, 1, 30)
     counts[:] = 20.0

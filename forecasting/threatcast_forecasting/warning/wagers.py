@@ -16,7 +16,8 @@ A part 1 - g of the capital is exchanged for fresh money each week: bets may beg
 what was lost long ago is forgotten. This is a Shiryaev-Roberts e-detector (Shin, Ramdas and Rinaldo
 2023, doi:10.51387/23-NEJSDS51) with forgetting. If forecasts are right, each ratio has mean 1 given
 all before its block, so that R[t] has mean 1 in every week: it is an e-value, and at least c in at
-most 1 of c weeks. R is the mean of those of several shifts.
+most 1 of c weeks. Capital above `MOST_CARRIED` is paid out before the next week, which only makes
+later weeks smaller. R is the mean of those of several shifts.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ SHIFTS = (0.75, 1.5, 3.0)
 """In standard deviations of the normal number behind a count."""
 KEPT = 0.6
 """Part of the capital that stays in the game each week."""
+MOST_CARRIED = 100.0
+"""More than this is paid out: else one burst would stand for months after it ended."""
 MOST_SHARED = 0.95
 FARTHEST = 1e-6
 """Probabilities of the side that is not bet on are not told apart below this."""
@@ -81,19 +84,21 @@ def play(outer: Floats, inner: Floats, shared: Floats) -> Capital:
     weeks, series = paid.shape[:2]
     ratios = _ratios(paid)
     held = np.ones((weeks + 1, series, len(SHIFTS)))
+    won = held.copy()
     begun = np.zeros((weeks + 1, series, len(SHIFTS)), dtype=np.int64)
     for week in range(1, weeks + 1):
         lengths = np.arange(1, min(LONGEST, week) + 1)
         kept = KEPT ** lengths[:, None, None]
         ratio = ratios[lengths - 1, week - 1]
         parts = np.concatenate([ratio * kept * held[week - lengths], ratio * (1 - kept)])
-        held[week] = parts.sum(axis=0) / len(lengths)
+        won[week] = parts.sum(axis=0) / len(lengths)
+        held[week] = np.minimum(won[week], MOST_CARRIED)
         fresh = np.broadcast_to((week - lengths)[:, None, None], ratio.shape)
         starts = np.concatenate([begun[week - lengths], fresh])
         begun[week] = np.take_along_axis(starts, parts.argmax(axis=0)[None], axis=0)[0]
-    best = held.argmax(axis=2)[..., None]
+    best = won.argmax(axis=2)[..., None]
     since = np.take_along_axis(begun, best, axis=2)[..., 0]
-    return Capital(held[1:].mean(axis=2).T, since[1:].T)
+    return Capital(won[1:].mean(axis=2).T, since[1:].T)
 
 
 def _ratios(paid: Floats) -> Floats:
