@@ -25,7 +25,7 @@ from threatcast_publishing.marks import mark_of
 from threatcast_publishing.query import QueryResult, render
 from threatcast_publishing.request_paths import Refusal, current_name, path_parts, unknown
 from threatcast_publishing.site.assets import Assets
-from threatcast_publishing.site.difference_page import TABLES, Comparison, difference_page
+from threatcast_publishing.site.difference_page import TABLES, ReleasePair, difference_page
 from threatcast_publishing.site.languages import LANGUAGES, SOURCE, Language
 from threatcast_publishing.source import PublishedTable, ReleaseContext
 
@@ -115,7 +115,7 @@ def _check(known: Mapping[str, Path], *names: str) -> None:
 def _page(known: Mapping[str, Path], old: str, new: str, found: QueryResult, of: Language) -> str:
     before, after = read_manifest(known[old]), read_manifest(known[new])
     days = sorted(((day_of(name), name) for name in known), reverse=True)
-    comparison = Comparison(
+    pair = ReleasePair(
         old=old,
         new=new,
         old_day=before.as_of,
@@ -132,7 +132,7 @@ def _page(known: Mapping[str, Path], old: str, new: str, found: QueryResult, of:
         if re.fullmatch(r"site/(style|site)\.\w+\.(css|js)", name)
     }
     assets = Assets(shared.get(".css", ""), shared.get(".js", ""))
-    return difference_page(release, comparison, assets, of)
+    return difference_page(release, pair, assets, of)
 
 
 def _tables(folder: Path) -> dict[str, PublishedTable]:

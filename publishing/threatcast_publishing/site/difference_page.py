@@ -24,7 +24,7 @@ TABLES = ("targets", "locations", "models")
 
 
 @dataclass(frozen=True)
-class Comparison:
+class ReleasePair:
     """What is compared: two releases, how `old` is marked, and the rows that differ.
 
     `known` are all releases that may be compared, as `release_id` and `as_of`, the newest first.
@@ -44,7 +44,7 @@ class Comparison:
 
 
 def difference_page(
-    release: ReleaseContext, comparison: Comparison, assets: Assets, of: Language
+    release: ReleaseContext, pair: ReleasePair, assets: Assets, of: Language
 ) -> str:
     """Return the page in one language.
 
@@ -56,11 +56,9 @@ def difference_page(
         Style and script by their places below the server's root.
     """
     title = N_("What differs between two releases")
-    page = Page(
-        comparison.address, "difference.html.j2", lambda language: language.words(title), comparison
-    )
+    page = Page(pair.address, "difference.html.j2", lambda language: language.words(title), pair)
     base = page.root + ("../" if of.folder else "")
-    site = f"{base}releases/{comparison.new}/"
+    site = f"{base}releases/{pair.new}/"
     template = environment_of(of, ReleaseViews(release), assets).get_template(page.template)
     return template.render(
         page=page, root=f"{site}site/{of.folder}", base=base, files=site, form=f"{page.root}diff"
