@@ -72,7 +72,7 @@ def _target(name: str) -> str:
 
 def _place(code: Any) -> Any:
     if code is False:
-        raise ValueError('Norway wants quotes, "NO": without them it is a no to YAML')
+        raise ValueError('to YAML a bare NO is a no; Norway wants quotes: "NO"')
     if code not in _parents():
         raise ValueError(
             f"there is no place {code!r}; they are such as DE, M49-150 and WORLD, as in the table "

@@ -95,12 +95,15 @@ def record_rollback(record: WarningRecord, release_id: str, now: datetime) -> li
 
 
 def _later_than(known: KnownWarnings, release_id: str) -> set[str]:
-    """Return the releases after one: as they were seen, else (it was never seen) by their day."""
+    """Return the releases after one: as they were seen, else by their day.
+
+    One that was never seen is of a time without this record: of its day, all others are later.
+    """
     from threatcast_publishing.catalog import day_of
 
     if release_id in known.nights:
         return set(known.nights[known.nights.index(release_id) + 1 :])
-    return {name for name in known.nights if day_of(name) > day_of(release_id)}
+    return {name for name in known.nights if day_of(name) >= day_of(release_id)}
 
 
 def acknowledge(record: WarningRecord, names: Iterable[str], note: str, now: datetime) -> list[str]:

@@ -36,6 +36,13 @@ class _Happened(BaseModel):
     number: Annotated[int, Field(ge=0)] = UNNUMBERED
     at: AwareDatetime
 
+    @property
+    def told_in_short(self) -> str:
+        """What happened, in a few words for a person."""
+        facts = self.model_dump(exclude={"number", "at", "event", "row", "told", "message_id"})
+        word = str(getattr(self, "event", ""))
+        return " ".join([word, *(f"{name}={value}" for name, value in facts.items() if value)])
+
 
 class NightSeen(_Happened):
     """The warnings of a release were looked at."""

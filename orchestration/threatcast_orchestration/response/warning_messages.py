@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.response.warning_events import Form, Told
 from threatcast_orchestration.response.warning_rows import WarningRow
-from threatcast_orchestration.response.wording import FOOT, in_order, sentence, summary
+from threatcast_orchestration.response.wording import FOOT, headline, in_order, sentence, summary
 
 if TYPE_CHECKING:
     from threatcast_publishing.marks import Mark
@@ -103,7 +103,8 @@ class MessageWriter:
             "escalation": "nobody has acknowledged: ",
             "end": "no longer so: ",
         }[form]
-        return f"{before}Threatcast: {what}{summary(rows)}"
+        said = headline(rows[0]) if len(rows) == 1 else summary(rows)
+        return f"{before}Threatcast: {what}{said}"
 
     def _line(self, row: WarningRow, form: Form, ends: Mapping[str, str]) -> str:
         if form != "end":

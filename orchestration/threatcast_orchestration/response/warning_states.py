@@ -114,6 +114,24 @@ def known_warnings(events: Iterable[Event]) -> KnownWarnings:
     return known
 
 
+def about(events: Iterable[Event], name: str) -> list[Event]:
+    """Return the events of one warning, in order."""
+    found = []
+    for event in events:
+        match event:
+            case Opened() | Changed():
+                names = {event.row.warning_id}
+            case Gone() | Acknowledged() | Closed():
+                names = {event.warning_id}
+            case Delivered():
+                names = {one.warning_id for one in event.told}
+            case _:
+                names = set()
+        if name in names:
+            found.append(event)
+    return found
+
+
 def _withdrawn(events: Iterable[Event]) -> set[str]:
     releases: set[str] = set()
     for event in events:

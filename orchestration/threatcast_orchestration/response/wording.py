@@ -36,6 +36,25 @@ if THREAT_WORDS.keys() != set(THREAT_KINDS) or DATA_WORDS.keys() != set(DATA_KIN
     raise ImportError("wording.py has no words for a kind of warning, or words for none")
 
 
+def headline(row: WarningRow) -> str:
+    """Return what a warning is, as short as a mail's subject.
+
+    Examples
+    --------
+    >>> headline(WarningRow.model_construct(kind="surge", level="severe", target="ddos_targets",
+    ...     location="DE"))
+    'severe: more ddos_targets than expected, DE'
+    """
+    place = f", {shown(row.location)}" if row.location else ""
+    target = shown(row.target)
+    if row.is_threat:
+        return f"{row.level}: {THREAT_WORDS[row.kind].format(target=target)}{place}"
+    # a kind that a later version knows is held for one of the data
+    words = DATA_WORDS.get(row.kind, f"a fault of the data ({shown(row.kind)})")
+    detail = f" ({shown(row.detail)})" if row.detail else ""
+    return f"{row.level}, DATA: {target}{place}: {words}{detail}"
+
+
 def sentence(row: WarningRow) -> str:
     """Return what a warning says, in one line.
 
@@ -47,15 +66,8 @@ def sentence(row: WarningRow) -> str:
 says nothing about threats.'
     """
     since = f" since {row.since}" if row.since else ""
-    place = f", {shown(row.location)}" if row.location else ""
-    target = shown(row.target)
-    if not row.is_threat:
-        # a kind that a later version knows is held for one of the data
-        words = DATA_WORDS.get(row.kind, f"a fault of the data ({shown(row.kind)})")
-        detail = f" ({shown(row.detail)})" if row.detail else ""
-        return f"{row.level}, DATA: {target}{place}: {words}{detail}{since}. {NOT_A_THREAT}"
-    words = THREAT_WORDS[row.kind].format(target=target)
-    return f"{row.level}: {words}{place}{since}.{_numbers(row)}{_others(row)}"
+    said = _numbers(row) + _others(row) if row.is_threat else f" {NOT_A_THREAT}"
+    return f"{headline(row)}{since}.{said}"
 
 
 def _numbers(row: WarningRow) -> str:
