@@ -46,6 +46,7 @@ def test_levels_are_those_of_the_budget() -> None:
         ({"agreement": "undisputed"}, {"disagrees": "ddos_targets"}, False),
         ({}, {"stands_out": False}, False),
         ({"stands_out": False}, {"stands_out": False}, True),
+        ({}, {"kind": "new_place", "stands_out": False, "evidence": None}, True),
     ],
 )
 def test_match_takes_what_it_names(match: dict, facts: dict, taken: bool) -> None:
@@ -54,7 +55,9 @@ def test_match_takes_what_it_names(match: dict, facts: dict, taken: bool) -> Non
 
 def test_fault_of_the_data_needs_no_evidence_and_touches_every_place() -> None:
     assert Match().takes(FAULT)
-    assert Match(places=["DE"]).takes(FAULT)
+    for place in ("", "WORLD"):
+        assert Match(places=["DE"]).takes(row(**SILENCE | {"location": place}))
+    assert not Match(places=["DE"]).takes(row(location="WORLD"))
     assert not Match(kinds=["threats"]).takes(FAULT)
 
 

@@ -177,8 +177,8 @@ class Match(_Facts):
         Only these places; these places and all that lie in them. A fault of a whole feed touches
         all of its places, and passes.
     stands_out
-        Whether a threat must also stand out among all series of its night. True unless said: each
-        series alone may warn falsely twice a year, and of thousands some do so every night.
+        Whether a surge or drop must also stand out among all series of its night. True unless
+        said: each series alone may warn falsely twice a year, and of thousands some do every night.
     """
 
     level: Level = "elevated"
@@ -198,16 +198,16 @@ class Match(_Facts):
             and self._is_about(row)
             and (self.agreement != "agreed" or bool(row.agrees))
             and (self.agreement != "undisputed" or not row.disagrees)
-            # a fault of the data is found by its gate and not by evidence over all series
-            and (not self.stands_out or not row.is_threat or bool(row.stands_out))
+            # faults of data and what is new are found without evidence, and none is asked of them
+            and (not self.stands_out or row.evidence is None or bool(row.stands_out))
         )
 
     def _is_about(self, row: WarningRow) -> bool:
         if self.places is None and self.within is None:
             return True
-        if not row.location and not row.is_threat:
-            return True
         place = row.location or "WORLD"
+        if place == "WORLD" and not row.is_threat:
+            return True
         return place in (self.places or ()) or not set(self.within or ()).isdisjoint(_around(place))
 
 

@@ -14,9 +14,9 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from threatcast_orchestration.response.channels import NotDelivered, deliver
 from threatcast_orchestration.response.due_messages import Due, due_messages
@@ -75,11 +75,6 @@ class Response:
 
     recorded: NightRecorded
     told: Telling
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """The same as a dict, for those who keep it."""
-        return asdict(self)
 
 
 def respond(

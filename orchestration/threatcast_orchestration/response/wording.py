@@ -45,7 +45,7 @@ def headline(row: WarningRow) -> str:
     ...     location="DE"))
     'severe: more ddos_targets than expected, DE'
     """
-    place = f", {shown(row.location)}" if row.location else ""
+    place = f", {shown(row.location)}" if row.location and not _is_of_a_feed(row) else ""
     target = shown(row.target)
     if row.is_threat:
         return f"{row.level}: {THREAT_WORDS[row.kind].format(target=target)}{place}"
@@ -68,6 +68,11 @@ says nothing about threats.'
     since = f" since {row.since}" if row.since else ""
     said = _numbers(row) + _others(row) if row.is_threat else f" {NOT_A_THREAT}"
     return f"{headline(row)}{since}.{said}"
+
+
+def _is_of_a_feed(row: WarningRow) -> bool:
+    """Whether a fault is of a feed as a whole, and so of no place."""
+    return not row.is_threat and row.location == "WORLD"
 
 
 def _numbers(row: WarningRow) -> str:
