@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time
 from pathlib import Path
 
@@ -10,7 +11,17 @@ from response_kit import FILE, SILENCE, SURGE, frame, home_with, night
 from threatcast_forecasting.warning.budget import LEVELS_OF_WARNING
 from threatcast_orchestration.errors import WrongUse
 from threatcast_orchestration.response.playbook_files import read_playbook, read_playbooks
-from threatcast_orchestration.response.playbooks import Match, QuietHours
+from threatcast_orchestration.response.playbooks import (
+    Chat,
+    Escalation,
+    Limit,
+    Mailbox,
+    Match,
+    Playbook,
+    QuietHours,
+    TextFile,
+    Webhook,
+)
 from threatcast_orchestration.response.warning_rows import LEVELS, WarningRow, rows_of
 
 
@@ -131,6 +142,25 @@ def test_malformed_playbook_keeps_no_other_from_being_followed(tmp_path: Path) -
     told = night(home, SURGE).told
     assert told.sent == ["good: warning to file told.jsonl"]
     assert told.problems == problems
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "warnings.md").read_text(encoding="utf-8")
+
+
+def test_example_of_the_page_is_a_playbook(tmp_path: Path) -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", PAGE, flags=re.S | re.M)
+    book = read_playbook(home_with(tmp_path, duty=text).playbooks / "duty.yaml")
+    assert book.variables == ["DUTY_HOOK", "DUTY_TOKEN", "SMTP_PASSWORD"]
+    assert book.match.takes(row(location="SN"))
+
+
+def test_every_key_of_a_playbook_is_described() -> None:
+    keys = {*Playbook.model_fields, *QuietHours.model_fields, *Escalation.model_fields}
+    for channel in (Webhook, Chat, Mailbox, TextFile, Limit):
+        keys |= set(channel.model_fields)
+    keys |= {f"match.{name}" for name in Match.model_fields} | {"digest.above"}
+    keys -= {"name", "match", "digest"}
+    assert [key for key in sorted(keys) if key not in PAGE] == []
 
 
 def test_variables_of_all_channels_are_known(tmp_path: Path) -> None:
