@@ -26,9 +26,12 @@ def read_yaml(text: str) -> tuple[Any, yaml.Node | None]:
         If it is no YAML, or says a key twice, of which YAML would silently take the later.
     """
     try:
+        _refuse_aliases(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         _refuse_twice(node)
         return yaml.safe_load(text), node
+    except RecursionError as error:
+        raise YamlProblem(1, "it is nested too deep") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlProblem(mark.line + 1 if mark else 1, str(error.problem)) from error
@@ -41,7 +44,7 @@ def line_of(node: yaml.Node | None, place: Sequence[str | int]) -> int:
     line = node.start_mark.line + 1 if node else 1
     for step in place:
         if isinstance(node, yaml.MappingNode):
-            found = [pair for pair in node.value if pair[0].value == step]
+            found = [pair for pair in node.value if pair[0].value == str(step)]
             if not found:  # a key that is absent, or a step that is not in the text
                 continue
             line = found[0][0].start_mark.line + 1
@@ -50,6 +53,14 @@ def line_of(node: yaml.Node | None, place: Sequence[str | int]) -> int:
             node = node.value[step]
             line = node.start_mark.line + 1
     return line
+
+
+def _refuse_aliases(text: str) -> None:
+    """Refuse what stands for something else: it may stand for itself, or a millionfold."""
+    for token in yaml.scan(text):
+        if isinstance(token, yaml.AliasToken):
+            line = token.start_mark.line + 1
+            raise YamlProblem(line, f"*{token.value} stands for something else; write it out")
 
 
 def _refuse_twice(node: yaml.Node | None) -> None:
