@@ -74,9 +74,10 @@ def test_what_fails_is_seen_in_the_check_and_fails_no_night(home: Home) -> None:
     assert "is no event" in told["problems"][0]
 
 
-def test_release_of_an_older_version_has_no_warnings_and_says_so(home: Home) -> None:
+def test_release_without_a_table_of_warnings_says_so_and_is_no_fault(home: Home) -> None:
     (home.releases / FIRST / "parquet" / "warnings.parquet").unlink()
-    assert step(home) == ({"problems": [f"{FIRST} has no table warnings"]}, False)
+    assert step(home) == ({"note": f"{FIRST} has no table warnings"}, True)
+    assert not home.warnings.exists()
 
 
 def test_sensor_tells_what_waits_and_leaves_a_busy_record_alone(home: Home) -> None:

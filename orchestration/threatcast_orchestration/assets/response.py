@@ -101,6 +101,6 @@ def _respond(home: Home) -> dict[str, Any]:
     release = resolve(home.releases)
     table = release / "parquet" / "warnings.parquet"
     if not table.is_file():
-        return {"problems": [f"{release.name} has no table warnings"]}
+        return {"note": f"{release.name} has no table warnings"}
     answer = respond(home, pd.read_parquet(table), release.name, clock(), credentials())
     return asdict(answer.recorded) | asdict(answer.told)
