@@ -10,7 +10,15 @@ import typer
 from threatcast_feeds.outside import shown
 
 from threatcast_orchestration.commands import doctor as doctor_command
-from threatcast_orchestration.commands import feeds, history, models, pages, panels, releases
+from threatcast_orchestration.commands import (
+    early_warnings,
+    feeds,
+    history,
+    models,
+    pages,
+    panels,
+    releases,
+)
 from threatcast_orchestration.commands import prune as prune_command
 from threatcast_orchestration.commands import run as run_command
 from threatcast_orchestration.commands import status as status_command
@@ -46,6 +54,7 @@ app.command("query")(releases.query)
 app.add_typer(releases.app, name="releases")
 app.add_typer(history.app, name="history")
 app.add_typer(models.app, name="models")
+app.add_typer(early_warnings.app, name="warnings")
 app.command("prune")(prune_command.prune)
 app.command("serve")(releases.serve)
 app.command("status")(status_command.status)

@@ -19,6 +19,7 @@ from threatcast_orchestration.assets.gates import build_gate_checks
 from threatcast_orchestration.assets.live_scores import build_live_assets
 from threatcast_orchestration.assets.pruning import build_pruning_asset
 from threatcast_orchestration.assets.release import build_release_assets
+from threatcast_orchestration.assets.response import build_response_asset, build_response_sensor
 from threatcast_orchestration.nightly.days import NIGHTS
 from threatcast_orchestration.nightly.jobs import build_job, build_schedule
 from threatcast_orchestration.nightly.progress import step_logger
@@ -53,12 +54,13 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             build_live_assets(),
             build_warning_assets(),
             *build_release_assets(),
+            build_response_asset(),
             build_pruning_asset(),
         ],
         asset_checks=[*build_gate_checks(), build_feed_states(list(load_catalog()))],
         jobs=[job],
         schedules=[build_schedule(job)],
-        sensors=build_sensors(),
+        sensors=[*build_sensors(), build_response_sensor()],
         resources={"night": Night.configure_at_launch(), "dbt": dbt_resource()}
         | dict(resources or {}),
         loggers={"steps": step_logger, "console": dg.colored_console_logger},

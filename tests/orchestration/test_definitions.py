@@ -40,8 +40,15 @@ STAGES = {
     "published": "published",
     "release": "release",
     "retention": "release",
+    "response": "release",
 }
-NO_TABLES = ("mlflow/night", "release", "decisions/record", "retention/pruned")
+NO_TABLES = (
+    "mlflow/night",
+    "release",
+    "decisions/record",
+    "retention/pruned",
+    "response/warnings_told",
+)
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +236,7 @@ def test_sensors_tell_of_every_end_without_being_switched_on(definitions: dg.Def
         "tell_webhook_of_failure",
         "keep_record_of_night",
         "close_dead_runs",
+        "tell_what_waits",
     }
     assert {sensor.default_status for sensor in sensors} == {dg.DefaultSensorStatus.RUNNING}
 
@@ -238,8 +246,8 @@ def test_every_step_that_opens_the_warehouse_waits_for_the_others(
 ) -> None:
     pools = {name: step.pool for name, step in steps(definitions).items()}
     free = {name for name, pool in pools.items() if pool != POOL}
-    # fetching and parsing write files of their own, and may run beside each other
-    assert free == {f"pull_{feed}" for feed in load_catalog()}
+    # fetching, parsing and telling write files of their own, and may run beside each other
+    assert free == {*(f"pull_{feed}" for feed in load_catalog()), "tell_warnings"}
 
 
 def test_every_feed_has_a_payload_gate_that_lets_the_others_go_on(graph: Any) -> None:

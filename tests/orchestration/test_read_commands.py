@@ -24,8 +24,11 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 from nights import threatcast
+from response_kit import SURGE, night
 from small_release import BUILT_AT, make_release, write_warehouse
 from threatcast_orchestration import cli
+from threatcast_orchestration.response.warning_events import open_record
+from threatcast_orchestration.run.home import Home
 from threatcast_publishing.catalog import current
 from threatcast_publishing.marks import mark_of
 
@@ -365,6 +368,35 @@ def test_rollback_goes_one_back_and_forward_again_by_name(command, full_home):
     assert command("releases", "rollback", str(newest), home=full_home).code == 0
     assert current(releases) == newest
     assert len(list(releases.glob("*2026-06-14-*"))) == 3, "nothing is deleted"
+
+
+def test_rollback_withdraws_the_warnings_of_the_release_and_tells_so(command, full_home):
+    home, newest = Home(full_home), current(full_home / "releases")
+    home.playbooks.mkdir()
+    (home.playbooks / "duty.yaml").write_text("channel: {kind: file, path: told.jsonl}\n")
+    night(home, SURGE, release=newest)
+    result = command("releases", "rollback", home=full_home)
+    assert f"Warnings counted anew for {newest}; 1 messages say so." in result.err
+    (warning,) = json.loads(command("warnings", "list", "--all", "--json", home=full_home).out)
+    assert warning["state"] == "withdrawn"
+    told = [json.loads(line) for line in (full_home / "told.jsonl").read_text().splitlines()]
+    assert [message["form"] for message in told] == ["warning", "end"]
+    assert told[1]["text"].startswith("SIMULATED Threatcast: no longer so: ")
+    command("releases", "rollback", str(newest), home=full_home)
+    (warning,) = json.loads(command("warnings", "list", "--json", home=full_home).out)
+    assert warning["state"] == "open"
+
+
+def test_rollback_that_cannot_withdraw_warnings_says_what_is_current(command, full_home):
+    newest = current(full_home / "releases")
+    night(Home(full_home), SURGE, release=newest)
+    with open_record(Home(full_home)):
+        result = command("releases", "rollback", home=full_home)
+    before = current(full_home / "releases")
+    assert result.code == 75
+    assert f"The current release is {before}, but the warnings of later ones were not" in result.err
+    assert command("releases", "rollback", str(before), home=full_home).code == 0
+    assert command("warnings", "list", "--json", home=full_home).out.strip() == "[]"
 
 
 def test_rollback_to_a_damaged_release_is_refused_and_current_stays(command, full_home):

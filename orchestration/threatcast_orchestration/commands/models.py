@@ -14,6 +14,7 @@ from threatcast_orchestration.commands.options import (
     print_json,
     print_table,
     reading_home,
+    refuse_unpublishable,
     remark,
     say,
     say_mark,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from threatcast_orchestration.commands.standing import Standing
 
-LONGEST_REASON = 300
 LISTED = (
     "target", "model", "version", "since", "scaled_wis", "coverage_80", "coverage_95",
     "challenger", "challenger_scaled_wis", "ratio", "ratio_low90", "ratio_high90",
@@ -132,7 +132,7 @@ def promote(
     place = reading_home(home)
     standing_of(place)  # a home without releases gets no lock file either
     if override is not None:
-        _check_reason(override)
+        refuse_unpublishable("The reason is published with the decision", override)
     with run_lock(place.lock):
         standing = standing_of(place)
         published = standing.next_published(target).model
@@ -164,7 +164,7 @@ def rollback(
 
     place = reading_home(home)
     standing_of(place)
-    _check_reason(reason)
+    refuse_unpublishable("The reason is published with the decision", reason)
     with run_lock(place.lock):
         standing = standing_of(place)
         standing.of_target(target)
@@ -206,19 +206,6 @@ def _scores(numbers: dict[str, float]) -> str:
         for level in (50, 80, 95)
     )
     return f"scaled WIS {numbers['scaled_wis']:.4f}, {held}"
-
-
-def _check_reason(reason: str) -> None:
-    """Refuse a reason that could not be published."""
-    from threatcast_publishing.privacy import kind_of
-
-    kind = kind_of(reason)
-    if not reason.strip() or len(reason) > LONGEST_REASON or kind:
-        why = f"it holds {kind}" if kind else f"it has {len(reason.strip())} characters"
-        raise WrongUse(
-            f"The reason is published with the decision, and cannot be: {why}. Nothing was "
-            f"changed. Write 1 to {LONGEST_REASON} characters without addresses or links."
-        )
 
 
 def _decide(

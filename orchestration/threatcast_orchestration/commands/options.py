@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 LAYOUT = "\n\t"
 """What our own messages may use beside text; all else that does not print is escaped."""
 
+LONGEST_REASON = 300
+
 HomeOption = Annotated[
     Path | None,
     typer.Option("--home", help="Folder of the home. Default: $THREATCAST_HOME, else ./data."),
@@ -52,6 +54,25 @@ def one_of(option: str, value: str | None, known: Sequence[str]) -> None:
     """
     if value is not None and value not in known:
         raise WrongUse(f"{option}: {value!r} is none of {', '.join(known)}.")
+
+
+def refuse_unpublishable(what: str, text: str, *, least: int = 1) -> None:
+    """Refuse a person's words that could not be published with what they decide.
+
+    Raises
+    ------
+    WrongUse
+        If they are too short or too long, or hold what looks like an address.
+    """
+    from threatcast_publishing.privacy import kind_of
+
+    kind, length = kind_of(text), len(text.strip())
+    if kind or not least <= length or len(text) > LONGEST_REASON:
+        why = f"it holds {kind}" if kind else f"it has {length} characters"
+        raise WrongUse(
+            f"{what}, and cannot be: {why}. Nothing was changed. "
+            f"Write {least} to {LONGEST_REASON} characters without addresses or links."
+        )
 
 
 def print_json(value: Any) -> None:

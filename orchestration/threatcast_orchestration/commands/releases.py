@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from threatcast_orchestration.commands.early_warnings import take_warnings_back
 from threatcast_orchestration.commands.options import (
     HomeOption,
     JsonOption,
@@ -184,6 +185,7 @@ def rollback(
     elif not quiet:
         say(f"Current release: {info.release_id}")
         say_mark(info.mark)
+    take_warnings_back(place, info.release_id, quiet=quiet)
 
 
 def query(

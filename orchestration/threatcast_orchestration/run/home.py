@@ -132,6 +132,16 @@ class Home:
         return self.root / "accepted.jsonl"
 
     @property
+    def warnings(self) -> Path:
+        """What became of each warning: a line an event; lines are added, never changed."""
+        return self.root / "warnings" / "events.jsonl"
+
+    @property
+    def playbooks(self) -> Path:
+        """Which warnings are told to whom, one YAML file a playbook; written by people."""
+        return self.root / "playbooks"
+
+    @property
     def imported(self) -> Path:
         """Weekly counts of other releases, which are this home's past; never changed."""
         return self.root / "imported"

@@ -44,25 +44,50 @@ def run_lock(path: Path, *, lend: bool = False, borrow: bool = False) -> Iterato
     if borrow and path in _LENT:
         yield
         return
+    with holding(
+        path,
+        f"works in {path.parent}. This one leaves; nothing was changed. Wait for the other to "
+        "end, see `threatcast status`.",
+    ):
+        if lend:
+            _LENT.add(path)
+        try:
+            yield
+        finally:
+            _LENT.discard(path)
+
+
+@contextmanager
+def holding(path: Path, taken: str) -> Iterator[None]:
+    """Hold any lock of a home while the block runs.
+
+    Parameters
+    ----------
+    path
+        The lock's file.
+    taken
+        What is said if somebody else has it, behind "Another run (process 1)".
+
+    Raises
+    ------
+    LockHeld
+        At once, if another process holds it.
+    OrchestrationError
+        If the lock's file cannot be opened.
+    """
     try:
         make_root(path.parent)
         held = claim(path, str(os.getpid()))
-    except TakenError as taken:
-        raise LockHeld(
-            f"Another run (process {taken.holder}) works in {path.parent}. This one leaves; "
-            "nothing was changed. Wait for the other to end, see `threatcast status`."
-        ) from taken
+    except TakenError as other:
+        raise LockHeld(f"Another run (process {other.holder}) {taken}") from other
     except OSError as error:
         raise OrchestrationError(
             f"The lock {path} cannot be opened ({error.strerror}). Nothing was changed. Make the "
             "home writable, or choose another one with --home."
         ) from error
-    if lend:
-        _LENT.add(path)
     try:
         yield
     finally:
-        _LENT.discard(path)
         _sign(held, "")
         unlock_descriptor(held)
         os.close(held)
