@@ -58,7 +58,7 @@ def threshold(direction: str, level: str, expected: ArrayLike) -> Floats:
     """
     known = np.log(np.array(THRESHOLDS[direction][level]))
     mean = np.log(np.maximum(np.asarray(expected, np.float64), MEANS[0]))
-    return np.maximum(np.exp(np.interp(mean, np.log(MEANS), known)), LEAST[level])
+    return np.asarray(np.maximum(np.exp(np.interp(mean, np.log(MEANS), known)), LEAST[level]))
 
 
 def standing(evidence: Floats, opens: ArrayLike) -> NDArray[np.bool_]:
