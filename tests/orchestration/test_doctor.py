@@ -184,3 +184,17 @@ def test_text_with_brackets_is_shown_as_it_is(examine, tmp_path):
     code, out, _ = examine(home)
     assert code == 0
     assert "[red]home[/b]" in out
+
+
+def test_playbook_that_would_tell_nobody_is_a_note(home, monkeypatch):
+    home.playbooks.mkdir(parents=True)
+    (home.playbooks / "bad.yaml").write_text("levle: severe\n")
+    (home.playbooks / "duty.yaml").write_text("channel: {kind: webhook, url: '${CAST_HOOK}'}\n")
+    found = checks(home)
+    assert found["playbook"].result == found["playbook duty"].result == "note"
+    assert "bad.yaml, line 1: levle" in found["playbook"].detail
+    assert found["playbook duty"].detail == "not set: CAST_HOOK"
+    monkeypatch.setenv("CAST_HOOK", "https://example.org/s3cret")
+    assert vars(checks(home)["playbook duty"]) == {
+        "check": "playbook duty", "result": "ok", "detail": "to webhook ${CAST_HOOK}"
+    }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from in_process import Done, own_environment, threatcast
 from response_kit import FILE, SECOND, SILENCE, SURGE, home_with, night
 from threatcast_orchestration.response.warning_events import open_record, read_events
 from threatcast_orchestration.run.home import Home
+from threatcast_publishing.marks import mark_of
 
 ID = SURGE["warning_id"]
 
@@ -45,6 +47,13 @@ def test_list_leaves_out_what_is_over_and_says_so(home: Home) -> None:
     assert "1 more are closed, gone or withdrawn" in done.stderr
     assert ID in warnings(home, "list", "--all").stdout
     assert warnings(home, "list", "--quiet").stderr == ""
+
+
+def test_numbers_that_no_feed_gave_are_marked_in_the_last_line(home: Home) -> None:
+    night(home, SURGE, release=f"simulated-{SECOND}")
+    closing = mark_of("sample", date.min).closing
+    assert warnings(home, "list", "--quiet").stdout.splitlines()[-1] == closing
+    assert warnings(home, "show", ID, "--quiet").stdout.splitlines()[-1] == closing
 
 
 def test_home_without_warnings_says_so_and_is_left_alone(tmp_path: Path) -> None:

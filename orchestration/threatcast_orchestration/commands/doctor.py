@@ -120,6 +120,7 @@ def all_checks(home: Home, settings: Settings) -> Iterator[Check]:
     yield _source(home, settings)
     yield _release(home)
     yield from _feeds(settings)
+    yield from _playbooks(home)
 
 
 def _check(name: str, detail: str, *, good: bool, soft: bool = False) -> Check:
@@ -261,3 +262,15 @@ def _feeds(settings: Settings) -> Iterator[Check]:
         if name and not credentials().get(name):
             detail = f"{name} is not set: the feed will fail and the others go on"
             yield _check(f"key of {spec.key}", detail, good=False, soft=True)
+
+
+def _playbooks(home: Home) -> Iterator[Check]:
+    from threatcast_orchestration.response.playbook_files import read_playbooks
+
+    found, problems = read_playbooks(home)
+    for problem in problems:
+        yield _check("playbook", problem, good=False, soft=True)
+    for book in found:
+        lacking = [name for name in book.variables if not credentials().get(name)]
+        detail = f"not set: {', '.join(lacking)}" if lacking else f"to {book.channel.label}"
+        yield _check(f"playbook {book.name}", detail, good=not lacking, soft=True)

@@ -17,6 +17,7 @@ from threatcast_orchestration.commands.options import (
     refuse_unpublishable,
     remark,
     say,
+    say_mark,
 )
 from threatcast_orchestration.errors import OrchestrationError, WrongUse
 from threatcast_orchestration.run.settings import clock, credentials, home_path
@@ -67,6 +68,8 @@ def list_warnings(
             f"{left:,} more are closed, gone or withdrawn: threatcast warnings list --all",
             quiet=quiet,
         )
+    if rows and not as_json:
+        say_mark(known.mark)
 
 
 @app.command("show")
@@ -95,6 +98,7 @@ def show(
     if not quiet:
         for event in past:
             say(f"{event.at:%Y-%m-%d %H:%M} {event.told_in_short}")
+    say_mark(known.mark)
 
 
 @app.command("ack")
@@ -223,7 +227,7 @@ def _facts(kept: KeptWarning, known: KnownWarnings) -> dict[str, Any]:
         "state": kept.state,
         "outcome": kept.outcome,
         "note": kept.word.note if kept.word else "",
-        "opened_at": kept.opened_at,
+        "opened_at": kept.opened_at.isoformat(timespec="seconds"),
         "release_id": kept.release_id,
         "last_told": f"{told[-1].at:%Y-%m-%d %H:%M} {told[-1].playbook}" if told else None,
     }

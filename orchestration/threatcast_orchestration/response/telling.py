@@ -34,11 +34,10 @@ from threatcast_orchestration.response.warning_events import (
     read_events,
 )
 from threatcast_orchestration.response.warning_rows import rows_of
-from threatcast_orchestration.response.warning_states import KnownWarnings, known_warnings
+from threatcast_orchestration.response.warning_states import known_warnings
 
 if TYPE_CHECKING:
     import pandas as pd
-    from threatcast_publishing.marks import Mark
 
     from threatcast_orchestration.response.playbooks import Playbook
     from threatcast_orchestration.response.warning_messages import Message
@@ -142,7 +141,7 @@ def take_back(
 def rehearse(home: Home, playbook: Playbook, now: datetime) -> Due:
     """Return what a playbook would tell now if it had never told anything; nothing is sent."""
     known = known_warnings(read_events(home))
-    return due_messages(playbook, replace(known, deliveries=[]), now, _mark(known))
+    return due_messages(playbook, replace(known, deliveries=[]), now, known.mark)
 
 
 def _tell(
@@ -155,7 +154,7 @@ def _tell(
     down: dict[str, str] = {}
     for playbook in playbooks:
         known = known_warnings(record.events)
-        due = due_messages(playbook, known, now, _mark(known))
+        due = due_messages(playbook, known, now, known.mark)
         telling.quiet += due.quiet
         telling.limited += due.limited
         for message in due.messages:
@@ -195,17 +194,3 @@ def _event(message: Message, now: datetime, why: str, *, sent: bool) -> Delivere
         sent=sent,
         why=why,
     )
-
-
-def _mark(known: KnownWarnings) -> Mark | None:
-    """Return the mark of the newest release, which its name begins with."""
-    from threatcast_publishing.catalog import day_of
-    from threatcast_publishing.marks import mark_of, prefix_of
-
-    from threatcast_orchestration.run.home import SOURCES
-
-    name = known.nights[-1] if known.nights else ""
-    for source in SOURCES:
-        if prefix_of(source) and name.startswith(prefix_of(source)):
-            return mark_of(source, day_of(name))
-    return None

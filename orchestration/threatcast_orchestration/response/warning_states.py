@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from threatcast_orchestration.response.warning_events import (
     Acknowledged,
@@ -26,6 +26,10 @@ from threatcast_orchestration.response.warning_events import (
     Withdrawn,
 )
 from threatcast_orchestration.response.warning_rows import WarningRow, rank
+from threatcast_orchestration.run.home import SOURCES
+
+if TYPE_CHECKING:
+    from threatcast_publishing.marks import Mark
 
 State = Literal["open", "acknowledged", "closed", "gone", "withdrawn"]
 STATES: tuple[State, ...] = get_args(State)
@@ -88,6 +92,18 @@ class KnownWarnings:
 
         days = [day_of(name) for name in self.nights if name not in self.withdrawn]
         return max(days, default=None)
+
+    @property
+    def mark(self) -> Mark | None:
+        """What must be said of the newest release's numbers, by the word its name begins with."""
+        from threatcast_publishing.catalog import day_of
+        from threatcast_publishing.marks import mark_of, prefix_of
+
+        name = self.nights[-1] if self.nights else ""
+        for source in SOURCES:
+            if prefix_of(source) and name.startswith(prefix_of(source)):
+                return mark_of(source, day_of(name))
+        return None
 
 
 def known_warnings(events: Iterable[Event]) -> KnownWarnings:
