@@ -19,14 +19,14 @@ WEEKS = 60
 DAYS = {
     "as_of", "week", "reference_date", "target_week", "last_event", "vintage_day", "since",
     "previous_until", "until", "data_through", "previous_as_of", "first_reference_date",
-    "last_reference_date",
+    "last_reference_date", "peak_week",
 }  # fmt: skip
 NUMBERS = {
     "quantile", "value", "nowcast", "nowcast_low80", "nowcast_high80", "wis", "scaled_wis",
     "age_hours", "share", "mean_scaled_wis", "observed", "expected_4w_before",
     "share_of_events", "events_4w", "events_12w", "weight", "wis_baseline", "relative_wis",
     "scaled_wis_baseline", "relative_to_flat", "observed_upper", "expected", "expected_low",
-    "expected_high", "evidence",
+    "expected_high", "evidence", "peak",
 }  # fmt: skip
 WHOLE = {
     "horizon",
@@ -385,6 +385,8 @@ def _warnings(series: list[dict]) -> list[dict]:
         "expected": 12.0,
         "expected_low": 6.0,
         "expected_high": 19.0,
+        "peak": 44.0,
+        "peak_week": REFERENCE_WEEK - timedelta(weeks=1),
         "evidence": 57.3,
         "stands_out": True,
         "forecasts_of": "backtest",

@@ -341,6 +341,8 @@ TABLES: Mapping[str, TableContract] = {
                 "expected",
                 "expected_low",
                 "expected_high",
+                "peak",
+                "peak_week",
                 "evidence",
                 "stands_out",
                 "behind",

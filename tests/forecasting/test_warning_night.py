@@ -108,6 +108,13 @@ def test_surge_is_told_with_its_count_and_what_was_expected(calm: WarningInputs)
     assert row["behind"] is None
 
 
+def test_week_that_tells_most_of_a_warning_is_named(calm: WarningInputs) -> None:
+    risen = told(calm, counts=counts(a_DE=[90.0, 30.0, 15.0])).iloc[0]
+    assert (risen["peak"], risen["peak_week"]) == (90, NEWEST[-3])
+    fallen = told(calm, counts=counts(a_DE=[0.0, 0.0, 1.0])).iloc[0]
+    assert (fallen["kind"], fallen["peak"], fallen["peak_week"]) == ("drop", 0, NEWEST[-3])
+
+
 def test_drop_waits_where_nobody_knows_how_much_is_to_come(calm: WarningInputs) -> None:
     fallen = counts(a_DE=[0.0, 0.0, 0.0])
     assert list(told(calm, counts=fallen)["kind"]) == ["drop"]

@@ -30,6 +30,8 @@ SURGE: dict[str, Any] = {
     "expected": 9.0,
     "expected_low": 5.0,
     "expected_high": 17.0,
+    "peak": 55.0,
+    "peak_week": date(2026, 6, 1),
     "evidence": 31.4,
     "stands_out": True,
     "behind": None,
@@ -40,8 +42,8 @@ SURGE: dict[str, Any] = {
 SILENCE = SURGE | {
     "warning_id": "dada000000000001", "kind": "silence", "target": "ddos_targets", "location": "",
     "detail": "no events", "observed": None, "observed_upper": None, "expected": None,
-    "expected_low": None, "expected_high": None, "evidence": None, "stands_out": False,
-    "agrees": None,
+    "expected_low": None, "expected_high": None, "peak": None, "peak_week": None,
+    "evidence": None, "stands_out": False, "agrees": None,
 }  # fmt: skip
 FILE = "channel: {kind: file, path: told.jsonl}\n"
 

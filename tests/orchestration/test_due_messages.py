@@ -62,7 +62,8 @@ def test_message_says_what_the_row_says(tmp_path: Path) -> None:
         "Threatcast: elevated: more ransomware_claims than expected, DE",
         f"[{ID}] elevated: more ransomware_claims than expected, DE since 2026-06-01. Week of "
         "2026-06-08: 42 counted, up to 48 with late reports; 5 to 17 were expected (80 %). "
-        "Evidence against the forecast: 31.4 to 1. Agrees: reported_cyberattacks.",
+        "Most in a week since then: 55, week of 2026-06-01. Evidence against the forecast: 31.4 to "
+        "1. Agrees: reported_cyberattacks.",
         "",
         "Say that you know: threatcast warnings ack ID. What it was: warnings close ID.",
         "Threatcast counts what public feeds show. It blocks nothing, scans nothing, names no "

@@ -125,8 +125,8 @@ DDL = {
     "warnings": """warning_id varchar, reference_date date, kind varchar, level varchar,
         target varchar, location varchar, detail varchar, since date, week date, observed double,
         observed_upper double, expected double, expected_low double, expected_high double,
-        evidence double, stands_out boolean, behind varchar, forecasts_of varchar, agrees varchar,
-        disagrees varchar""",
+        peak double, peak_week date, evidence double, stands_out boolean, behind varchar,
+        forecasts_of varchar, agrees varchar, disagrees varchar""",
     "phishing_mix": "week date, kind varchar, category varchar, urls integer, share double",
 }
 
@@ -315,10 +315,10 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
         ],
         "warnings": [
             ("0123456789abcdef", AS_OF, "surge", "elevated", "ransomware_claims", "NA", "",
-             REFERENCE_WEEK - timedelta(weeks=2), REFERENCE_WEEK, 9.0, 12.0, 2.0, 0.0, 5.0, 31.5,
-             True, None, "backtest", "", ""),
+             REFERENCE_WEEK - timedelta(weeks=2), REFERENCE_WEEK, 9.0, 12.0, 2.0, 0.0, 5.0, 9.0,
+             REFERENCE_WEEK, 31.5, True, None, "backtest", "", ""),
             ("fedcba9876543210", AS_OF, "silence", "elevated", "exploited_vulnerabilities", "WORLD",
-             "stale", REFERENCE_WEEK - timedelta(weeks=4), REFERENCE_WEEK, *[None] * 6, False, None,
+             "stale", REFERENCE_WEEK - timedelta(weeks=4), REFERENCE_WEEK, *[None] * 8, False, None,
              None, "", ""),
         ],
         "phishing_mix": [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 from xml.etree import ElementTree as Xml
 
@@ -97,6 +98,15 @@ def test_every_kind_and_level_has_words(tables, kind: str, level: str, known: bo
         assert said
         assert "None" not in said
         assert "%(" not in said
+
+
+@pytest.mark.parametrize(("kind", "word"), [("surge", "most"), ("drop", "least")])
+def test_week_that_tells_most_is_named_if_it_is_not_the_newest(tables, kind, word) -> None:
+    row = {**views_of(tables).warnings.threats[0], "kind": kind, "peak": 1234.0}
+    row["peak_week"] = row["week"] - timedelta(weeks=2)
+    words = WarningWords(Speech(LANGUAGES["en"], views_of(tables)))
+    assert f"The {word} in a week since then: 1,234, in the week of " in words.what(row)
+    assert "since then" not in words.what(row | {"peak_week": row["week"]})
 
 
 def test_programs_get_what_the_page_tells(tables) -> None:

@@ -13,6 +13,8 @@ select
     expected,
     expected_low,
     expected_high,
+    peak,
+    peak_week,
     evidence,
     stands_out,
     behind,

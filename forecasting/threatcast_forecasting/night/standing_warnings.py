@@ -30,8 +30,8 @@ NEW_LEVEL = "watch"
 WORLD = "WORLD"
 COLUMNS = (
     "warning_id", "reference_date", "kind", "level", "target", "location", "detail", "since",
-    "week", "observed", "observed_upper", "expected", "expected_low", "expected_high", "evidence",
-    "stands_out", "behind", "forecasts_of", "agrees", "disagrees",
+    "week", "observed", "observed_upper", "expected", "expected_low", "expected_high", "peak",
+    "peak_week", "evidence", "stands_out", "behind", "forecasts_of", "agrees", "disagrees",
 )  # fmt: skip
 _SAME = ["kind", "target", "location", "detail"]
 _DIRECTIONS = {"surge": 1, "drop": -1, "new_place": 1, "new_name": 1}

@@ -10,7 +10,7 @@ of the same origins from the back-test where it has none, and says so.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -90,8 +90,9 @@ def unusual_weeks(
     DataFrame
         Two rows a series: `kind` (surge, drop), `target, location, level` (empty: nothing is
         told), `since, week, observed, observed_upper, expected, expected_low, expected_high,
-        evidence, stands_out, forecasts_of`, and `leans`: 1 if the newest count lies above the
-        80 % range, -1 below, else 0.
+        peak, peak_week, evidence, stands_out, forecasts_of`, and `leans`: 1 if the newest count
+        lies above the 80 % range, -1 below, else 0. The peak is the most of a week since then, of a
+        drop the least.
     """
     import pandas as pd
 
@@ -103,20 +104,31 @@ def unusual_weeks(
     if grid.keys.empty:
         return pd.DataFrame(columns=["kind", *facts, *_FOUND])
     sides = detect(grid.low, grid.high, grid.quantiles, part)
-    return pd.concat([_side(facts, side) for side in sides], ignore_index=True)
+    far = (grid.low, -grid.high)
+    return pd.concat(
+        [_side(facts, side, counts) for side, counts in zip(sides, far, strict=True)],
+        ignore_index=True,
+    )
 
 
-_FOUND = ("level", "since", "evidence", "stands_out")
+_FOUND = ("level", "since", "peak", "peak_week", "evidence", "stands_out")
 
 
-def _side(facts: pd.DataFrame, side: SeriesNight) -> pd.DataFrame:
+def _side(facts: pd.DataFrame, side: SeriesNight, counts: Floats) -> pd.DataFrame:
+    """Return the rows of one direction; `counts` grow with it."""
     import pandas as pd
 
-    back = pd.to_timedelta(DAYS * (WEEKS - 1 - side.since), unit="D")
+    def week_of(column: NDArray[np.int64]) -> pd.Series[Any]:
+        return facts["week"] - pd.to_timedelta(DAYS * (WEEKS - 1 - column), unit="D")
+
+    within = (np.arange(WEEKS) >= side.since[:, None]) & ~np.isnan(counts)
+    peak = np.where(within, counts, -np.inf).argmax(axis=1)
     return facts.assign(
         kind=side.direction,
         level=side.level,
-        since=facts["week"] - back,
+        since=week_of(side.since),
+        peak=np.where(within.any(axis=1), np.abs(counts[np.arange(len(facts)), peak]), np.nan),
+        peak_week=week_of(peak).where(within.any(axis=1)),
         evidence=side.evidence,
         stands_out=side.stands_out,
     )

@@ -20,8 +20,8 @@ WARNINGS = WrittenTable(
     "warning_id VARCHAR, reference_date DATE, kind VARCHAR, level VARCHAR, target VARCHAR, "
     "location VARCHAR, detail VARCHAR, since DATE, week DATE, observed DOUBLE, "
     "observed_upper DOUBLE, expected DOUBLE, expected_low DOUBLE, expected_high DOUBLE, "
-    "evidence DOUBLE, stands_out BOOLEAN, behind VARCHAR, forecasts_of VARCHAR, agrees VARCHAR, "
-    "disagrees VARCHAR",
+    "peak DOUBLE, peak_week DATE, evidence DOUBLE, stands_out BOOLEAN, behind VARCHAR, "
+    "forecasts_of VARCHAR, agrees VARCHAR, disagrees VARCHAR",
 )
 
 

@@ -78,6 +78,8 @@ class WarningRow(BaseModel):
     expected: Number
     expected_low: Number
     expected_high: Number
+    peak: Number
+    peak_week: Day
     evidence: Number
     stands_out: Annotated[bool | None, BeforeValidator(_unset)]
     behind: Text

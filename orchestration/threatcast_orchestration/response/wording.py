@@ -26,6 +26,7 @@ DATA_WORDS = {
     "feed_size": "the whole feed changed its size",
     "withdrawals": "the feed took entries back",
 }
+_MOST = {"surge": "Most", "drop": "Least"}
 NOT_A_THREAT = "Counts may be wrong; this says nothing about threats."
 FOOT = (
     "Threatcast counts what public feeds show. It blocks nothing, scans nothing, names no victim "
@@ -85,6 +86,10 @@ def _numbers(row: WarningRow) -> str:
         if row.expected_low is not None and row.expected_high is not None:
             text += f"; {row.expected_low:,.0f} to {row.expected_high:,.0f} were expected (80 %)"
         text += "."
+    if row.peak is not None and row.kind in _MOST and row.peak_week != row.week:
+        text += (
+            f" {_MOST[row.kind]} in a week since then: {row.peak:,.0f}, week of {row.peak_week}."
+        )
     if row.evidence is not None:
         text += f" Evidence against the forecast: {row.evidence:,.3g} to 1"
         text += ", of a back-test" if row.forecasts_of == "backtest" else ""

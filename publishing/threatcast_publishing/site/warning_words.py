@@ -12,6 +12,8 @@ from threatcast_forecasting.warning.warning_kinds import DATA_KINDS
 from threatcast_publishing.site.messages import N_
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from threatcast_publishing.site.outlook_details import Row
     from threatcast_publishing.site.speech import Speech
 
@@ -48,6 +50,10 @@ _RARE = {
     "watch": N_("Where nothing happens, one series shows this about twice a year."),
     "elevated": N_("Where nothing happens, one series shows this about once a year."),
     "severe": N_("Where nothing happens, one series shows this about once in five years."),
+}
+_PEAKS = {
+    "surge": N_("The most in a week since then: %(count)s, in the week of %(day)s."),
+    "drop": N_("The least in a week since then: %(count)s, in the week of %(day)s."),
 }
 _SET_ASIDE = N_(
     "once a copy is believed again: the source is mended, it says the same for a week, or a person "
@@ -128,7 +134,17 @@ class WarningWords:
                 **given,
             )
         since = of.words("It began with the week of %(day)s.", day=of.day(row["since"]))
-        return of.joined((seen, since))
+        return of.joined((seen, since, *self._peak(row)))
+
+    def _peak(self, row: Row) -> Iterator[str]:
+        """Yield the week that tells most, if that is not the newest."""
+        if row["peak"] is not None and row["peak_week"] != row["week"]:
+            text = _PEAKS[row["kind"]]
+            yield self._of.words(
+                text,
+                count=self._of.count(row["peak"]),
+                day=self._of.day(row["peak_week"]),
+            )
 
     def counted(self, row: Row) -> str:
         """Return the newest count, or where it will lie once all reports are in."""
