@@ -196,6 +196,14 @@ def test_variable_that_is_not_set_is_named(home: Home) -> None:
     assert told.failed[0].endswith("The environment has no TOKEN; set it where nights are started.")
 
 
+def test_fault_that_nobody_foresaw_costs_no_other_playbook(tmp_path: Path) -> None:
+    home = home_with(tmp_path, duty=WEBHOOK, file=FILE)
+    # no header can hold it
+    told = night(home, SURGE, environment={"HOOK": "http://127.0.0.1:9/", "TOKEN": "tökén"}).told
+    assert told.failed == ["duty: warning to webhook ${HOOK}: it failed (UnicodeEncodeError)"]
+    assert told.sent == ["file: warning to file told.jsonl"]
+
+
 @pytest.mark.parametrize(
     "address",
     ["http://127.0.0.1:9/s3cret", "nothing-with-s3cret", "http://[::s3cret", "ftp://s3cret/", ""],
