@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from threatcast_forecasting.night.past_forecasts import WEEKS
 from threatcast_forecasting.warning.warning_kinds import DATA_KINDS
+from threatcast_forecasting.weeks import DAYS
 
 from threatcast_publishing.site.messages import N_
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from threatcast_publishing.site.outlook_details import Row
     from threatcast_publishing.site.speech import Speech
 
@@ -65,6 +69,15 @@ _ENDS = {
     "blank_field": N_("once records have it again"),
     "feed_size": N_("after eight weeks: by then forecasts have learnt the new level"),
 }
+
+
+def _is_within(row: Row) -> bool:
+    """Return whether the newest count, as far as it is known, lies in its range."""
+    low, high = row["observed"], row["expected_high"]
+    most = low if row["observed_upper"] is None else row["observed_upper"]
+    if low is None or high is None:
+        return False
+    return bool(low <= high if row["kind"] == "surge" else most >= row["expected_low"])
 
 
 class WarningWords:
@@ -127,8 +140,18 @@ class WarningWords:
                 range=of.span(row["expected_low"], row["expected_high"]),
                 **given,
             )
-        since = of.words("It began with the week of %(day)s.", day=of.day(row["since"]))
-        return of.joined((seen, since))
+        return of.joined((seen, *self._since(row)))
+
+    def _since(self, row: Row) -> Iterator[str]:
+        """Yield since when it stands, and whether the newest week alone would not make it."""
+        of, begun = self._of, self._of.day(row["since"])
+        # the oldest week that a night looks at: what began before it begins there
+        if (row["week"] - row["since"]).days >= DAYS * (WEEKS - 1):
+            yield of.words("It began with the week of %(day)s or before.", day=begun)
+        else:
+            yield of.words("It began with the week of %(day)s.", day=begun)
+        if _is_within(row):
+            yield of.words("The newest count fits again: it stands for the weeks before.")
 
     def counted(self, row: Row) -> str:
         """Return the newest count, or where it will lie once all reports are in."""
