@@ -27,6 +27,7 @@ NUMBERS = {
     "share_of_events", "events_4w", "events_12w", "weight", "wis_baseline", "relative_wis",
     "scaled_wis_baseline", "relative_to_flat", "observed_upper", "expected", "expected_low",
     "expected_high", "evidence", "peak",
+    "share_records", "share_population", "per_population", "share_published",
 }  # fmt: skip
 WHOLE = {
     "horizon",
@@ -42,11 +43,13 @@ WHOLE = {
     "series",
     "population",
     "position",
+    "places",
+    "cells",
 }
 # whether one count lay inside an interval in `scores`, the share of many here
 SHARES = {
     (table, f"covered_{level}")
-    for table in ("track_record", "track_record_summary")
+    for table in ("track_record", "track_record_summary", "fairness")
     for level in (50, 80, 95)
 }
 
@@ -356,6 +359,23 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
         ],
         "outlook_mix": [],
         "warnings": _warnings(series),
+        "fairness": [
+            {
+                "grouping": "region",
+                "location": "M49-150",
+                "places": 2,
+                "share_records": 0.9,
+                "share_population": 0.2,
+                "per_population": 4.5,
+                "forecasts": 48,
+                "relative_wis": 0.8,
+                "covered_80": 0.75,
+                "cells": 6,
+                "share_published": 0.5,
+                "beyond": "per_population",
+                "as_of": AS_OF,
+            }
+        ],
         "phishing_mix": [
             {"week": REFERENCE_WEEK, "kind": "host_kind", "category": name, "share": share}
             for name, share in (("own domain", 0.7), ("free hosting", 0.3))

@@ -94,6 +94,7 @@ CREATE TABLE published.drift AS FROM live.drift;
 CREATE TABLE published.corrections AS FROM live.corrections;
 CREATE TABLE published.level_shifts AS FROM forecasts.level_shifts;
 CREATE TABLE published.warnings AS FROM live.warnings;
+CREATE TABLE published.fairness AS FROM live.fairness;
 CREATE TABLE published.drivers AS FROM forecasts.drivers;
 CREATE TABLE published.outlook_mix AS FROM forecasts.outlook_mix;
 CREATE TABLE published.probability_scores AS FROM forecasts.probability_scores;

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from threatcast_orchestration.early_warning.fairness_record import FAIRNESS
 from threatcast_orchestration.early_warning.warning_record import WARNINGS
 from threatcast_orchestration.forecasts.left_out import leave_out
 from threatcast_orchestration.forecasts.tables import TABLES
@@ -23,7 +24,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """Return a warehouse of three targets and five places on which every rule holds."""
     with duckdb.connect() as connection:
         written = [*TABLES.values(), *DECISION_TABLES.values(), *LIVE_TABLES.values()]
-        for table in [*written, OUTLOOK_HISTORY, WARNINGS]:
+        for table in [*written, OUTLOOK_HISTORY, WARNINGS, FAIRNESS]:
             table.create(connection)
         connection.execute(SMALL_MARTS.read_text(encoding="utf-8"))
         yield connection

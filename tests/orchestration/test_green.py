@@ -111,7 +111,7 @@ def test_gate_that_has_changed_since_is_not_green(plan: Plan) -> None:
 
 
 def test_verdict_on_other_tables_is_worth_nothing(plan: Plan) -> None:
-    for stage in ("warehouse", "forecasts", "decisions", "live", "published", "tables"):
+    for stage in ("warehouse", "forecasts", "decisions", "live", "warnings", "published", "tables"):
         make(plan, stage, "two")
     told = refusal(plan)
     for kind in KINDS:

@@ -127,6 +127,9 @@ DDL = {
         observed_upper double, expected double, expected_low double, expected_high double,
         peak double, peak_week date, evidence double, stands_out boolean, behind varchar,
         forecasts_of varchar, agrees varchar, disagrees varchar""",
+    "fairness": """grouping varchar, location varchar, places integer, share_records double,
+        share_population double, per_population double, forecasts bigint, relative_wis double,
+        covered_80 double, cells bigint, share_published double, beyond varchar, as_of date""",
     "phishing_mix": "week date, kind varchar, category varchar, urls integer, share double",
 }
 
@@ -320,6 +323,9 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
             ("fedcba9876543210", AS_OF, "silence", "elevated", "exploited_vulnerabilities", "WORLD",
              "stale", REFERENCE_WEEK - timedelta(weeks=4), REFERENCE_WEEK, *[None] * 8, False, None,
              None, "", ""),
+        ],
+        "fairness": [
+            ("region", "M49-002", 2, 0.1, 0.5, 0.2, 60, 0.9, 0.82, 4, 0.5, "per_population", AS_OF),
         ],
         "phishing_mix": [
             (REFERENCE_WEEK, "country_domain", "de", 10, 0.25),

@@ -149,6 +149,7 @@ def test_every_place_threat_and_shared_subject_has_a_page_in_every_language(site
                 "index",
                 "record",
                 "warnings",
+                "fairness",
                 "feeds",
                 "methods",
                 "archive",

@@ -1,4 +1,4 @@
-"""The warnings of a night as an asset, with a check for the data and one for the threats.
+"""The warnings of a night and its audit as assets, with checks for the data and the threats.
 
 Neither check blocks: a warning is news for a person, never a reason to publish nothing.
 
@@ -13,6 +13,7 @@ import dagster as dg
 
 from threatcast_orchestration.assets.table_facts import table_metadata
 from threatcast_orchestration.assets.table_keys import table_key
+from threatcast_orchestration.early_warning.fairness_record import FAIRNESS
 from threatcast_orchestration.early_warning.warning_record import WARNINGS
 from threatcast_orchestration.forecasts.inputs import inputs_of_night
 from threatcast_orchestration.forecasts.kept import make
@@ -25,6 +26,7 @@ from threatcast_orchestration.warehouse.stamps import begin, finish
 if TYPE_CHECKING:
     import duckdb
 
+_TABLES = (WARNINGS, FAIRNESS)
 KEY = table_key(WARNINGS.schema, WARNINGS.name)
 OF_DATA, OF_THREATS = "warnings_of_data", "warnings_of_threats"
 SHOWN = 60
@@ -49,11 +51,11 @@ def build_warning_assets() -> dg.AssetsDefinition:
         name="find_warnings",
         specs=[
             dg.AssetSpec(
-                KEY,
+                table_key(table.schema, table.name),
                 group_name="forecasts",
                 owners=["team:science"],
                 kinds={"python", "duckdb"},
-                description=WARNINGS.description,
+                description=table.description,
                 deps=[
                     table_key("marts", "fct_weekly_counts"),
                     table_key("marts", "fct_feed_health"),
@@ -61,8 +63,9 @@ def build_warning_assets() -> dg.AssetsDefinition:
                     table_key("live", "forecast_history"),
                 ],
                 code_version=code_key("warnings")[:12],
-                metadata=table_metadata(WARNINGS),
+                metadata=table_metadata(table),
             )
+            for table in _TABLES
         ],
         check_specs=[
             dg.AssetCheckSpec(
@@ -81,6 +84,7 @@ def build_warning_assets() -> dg.AssetsDefinition:
         pool=POOL,
     )
     def find_warnings(context: dg.AssetExecutionContext, night: Night) -> Iterator[Any]:
+        from threatcast_orchestration.early_warning.fairness_record import write_fairness
         from threatcast_orchestration.early_warning.warning_record import write_warnings
 
         plan = night.plan
@@ -89,6 +93,7 @@ def build_warning_assets() -> dg.AssetsDefinition:
         inputs, key = inputs_of_night(plan)
         with connect(plan.home) as connection:
             count = write_warnings(connection, plan, make(inputs, plan.home, key))
+            groups = write_fairness(connection)
             rows = connection.execute(_ROWS).to_arrow_table().to_pylist()
             stamp = _stamp(connection)
         finish(plan.home, "warnings", stamp)
@@ -99,6 +104,11 @@ def build_warning_assets() -> dg.AssetsDefinition:
                 "dagster/row_count": count,
                 "warnings": dg.MetadataValue.md(as_markdown(rows)),
             },
+            data_version=dg.DataVersion(stamp),
+        )
+        yield dg.MaterializeResult(
+            asset_key=table_key(FAIRNESS.schema, FAIRNESS.name),
+            metadata={"dagster/row_count": groups},
             data_version=dg.DataVersion(stamp),
         )
         yield from checks_of(rows)
@@ -156,7 +166,10 @@ def _shown(value: object) -> str:
 
 def _stamp(connection: "duckdb.DuckDBPyConnection") -> str:
     """Return a hash of all rows: the published tables rest while these stay the same."""
-    found = connection.execute(
-        f"SELECT count(*), sum(hash(rows)::HUGEINT)::VARCHAR FROM {WARNINGS} AS rows"
-    ).fetchone()
+    found = [
+        connection.execute(
+            f"SELECT count(*), sum(hash(rows)::HUGEINT)::VARCHAR FROM {table} AS rows"
+        ).fetchone()
+        for table in _TABLES
+    ]
     return sha256(repr(found).encode()).hexdigest()

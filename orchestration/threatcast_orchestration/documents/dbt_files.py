@@ -14,7 +14,7 @@ from threatcast_feeds.registry import load_catalog
 
 from threatcast_orchestration.documents.markdown import seed
 from threatcast_orchestration.documents.reference import described, published_models
-from threatcast_orchestration.early_warning import warning_record
+from threatcast_orchestration.early_warning import fairness_record, warning_record
 from threatcast_orchestration.forecasts import tables as forecasts
 from threatcast_orchestration.live_scores import fallback, forecast_history, scoring
 from threatcast_orchestration.published_models import decisions
@@ -33,6 +33,7 @@ WRITTEN = (
     outlook_history.OUTLOOK_HISTORY,
     forecast_history.FORECAST_HISTORY,
     warning_record.WARNINGS,
+    fairness_record.FAIRNESS,
 )
 _SCHEMAS = {
     "raw": "What had been retrieved by the end of the as-of day, as the parsers read it: one view "

@@ -50,6 +50,12 @@ _QUESTIONS = {
     "top3_of_locations": N_("among the three places with the largest rise"),
     "top3_of_targets": N_("among the three threats with the largest rise"),
 }
+_MEASURES = {
+    "per_population": N_("share of the records by share of the people"),
+    "relative_wis": N_("error against the rival"),
+    "covered_80": N_("how often the 80%% range held"),
+    "share_published": N_("outlooks with a number"),
+}
 GLOSSARY = (
     (
         N_("as-of day"),
@@ -121,7 +127,11 @@ def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environ
     speech_of = Speech(of, views)
     said = speech_of.functions()
     environment.globals.update(said)
-    environment.filters.update(threat=said["threat"], copy_mode=said["copy_mode"])
+    environment.filters.update(
+        threat=said["threat"],
+        copy_mode=said["copy_mode"],
+        measure=partial(_measure, of),
+    )
     environment.globals.update(
         lang=of,
         views=views,
@@ -169,6 +179,11 @@ def _counted(of: Language, one: str, many: str, number: int) -> str:
     """Return the plural form for a number, with the number as the language writes it."""
     found: str = of.translations.ungettext(one, many, number)
     return found.replace("%(num)s", of.count(number).replace("%", "%%"))
+
+
+def _measure(of: Language, name: str) -> str:
+    """Return the name of a measure of the fairness audit."""
+    return of.words(_MEASURES[name]) if name in _MEASURES else name
 
 
 def scale() -> list[tuple[str, float, float]]:

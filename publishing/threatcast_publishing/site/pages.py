@@ -62,6 +62,7 @@ def pages_of(views: ReleaseViews) -> Iterator[Page]:
     yield Page("archive.html", "archive.html.j2", _words(N_("Archive")))
     yield Page("about.html", "about.html.j2", _words(N_("About")))
     yield Page("guidance.html", "guidance.html.j2", _words(N_("What can be done")))
+    yield Page("fairness.html", "fairness.html.j2", _words(N_("Fairness")))
     title = _words(N_("Governance"))
     yield Page("governance.html", "governance.html.j2", title, register_of(views))
 

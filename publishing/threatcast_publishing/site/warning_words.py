@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from threatcast_forecasting.night.past_forecasts import WEEKS
 from threatcast_forecasting.warning.warning_kinds import DATA_KINDS
+from threatcast_forecasting.weeks import DAYS
 
 from threatcast_publishing.site.messages import N_
 
@@ -73,6 +75,15 @@ _ENDS = {
 }
 
 
+def _is_within(row: Row) -> bool:
+    """Return whether the newest count, as far as it is known, lies in its range."""
+    low, high = row["observed"], row["expected_high"]
+    most = low if row["observed_upper"] is None else row["observed_upper"]
+    if low is None or high is None:
+        return False
+    return bool(low <= high if row["kind"] == "surge" else most >= row["expected_low"])
+
+
 class WarningWords:
     """All that templates say of a warning in one language."""
 
@@ -133,11 +144,19 @@ class WarningWords:
                 range=of.span(row["expected_low"], row["expected_high"]),
                 **given,
             )
-        since = of.words("It began with the week of %(day)s.", day=of.day(row["since"]))
-        return of.joined((seen, since, *self._peak(row)))
+        return of.joined((seen, *self._since(row), *self._peak(row)))
+
+    def _since(self, row: Row) -> Iterator[str]:
+        """Yield since when it stands."""
+        of, begun = self._of, self._of.day(row["since"])
+        # the oldest week that a night looks at: what began before it begins there
+        if (row["week"] - row["since"]).days >= DAYS * (WEEKS - 1):
+            yield of.words("It began with the week of %(day)s or before.", day=begun)
+        else:
+            yield of.words("It began with the week of %(day)s.", day=begun)
 
     def _peak(self, row: Row) -> Iterator[str]:
-        """Yield the week that tells most, if that is not the newest."""
+        """Yield the week that tells most if it is not the newest, and whether that fits again."""
         if row["peak"] is not None and row["peak_week"] != row["week"]:
             text = _PEAKS[row["kind"]]
             yield self._of.words(
@@ -145,6 +164,8 @@ class WarningWords:
                 count=self._of.count(row["peak"]),
                 day=self._of.day(row["peak_week"]),
             )
+        if _is_within(row):
+            yield self._of.words("The newest count fits again: it stands for the weeks before.")
 
     def counted(self, row: Row) -> str:
         """Return the newest count, or where it will lie once all reports are in."""

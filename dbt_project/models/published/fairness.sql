@@ -1,0 +1,16 @@
+select
+    audits.grouping,
+    audits.location,
+    audits.places,
+    audits.share_records,
+    audits.share_population,
+    audits.per_population,
+    audits.forecasts,
+    audits.relative_wis,
+    audits.covered_80,
+    audits.cells,
+    audits.share_published,
+    audits.beyond,
+    context.as_of
+from {{ source("live", "fairness") }} as audits
+cross join {{ source("raw", "run_context") }} as context

@@ -1,0 +1,37 @@
+"""The page of the fairness audit: a sentence a region, and what lies beyond a bound."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from small_release import AS_OF, write_warehouse
+from threatcast_publishing.site.assets import shared_files
+from threatcast_publishing.site.languages import LANGUAGES
+from threatcast_publishing.site.pages import render_pages
+from threatcast_publishing.site.views import ReleaseViews
+from threatcast_publishing.source import ReleaseContext, read_tables
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    return read_tables(write_warehouse(tmp_path_factory.mktemp("warehouse") / "w.duckdb"))
+
+
+def page_of(tables) -> str:
+    views = ReleaseViews(ReleaseContext(AS_OF, "mirror", "0" * 40, {}, tables))
+    assets, _ = shared_files(views)
+    return unescape(dict(render_pages(views, assets, [LANGUAGES["en"]]))["fairness.html"])
+
+
+def test_region_is_told_in_a_sentence_with_what_lies_beyond_its_bound(tables) -> None:
+    page = page_of(tables)
+    assert "It has 90% of the records and 20% of the people" in page
+    assert "Beyond our bounds: share of the records by share of the people." in page
+    assert "there are no data of either here" in page
+
+
+def test_night_without_an_audit_says_so(tables) -> None:
+    none = replace(tables["fairness"], data=tables["fairness"].data.slice(0, 0))
+    assert "No night has audited the regions yet." in page_of({**tables, "fairness": none})
