@@ -11,6 +11,7 @@ from threatcast_forecasting.warning.warning_kinds import (
     blank_fields,
     from_gates,
     from_level_shifts,
+    from_states,
     judge,
     new_names,
     new_places,
@@ -129,3 +130,14 @@ def test_night_without_faults_tells_its_threats() -> None:
 def test_data_kind_among_the_threats_is_refused() -> None:
     with pytest.raises(ValueError, match="among the threats"):
         judge(NOTHING, told("silence"))
+
+
+def test_feed_that_never_spoke_has_not_fallen_silent() -> None:
+    health = pd.DataFrame(
+        {
+            "target": ["a", "b", "c"],
+            "state": ["failed", "failed", "fresh"],
+            "since": [pd.Timestamp("2026-06-08"), pd.NaT, pd.Timestamp("2026-06-08")],
+        }
+    )
+    assert list(from_states(health)["target"]) == ["a"]

@@ -108,6 +108,14 @@ def test_surge_is_told_with_its_count_and_what_was_expected(calm: WarningInputs)
     assert row["behind"] is None
 
 
+def test_feeds_without_a_row_tell_nothing_new(calm: WarningInputs) -> None:
+    # as a database gives them: no row, but types
+    week = pd.Series([], dtype="datetime64[us]")
+    places = calm.places.assign(week=week, value=pd.Series([], dtype=float))
+    names = calm.names.assign(week=week, value=pd.Series([], dtype=float))
+    assert told(calm, places=places, names=names).empty
+
+
 def test_week_that_tells_most_of_a_warning_is_named(calm: WarningInputs) -> None:
     risen = told(calm, counts=counts(a_DE=[90.0, 30.0, 15.0])).iloc[0]
     assert (risen["peak"], risen["peak_week"]) == (90, NEWEST[-3])

@@ -123,12 +123,13 @@ def _side(facts: pd.DataFrame, side: SeriesNight, counts: Floats) -> pd.DataFram
 
     within = (np.arange(WEEKS) >= side.since[:, None]) & ~np.isnan(counts)
     peak = np.where(within, counts, -np.inf).argmax(axis=1)
+    is_known = np.asarray(within.any(axis=1))
     return facts.assign(
         kind=side.direction,
         level=side.level,
         since=week_of(side.since),
-        peak=np.where(within.any(axis=1), np.abs(counts[np.arange(len(facts)), peak]), np.nan),
-        peak_week=week_of(peak).where(within.any(axis=1)),
+        peak=np.where(is_known, np.abs(counts[np.arange(len(facts)), peak]), np.nan),
+        peak_week=week_of(peak).where(is_known),
         evidence=side.evidence,
         stands_out=side.stands_out,
     )

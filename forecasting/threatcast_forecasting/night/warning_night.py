@@ -107,21 +107,28 @@ def news(inputs: WarningInputs) -> pd.DataFrame:
     """
     import pandas as pd
 
-    places = warning_kinds.new_places(inputs.places)
-    counted = places.merge(
-        inputs.places.rename(columns={"week": "since", "value": "observed"}),
-        on=["target", "place", "since"],
-    )
-    names = warning_kinds.new_names(inputs.names).merge(
-        inputs.names.rename(columns={"name": "detail", "week": "since", "value": "observed"}),
-        on=["target", "detail", "since"],
-    )
+    counted = _with_events(warning_kinds.new_places(inputs.places), inputs.places)
+    named = inputs.names.rename(columns={"name": "detail"})
+    names = _with_events(warning_kinds.new_names(inputs.names), named)
     alike = ["kind", "target", "place", "since"]
     unnamed = names.groupby(alike, as_index=False)["observed"].sum().assign(detail="")
     found = pd.concat([part for part in (counted, unnamed) if len(part)] or [counted])
-    found["since"] = pd.to_datetime(found["since"])
     age = pd.Timestamp(inputs.reference_date) - found["since"]
     return found[age < pd.Timedelta(weeks=NEWS_WEEKS)].reset_index(drop=True)
+
+
+def _with_events(found: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return findings with `observed`: the events of their first week."""
+    import pandas as pd
+
+    # a frame without rows has no types
+    rows = counts.rename(columns={"week": "since", "value": "observed"})
+    who = [name for name in ("target", "place", "detail") if name in rows]
+    typed = dict.fromkeys(who, object)
+    left, right = (
+        part.astype(typed).assign(since=pd.to_datetime(part["since"])) for part in (found, rows)
+    )
+    return left.merge(right, on=[*who, "since"])
 
 
 def shared_errors(scores: pd.DataFrame, outlook: pd.DataFrame) -> pd.DataFrame:

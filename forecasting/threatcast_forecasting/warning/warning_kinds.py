@@ -70,9 +70,10 @@ def from_states(health: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     health : frame
-        `target, state, since`: the state of the target's feed in the words of `feed_health`.
+        `target, state, since`: the state of the target's feed in the words of `feed_health`; a feed
+        without `since` never spoke, and so has not fallen silent.
     """
-    quiet = health[health["state"].isin(SILENT_STATES)]
+    quiet = health[health["state"].isin(SILENT_STATES) & health["since"].notna()]
     return _told(quiet.assign(kind="silence", place=EVERYWHERE, detail=quiet["state"]))
 
 
