@@ -28,6 +28,7 @@ NUMBERS = {
     "scaled_wis_baseline", "relative_to_flat", "observed_upper", "expected", "expected_low",
     "expected_high", "evidence", "peak",
     "share_records", "share_population", "per_population", "share_published",
+    "share_internet_users", "per_internet_users",
 }  # fmt: skip
 WHOLE = {
     "horizon",
@@ -367,6 +368,8 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
                 "share_records": 0.9,
                 "share_population": 0.2,
                 "per_population": 4.5,
+                "share_internet_users": 0.3,
+                "per_internet_users": 3.0,
                 "forecasts": 48,
                 "relative_wis": 0.8,
                 "covered_80": 0.75,

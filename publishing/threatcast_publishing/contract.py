@@ -361,6 +361,8 @@ TABLES: Mapping[str, TableContract] = {
                 "share_records",
                 "share_population",
                 "per_population",
+                "share_internet_users",
+                "per_internet_users",
                 "forecasts",
                 "relative_wis",
                 "covered_80",

@@ -18,6 +18,8 @@ _TABLES = """
     CREATE TABLE marts.fct_weekly_counts (target VARCHAR, location VARCHAR, week DATE, value INT);
     CREATE TABLE seeds.populations AS SELECT * FROM (VALUES ('DE', 60), ('FR', 20), ('NA', 20))
         AS t (location, population);
+    CREATE TABLE seeds.internet_shares AS SELECT * FROM (VALUES ('DE', 90, 2023), ('NA', 30, 2020))
+        AS t (location, percent, year);
     CREATE TABLE marts.dim_series AS
         SELECT 'claims' AS target, location FROM marts.dim_locations;
     CREATE TABLE forecasts.outlook AS SELECT 'claims' AS target, 'DE' AS location,
@@ -50,6 +52,9 @@ def test_records_of_a_year_are_held_against_the_people(found) -> None:
     assert europe["share_records"] == pytest.approx(0.5)
     assert europe["share_population"] == pytest.approx(0.75)
     assert africa["per_population"] == pytest.approx(2.0)
+    # 54 and 6 users, half of the records each
+    assert africa["share_internet_users"] == pytest.approx(0.1)
+    assert africa["per_internet_users"] == pytest.approx(5.0)
 
 
 def test_scores_and_outlooks_are_those_of_the_countries(found) -> None:
@@ -59,4 +64,4 @@ def test_scores_and_outlooks_are_those_of_the_countries(found) -> None:
     assert europe["covered_80"] == pytest.approx(0.75)
     assert europe["share_published"] == pytest.approx(0.5)
     assert africa["relative_wis"] is None
-    assert africa["beyond"] == "share_published"
+    assert africa["beyond"] == "per_internet_users,share_published"

@@ -128,7 +128,8 @@ DDL = {
         peak double, peak_week date, evidence double, stands_out boolean, behind varchar,
         forecasts_of varchar, agrees varchar, disagrees varchar""",
     "fairness": """grouping varchar, location varchar, places integer, share_records double,
-        share_population double, per_population double, forecasts bigint, relative_wis double,
+        share_population double, per_population double, share_internet_users double,
+        per_internet_users double, forecasts bigint, relative_wis double,
         covered_80 double, cells bigint, share_published double, beyond varchar, as_of date""",
     "phishing_mix": "week date, kind varchar, category varchar, urls integer, share double",
 }
@@ -325,7 +326,8 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
              None, "", ""),
         ],
         "fairness": [
-            ("region", "M49-002", 2, 0.1, 0.5, 0.2, 60, 0.9, 0.82, 4, 0.5, "per_population", AS_OF),
+            ("region", "M49-002", 2, 0.1, 0.5, 0.2, 0.4, 0.25, 60, 0.9, 0.82, 4, 0.5,
+             "per_population", AS_OF),
         ],
         "phishing_mix": [
             (REFERENCE_WEEK, "country_domain", "de", 10, 0.25),

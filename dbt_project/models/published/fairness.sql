@@ -5,6 +5,8 @@ select
     audits.share_records,
     audits.share_population,
     audits.per_population,
+    audits.share_internet_users,
+    audits.per_internet_users,
     audits.forecasts,
     audits.relative_wis,
     audits.covered_80,

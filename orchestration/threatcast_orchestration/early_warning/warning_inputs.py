@@ -74,24 +74,15 @@ _PLACES = """
     UNION ALL
     SELECT DISTINCT target, '' AS place, week, 0.0 AS value FROM counts
 """
-# of the feeds that name what they found, one keeps the name beside each event
 _NAMES = """
-    SELECT 'c2_servers' AS target, name, week, count(*)::DOUBLE AS value
-    FROM (
-        SELECT tool AS name, date_trunc('week', event_day)::DATE AS week
-        FROM intermediate.int_c2_tracker__history
-    )
+    SELECT target, event_name AS name, week, CAST(value AS DOUBLE) AS value
+    FROM intermediate.int_events_by_name
     WHERE week <= $reference_date AND week > $reference_date - 7 * 110
-    GROUP BY ALL
 """
 _FILLED = """
-    SELECT events.target, 'location' AS field, events.week, count(*) AS records,
-        count(*) FILTER (WHERE events.location <> 'UNLOCATED') AS filled
-    FROM intermediate.int_events AS events
-    INNER JOIN marts.dim_targets AS targets USING (target)
-    WHERE targets.levels = 'hierarchy' AND events.week <= $reference_date
-        AND events.week > $reference_date - 7 * 60
-    GROUP BY ALL
+    SELECT target, field, week, records, filled
+    FROM intermediate.int_events_by_field
+    WHERE week <= $reference_date AND week > $reference_date - 7 * 60
 """
 _SCORES = """
     SELECT target, location, model, reference_date, horizon, scale, pit_low, pit_high

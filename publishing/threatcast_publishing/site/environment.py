@@ -52,6 +52,7 @@ _QUESTIONS = {
 }
 _MEASURES = {
     "per_population": N_("share of the records by share of the people"),
+    "per_internet_users": N_("share of the records by share of the internet users"),
     "relative_wis": N_("error against the rival"),
     "covered_80": N_("how often the 80%% range held"),
     "share_published": N_("outlooks with a number"),
