@@ -23,7 +23,7 @@ from threatcast_forecasting.warning.surprise import (
     upper_tail,
 )
 from threatcast_forecasting.warning.unusual import against, detect, standing_out
-from threatcast_forecasting.warning.wagers import LONGEST, play
+from threatcast_forecasting.warning.wagers import LONGEST, MOST_TOLD, play
 
 SIZE = 5.0
 
@@ -143,6 +143,15 @@ def test_outbreak_is_found_with_the_week_it_began_and_a_fall_is_a_drop() -> None
     assert surge.since[1] == 26
     assert drop.since[2] == 26
     assert list(surge.stands_out) == [False, True, False, False]
+
+
+def test_evidence_stays_a_number_whatever_comes() -> None:
+    forecast = np.zeros((2, 12, LONGEST, 23))
+    counts = np.array([[0.0] * 8 + [1e6] * 4, [0.0] * 12])
+    for direction in DIRECTIONS:
+        evidence = against(direction, counts, forecast).evidence
+        assert np.isfinite(evidence).all()
+        assert evidence.max() <= MOST_TOLD
 
 
 def test_burst_of_one_week_is_over_two_months_later() -> None:

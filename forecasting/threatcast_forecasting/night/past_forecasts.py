@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from threatcast_forecasting.grid import Knowledge
 from threatcast_forecasting.night.outlooks import published_model
 from threatcast_forecasting.quantiles import LEVELS
 from threatcast_forecasting.warning.wagers import LONGEST
@@ -18,6 +19,7 @@ from threatcast_forecasting.weeks import reference_date
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from threatcast_forecasting.backtesting.results import NightResult
     from threatcast_forecasting.backtesting.store import Store
@@ -25,10 +27,24 @@ if TYPE_CHECKING:
 
 WEEKS = 52
 """Newest weeks that warnings look at: a year tells how the forecasts of a series err."""
+YEAR_WEEKS = 52
+LEAST_KNOWN_WEEKS = 26
+"""Weeks of the year before an origin that must have been known there, as for an outlook."""
 
 
-def past_forecasts(inputs: NightInputs, result: NightResult) -> pd.DataFrame:
+def past_forecasts(
+    inputs: NightInputs, result: NightResult, known: pd.DataFrame | None
+) -> pd.DataFrame:
     """Return what the published models say of the newest weeks, 1 to 4 weeks ahead.
+
+    Left out are origins at which hardly anything was known of a series: a watch that has just
+    begun knows its past today and did not know it then, and a forecast from nothing says nothing.
+
+    Parameters
+    ----------
+    inputs, result
+    known
+        What was known at past origins, as of `rolling.nightly`.
 
     Returns
     -------
@@ -44,12 +60,26 @@ def past_forecasts(inputs: NightInputs, result: NightResult) -> pd.DataFrame:
     for store in (result.past.store, result.recent.store):
         targets = store.grid.targets[store.series]
         model_of = np.array([models[target] for target in targets], dtype=object)
+        knowledge = Knowledge(store.grid, known)
         young = store.origin > store.grid.last.max() - WEEKS - LONGEST
+        young[young] = informed(knowledge, store.series[young], store.origin[young])
         parts += [
             _rows(store.part(young & (model_of == model)), model, places)
             for model in sorted({*models.values()})
         ]
     return pd.concat(parts, ignore_index=True)
+
+
+def informed(
+    knowledge: Knowledge, series: NDArray[np.int64], origins: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return for which pairs of series and origin enough weeks of the year before were known."""
+    enough = np.zeros(len(series), dtype=bool)
+    for origin in np.unique(origins):
+        here = origins == origin
+        seen = knowledge.values(series[here], int(origin))[:, -YEAR_WEEKS:]
+        enough[here] = (~np.isnan(seen)).sum(axis=1) >= LEAST_KNOWN_WEEKS
+    return enough
 
 
 def _rows(store: Store, model: str, places: pd.Series[Any]) -> pd.DataFrame:

@@ -74,7 +74,7 @@ def night_tables(
             inputs, result, coherent, outlooks["outlook"], known, late["nowcast"], shifts
         ),
         **probability_tables(inputs, result, coherent, outlooks["outlook"], known),
-        "past_forecasts": past_forecasts(inputs, result),
+        "past_forecasts": past_forecasts(inputs, result, known),
         "weights": result.weights,
         "known": known,
         "seconds": pd.DataFrame(

@@ -41,9 +41,13 @@ KEPT = 0.6
 """Part of the capital that stays in the game each week."""
 MOST_CARRIED = 100.0
 """More than this is paid out: else one burst would stand for months after it ended."""
+MOST_TOLD = 1e9
+"""Evidence above is not told apart: forecasts are not that right about what they never saw."""
 MOST_SHARED = 0.95
 FARTHEST = 1e-6
 """Probabilities of the side that is not bet on are not told apart below this."""
+LEAST_MASS = 1e-70
+"""Of a range: the product over a block is still a number."""
 NODES = 5
 """Values of the shared part over which its normal law is summed."""
 
@@ -98,7 +102,7 @@ def play(outer: Floats, inner: Floats, shared: Floats) -> Capital:
         begun[week] = np.take_along_axis(starts, parts.argmax(axis=0)[None], axis=0)[0]
     best = won.argmax(axis=2)[..., None]
     since = np.take_along_axis(begun, best, axis=2)[..., 0]
-    return Capital(won[1:].mean(axis=2).T, since[1:].T)
+    return Capital(np.minimum(won[1:].mean(axis=2), MOST_TOLD).T, since[1:].T)
 
 
 def _ratios(paid: Floats) -> Floats:
@@ -142,7 +146,7 @@ def _ranges(outer: Floats, inner: Floats, shared: Floats) -> Floats:
     def within(probability: Floats) -> Floats:
         return np.asarray(ndtr((ndtri(probability)[..., None, None] + moved) / scale))
 
-    mass = np.maximum(within(near) - within(far), 1e-300)
+    mass = np.maximum(within(near) - within(far), LEAST_MASS)
     mass[~known] = 1.0
     return np.asarray(np.moveaxis(mass, 0, 1))
 
