@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from small_release import AS_OF, BUILT_AT, write_warehouse
 from threatcast_publishing.formats import bulletin
-from threatcast_publishing.formats.bulletin import FILE_NAME, FORMAT
+from threatcast_publishing.formats.bulletin import FILE_NAME, FORMAT, steady
 from threatcast_publishing.manifest import read_manifest
 from threatcast_publishing.release import StagedRelease, build
 from threatcast_publishing.verify import verify
@@ -68,6 +68,12 @@ def test_bulletin_is_printed_and_changes_no_name_of_a_release(warehouse, plain, 
     assert "bulletin.pdf" in verify(printed.folder).summary()
 
 
+def test_nodes_of_a_print_are_numbered_alike_wherever_the_browser_began() -> None:
+    one, two = (b"(node%08d) (node%08d) (node%08d)" % at for at in ((954, 960, 954), (7, 9, 7)))
+    assert steady(one, AS_OF) == steady(two, AS_OF)
+    assert steady(one, AS_OF) == b"(node00000001) (node00000002) (node00000001)"
+
+
 def _context(staged: StagedRelease):
     import pyarrow.parquet as pq
     from threatcast_publishing.source import PublishedTable, ReleaseContext
@@ -121,7 +127,7 @@ def test_release_that_is_not_to_print_starts_no_program(plain, monkeypatch):
 
 def test_dates_of_a_print_are_the_as_of_day_and_keep_its_length():
     pdf = b"x/CreationDate (D:20261130035317+00'00')\n/ModDate (D:20261130035317+00'00')>>"
-    fixed = bulletin._without_clock(pdf, date(2026, 6, 14))
+    fixed = steady(pdf, date(2026, 6, 14))
     assert len(fixed) == len(pdf)
     assert fixed.count(b"(D:20260614000000+00'00')") == 2
 

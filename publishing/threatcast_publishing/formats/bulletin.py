@@ -28,6 +28,7 @@ _PAGE = ".bulletin.html"
 _INWARD = re.compile(r'<a href="(?!https?://)[^"]*"[^>]*>')
 _NAMES = re.compile(r' (?:id|aria-labelledby)="[^"]*"')
 _CLOCK = re.compile(rb"\(D:\d{14}\+00'00'\)")
+_NODE = re.compile(rb"node\d{8}")
 
 
 class Bulletin:
@@ -47,7 +48,7 @@ class Bulletin:
             release.notice(f"This release has no {FILE_NAME}: {error}")
             return []
         path = folder / FILE_NAME
-        path.write_bytes(_without_clock(printed, release.as_of))
+        path.write_bytes(steady(printed, release.as_of))
         return [path]
 
     def validate(self, folder: Path) -> Sequence[str]:
@@ -150,9 +151,15 @@ def _end(started: subprocess.Popen[bytes]) -> None:
     started.wait()
 
 
-def _without_clock(pdf: bytes, day: date) -> bytes:
-    """Return a PDF dated by the as-of day; as many bytes, so that its table of places holds."""
-    return _CLOCK.sub(f"(D:{day:%Y%m%d}000000+00'00')".encode(), pdf)
+def steady(pdf: bytes, day: date) -> bytes:
+    """Return a PDF dated by the as-of day, its nodes numbered from 1.
+
+    Chromium dates it by the clock and numbers nodes from where it happens to stand. As many bytes
+    as before and numbers in the same order, so that the PDF's tables of places and names hold.
+    """
+    dated = _CLOCK.sub(f"(D:{day:%Y%m%d}000000+00'00')".encode(), pdf)
+    nodes = {name: b"node%08d" % at for at, name in enumerate(sorted(set(_NODE.findall(dated))), 1)}
+    return _NODE.sub(lambda found: nodes[found.group()], dated)
 
 
 FORMAT = Bulletin()
