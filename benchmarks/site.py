@@ -60,10 +60,13 @@ def _cpu() -> float:
 
 
 def _context(release: Path):
+    import pyarrow as pa
     import pyarrow.parquet as pq
     from threatcast_publishing.contract import TABLES
     from threatcast_publishing.source import PublishedTable, ReleaseContext
 
+    # a night's tables come from DuckDB's memory; Arrow's own pool would keep what reading took
+    pa.set_memory_pool(pa.system_memory_pool())
     tables = {}
     for path in sorted((release / "parquet").glob("*.parquet")):
         data = pq.read_table(path)
