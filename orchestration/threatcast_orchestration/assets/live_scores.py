@@ -4,8 +4,7 @@ No postponed annotations here: Dagster reads those of a step's arguments.
 """
 
 from collections.abc import Iterator
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
@@ -17,12 +16,10 @@ from threatcast_orchestration.live_scores.forecast_history import FORECAST_HISTO
 from threatcast_orchestration.live_scores.scoring import TABLES
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
+from threatcast_orchestration.warehouse.content import content_of
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
 from threatcast_orchestration.warehouse.written import by_name
-
-if TYPE_CHECKING:
-    import duckdb
 
 _TABLES = TABLES | by_name(STAND_IN, FORECAST_HISTORY)
 
@@ -71,7 +68,7 @@ def build_live_assets() -> dg.AssetsDefinition:
                 "SELECT state, count(*) FROM live.drift WHERE scope = 'location' GROUP BY ALL "
                 "ORDER BY ALL"
             ).fetchall()
-            stamp = _stamp(connection)
+            stamp = content_of(connection, (f"live.{table}" for table in _TABLES))
         finish(plan.home, "live", stamp)
         context.log.info("live scores: %d, places by state: %s", rows["scores"], dict(told))
         for table in _TABLES:
@@ -82,14 +79,3 @@ def build_live_assets() -> dg.AssetsDefinition:
             )
 
     return score_published
-
-
-def _stamp(connection: "duckdb.DuckDBPyConnection") -> str:
-    """Return a hash of all rows: the published tables rest while these stay the same."""
-    sums = [
-        connection.execute(
-            f"SELECT count(*), sum(hash(rows)::HUGEINT)::VARCHAR FROM live.{table} AS rows"
-        ).fetchone()
-        for table in _TABLES
-    ]
-    return sha256(repr(sums).encode()).hexdigest()

