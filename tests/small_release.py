@@ -19,7 +19,7 @@ WEEKS = 60
 DAYS = {
     "as_of", "week", "reference_date", "target_week", "last_event", "vintage_day", "since",
     "previous_until", "until", "data_through", "previous_as_of", "first_reference_date",
-    "last_reference_date", "peak_week",
+    "last_reference_date", "peak_week", "opened", "closed_on",
 }  # fmt: skip
 NUMBERS = {
     "quantile", "value", "nowcast", "nowcast_low80", "nowcast_high80", "wis", "scaled_wis",
@@ -28,7 +28,8 @@ NUMBERS = {
     "scaled_wis_baseline", "relative_to_flat", "observed_upper", "expected", "expected_low",
     "expected_high", "evidence", "peak",
     "share_records", "share_population", "per_population", "share_published",
-    "share_internet_users", "per_internet_users",
+    "share_internet_users", "per_internet_users", "share_confirmed", "share_false_alarms",
+    "share_data_faults",
 }  # fmt: skip
 WHOLE = {
     "horizon",
@@ -46,6 +47,12 @@ WHOLE = {
     "position",
     "places",
     "cells",
+    "told",
+    "closed",
+    "confirmed",
+    "false_alarms",
+    "data_faults",
+    "warnings_closed",
 }
 # whether one count lay inside an interval in `scores`, the share of many here
 SHARES = {
@@ -360,6 +367,8 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
         ],
         "outlook_mix": [],
         "warnings": _warnings(series),
+        "warnings_closed": _closed(),
+        "warning_outcomes": _outcomes(),
         "fairness": [
             {
                 "grouping": "region",
@@ -375,6 +384,9 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
                 "covered_80": 0.75,
                 "cells": 6,
                 "share_published": 0.5,
+                "warnings_closed": 11,
+                "false_alarms": 5,
+                "share_false_alarms": 5 / 11,
                 "beyond": "per_population",
                 "as_of": AS_OF,
             }
@@ -429,6 +441,37 @@ def _warnings(series: list[dict]) -> list[dict]:
         "behind": "silence",
     }
     return [surge, fault, behind]
+
+
+def _closed() -> list[dict]:
+    """Return two warnings that people closed, the younger one first."""
+    told = {"target": "ransomware_claims", "opened": AS_OF - timedelta(days=30), "kind": "surge"}
+    return [
+        told | {
+            "warning_id": "aaaa000000000001", "location": "DE", "level": "severe",
+            "closed_on": AS_OF - timedelta(days=3), "outcome": "false_alarm",
+        },
+        told | {
+            "warning_id": "aaaa000000000002", "location": "WORLD", "level": "elevated",
+            "closed_on": AS_OF - timedelta(days=9), "outcome": "confirmed",
+        },
+    ]  # fmt: skip
+
+
+def _outcomes() -> list[dict]:
+    """Return five warnings that were told, of which two were closed."""
+    whole = {
+        "told": 5, "closed": 2, "confirmed": 1, "false_alarms": 1, "data_faults": 0,
+        "share_confirmed": 0.5, "share_false_alarms": 0.5, "share_data_faults": 0.0,
+        "as_of": AS_OF,
+    }  # fmt: skip
+    none = dict.fromkeys(whole, 0) | {"told": 3, "as_of": AS_OF}
+    none |= dict.fromkeys(("share_confirmed", "share_false_alarms", "share_data_faults"))
+    return [
+        {"scope": "all", "scope_value": "all"} | whole,
+        {"scope": "kind", "scope_value": "surge"} | whole | {"told": 2},
+        {"scope": "kind", "scope_value": "silence"} | none,
+    ]
 
 
 def _grouping(row: dict) -> dict:

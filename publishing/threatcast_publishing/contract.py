@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONTRACT_VERSION = "1.7"
+CONTRACT_VERSION = "1.8"
 STATES = ("published", "insufficient_evidence", "source_failure", "withheld")
 
 
@@ -352,6 +352,37 @@ TABLES: Mapping[str, TableContract] = {
             ),
         ),
         TableContract(
+            "warnings_closed",
+            ("warning_id",),
+            (
+                "warning_id",
+                "target",
+                "location",
+                "level",
+                "kind",
+                "opened",
+                "closed_on",
+                "outcome",
+            ),
+        ),
+        TableContract(
+            "warning_outcomes",
+            ("scope", "scope_value"),
+            (
+                "scope",
+                "scope_value",
+                "told",
+                "closed",
+                "confirmed",
+                "false_alarms",
+                "data_faults",
+                "share_confirmed",
+                "share_false_alarms",
+                "share_data_faults",
+                "as_of",
+            ),
+        ),
+        TableContract(
             "fairness",
             ("grouping", "location"),
             (
@@ -368,6 +399,9 @@ TABLES: Mapping[str, TableContract] = {
                 "covered_80",
                 "cells",
                 "share_published",
+                "warnings_closed",
+                "false_alarms",
+                "share_false_alarms",
                 "beyond",
                 "as_of",
             ),

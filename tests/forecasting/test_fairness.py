@@ -146,3 +146,30 @@ def test_what_cannot_be_is_refused_with_its_place(places, said):
 def test_lacking_column_is_named():
     with pytest.raises(PanelError, match="the columns internet_users lack"):
         audit(pd.DataFrame([place("a", "north")]).drop(columns="internet_users"))
+
+
+def closed(**groups: tuple[int, int]) -> pd.DataFrame:
+    """Return closed warnings: of each group so many false alarms among so many."""
+    rows = [
+        (group, "false_alarm" if at < false else "confirmed")
+        for group, (false, count) in groups.items()
+        for at in range(count)
+    ]
+    return pd.DataFrame(rows, columns=["group", "outcome"])
+
+
+def test_false_alarms_of_a_group_are_judged_from_ten_closed_warnings_on():
+    places = pd.DataFrame([place("a", "north"), place("b", "south"), place("c", "west")])
+    found = audit(places, closed(north=(9, 10), south=(0, 30), west=(9, 9))).set_index("group")
+    assert found["share_false_alarms"].tolist() == pytest.approx([0.9, 0.0, 1.0])
+    assert found["warnings_closed"].tolist() == [10, 30, 9]
+    assert found["beyond"].tolist() == ["share_false_alarms", "", ""]
+
+
+def test_group_without_closed_warnings_has_none_and_no_share():
+    places = pd.DataFrame([place("a", "north"), place("b", "south")])
+    south = audit(places, closed(north=(1, 2))).set_index("group").loc["south"]
+    assert (south["warnings_closed"], south["false_alarms"]) == (0, 0)
+    assert np.isnan(south["share_false_alarms"])
+    unknown = audit(places).set_index("group")
+    assert unknown[["warnings_closed", "false_alarms", "share_false_alarms"]].isna().all(None)

@@ -14,8 +14,10 @@ from threatcast_orchestration.forecasts.tables import TABLES
 from threatcast_orchestration.gates.runner import GateResult, load_suite, load_suites, run_suite
 from threatcast_orchestration.live_scores.scoring import TABLES as LIVE_TABLES
 from threatcast_orchestration.published_models.decisions import TABLES as DECISION_TABLES
+from threatcast_orchestration.response.outcome_tables import WARNING_OUTCOMES, WARNINGS_CLOSED
 from threatcast_orchestration.warehouse.outlook_history import OUTLOOK_HISTORY
 
+_WARNING_TABLES = (WARNINGS, FAIRNESS, WARNINGS_CLOSED, WARNING_OUTCOMES)
 SMALL_MARTS = Path(__file__).with_name("small_marts.sql")
 
 
@@ -24,7 +26,7 @@ def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
     """Return a warehouse of three targets and five places on which every rule holds."""
     with duckdb.connect() as connection:
         written = [*TABLES.values(), *DECISION_TABLES.values(), *LIVE_TABLES.values()]
-        for table in [*written, OUTLOOK_HISTORY, WARNINGS, FAIRNESS]:
+        for table in [*written, *_WARNING_TABLES, OUTLOOK_HISTORY]:
             table.create(connection)
         connection.execute(SMALL_MARTS.read_text(encoding="utf-8"))
         yield connection

@@ -130,7 +130,13 @@ DDL = {
     "fairness": """grouping varchar, location varchar, places integer, share_records double,
         share_population double, per_population double, share_internet_users double,
         per_internet_users double, forecasts bigint, relative_wis double,
-        covered_80 double, cells bigint, share_published double, beyond varchar, as_of date""",
+        covered_80 double, cells bigint, share_published double, warnings_closed bigint,
+        false_alarms bigint, share_false_alarms double, beyond varchar, as_of date""",
+    "warnings_closed": """warning_id varchar, target varchar, location varchar, level varchar,
+        kind varchar, opened date, closed_on date, outcome varchar""",
+    "warning_outcomes": """scope varchar, scope_value varchar, told bigint, closed bigint,
+        confirmed bigint, false_alarms bigint, data_faults bigint, share_confirmed double,
+        share_false_alarms double, share_data_faults double, as_of date""",
     "phishing_mix": "week date, kind varchar, category varchar, urls integer, share double",
 }
 
@@ -326,8 +332,16 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
              None, "", ""),
         ],
         "fairness": [
-            ("region", "M49-002", 2, 0.1, 0.5, 0.2, 0.4, 0.25, 60, 0.9, 0.82, 4, 0.5,
+            ("region", "M49-002", 2, 0.1, 0.5, 0.2, 0.4, 0.25, 60, 0.9, 0.82, 4, 0.5, 3, 1, 1 / 3,
              "per_population", AS_OF),
+        ],
+        "warnings_closed": [
+            ("aabbccddeeff0011", "ransomware_claims", "NA", "elevated", "surge",
+             AS_OF - timedelta(days=20), AS_OF - timedelta(days=9), "confirmed"),
+        ],
+        "warning_outcomes": [
+            ("all", "all", 4, 1, 1, 0, 0, 1.0, 0.0, 0.0, AS_OF),
+            ("kind", "surge", 4, 1, 1, 0, 0, 1.0, 0.0, 0.0, AS_OF),
         ],
         "phishing_mix": [
             (REFERENCE_WEEK, "country_domain", "de", 10, 0.25),

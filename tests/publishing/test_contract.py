@@ -16,8 +16,8 @@ def test_tables_are_those_of_the_contract():
         "feed_health", "targets", "locations", "models", "data_vintages", "outlook_history",
         "outlook_groupings", "groupings", "forecast_history", "changes", "outlook_by_model",
         "model_decisions", "model_changes", "probability_scores", "reliability", "ranks",
-        "level_shifts", "drivers", "outlook_mix", "warnings", "fairness",
-        "phishing_mix",
+        "level_shifts", "drivers", "outlook_mix", "warnings", "warnings_closed",
+        "warning_outcomes", "fairness", "phishing_mix",
     ]  # fmt: skip
 
 

@@ -109,7 +109,7 @@ def test_manifest_says_what_the_release_was_made_of(staged):
     assert manifest["as_of"] == "2026-06-14"
     assert manifest["commit"] == "0" * 40
     assert manifest["settings"] == {"horizon": 12}
-    assert manifest["contract_version"] == "1.7"
+    assert manifest["contract_version"] == "1.8"
     assert (manifest["source"], manifest["simulated"]) == ("mirror", False)
     assert manifest["built_at"] == "2026-06-15T02:00:00+00:00"
     assert manifest["data_vintages"] == [

@@ -28,6 +28,7 @@ def page_of(tables) -> str:
 def test_region_is_told_in_a_sentence_with_what_lies_beyond_its_bound(tables) -> None:
     page = page_of(tables)
     assert "It has 90% of the records and 20% of the people" in page
+    assert "5 (45%)" in page
     assert "Beyond our bounds: share of the records by share of the people." in page
     assert "there are no data of either here" in page
 

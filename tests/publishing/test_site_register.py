@@ -134,3 +134,21 @@ def test_record_and_about_lead_to_the_register_instead_of_saying_it_again(tables
     assert "it does not win on WIS" not in page_of(views, path="record.html")
     assert 'href="governance.html"' in page_of(views, path="about.html")
     assert "How to contest" not in page_of(views, path="about.html")
+
+
+def test_closed_warnings_stand_in_the_register_the_newest_first(tables):
+    page = page_of(views_with(tables))
+    told = page.partition('<div id="closed">')[2].partition("</div>")[0]
+    first, second = told.index("a false alarm"), told.index("confirmed")
+    assert first < second
+    assert "Surge: Ransomware claims, Germany" in told
+    assert "11 June 2026" in told
+    assert "warnings_closed.csv" in page
+
+
+def test_that_none_was_closed_is_told_apart_from_not_knowing(tables):
+    none = {name: replace(tables[name], data=tables[name].data.slice(0, 0))
+            for name in ("warnings_closed", "warning_outcomes")}  # fmt: skip
+    known = views_with({**tables, "warnings_closed": none["warnings_closed"]})
+    assert "No warning was closed so far." in page_of(known)
+    assert "is not known this time" in page_of(views_with({**tables, **none}))

@@ -130,3 +130,35 @@ def test_simulated_warnings_are_marked_wherever_they_are_met(tables) -> None:
     assert len(titles) == 3
     assert all(str(title).startswith("SIMULATED: ") for title in titles)
     assert "SIMULATED" in json.loads(files["warnings.json"])["mark"]
+
+
+def outcomes_told(tables, rows: list[dict]) -> str:
+    schema = tables["warning_outcomes"].data.schema
+    held = replace(tables["warning_outcomes"], data=pa.Table.from_pylist(rows, schema=schema))
+    views = views_of({**tables, "warning_outcomes": held})
+    assets, _ = shared_files(views)
+    page = unescape(dict(render_pages(views, assets, [LANGUAGES["en"]]))["warnings.html"])
+    return part(page, "outcomes")
+
+
+def test_outcomes_are_told_with_how_many_were_told_and_closed(pages) -> None:
+    told = part(pages["warnings.html"], "outcomes")
+    assert "Warnings told so far: 5. People closed 2 of them" in told
+    assert '<th scope="row">Surge</th><td class="n">2</td><td class="n">2</td>' in told
+    assert "1 (50%)" in told
+    # none of the silent sources was closed: no share is told
+    assert '<th scope="row">Silent source</th><td class="n">3</td><td class="n">0</td>' in told
+    assert '<td class="n">\N{EN DASH}</td>' in told
+
+
+def test_where_nobody_closed_one_false_alarms_are_not_known(tables) -> None:
+    row = tables["warning_outcomes"].data.to_pylist()[0] | {"closed": 0}
+    told = outcomes_told(tables, [row])
+    assert "Nobody has closed one yet" in told
+    assert "<table" not in told
+
+
+def test_record_that_could_not_be_read_is_told_as_not_known(tables) -> None:
+    row = tables["warning_outcomes"].data.to_pylist()[0]
+    unknown = dict.fromkeys(row) | {"scope": "all", "scope_value": "all"}
+    assert "It is not known this time" in outcomes_told(tables, [unknown])

@@ -12,6 +12,9 @@ select
     audits.covered_80,
     audits.cells,
     audits.share_published,
+    audits.warnings_closed,
+    audits.false_alarms,
+    audits.share_false_alarms,
     audits.beyond,
     context.as_of
 from {{ source("live", "fairness") }} as audits

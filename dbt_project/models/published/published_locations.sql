@@ -2,22 +2,8 @@ with places as (
     select * from {{ ref("dim_locations") }}
 ),
 
-populations as (
-    select * from {{ ref("populations") }}
-),
-
-internet_shares as (
-    select * from {{ ref("internet_shares") }}
-),
-
 countries as (
-    select
-        populations.location,
-        populations.population,
-        internet_shares.year as internet_year,
-        round(populations.population * internet_shares.percent / 100) as internet_users
-    from populations
-    left join internet_shares on populations.location = internet_shares.location
+    select * from {{ ref("int_country_people") }}
 ),
 
 -- a region has the people of the countries that are summed into it

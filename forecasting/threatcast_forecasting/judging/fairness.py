@@ -33,6 +33,11 @@ LEAST_SERVED = 0.5
 """Part of the share of outlooks with a number over all groups that each group has at least."""
 FEWEST_FORECASTS = 30
 """Scored forecasts below which neither skill nor coverage of a group is judged."""
+MOST_FALSE = 2.0
+"""Times the share of false alarms over all groups that a group's own share may be at most."""
+FEWEST_CLOSED = 10
+"""Closed warnings below which the false alarms of a group are not judged."""
+FALSE_ALARM = "false_alarm"
 
 _COUNTS = (
     "records", "population", "internet_users", "forecasts", "held_80", "wis", "wis_baseline",
@@ -40,7 +45,7 @@ _COUNTS = (
 )  # fmt: skip
 
 
-def audit(places: pd.DataFrame) -> pd.DataFrame:
+def audit(places: pd.DataFrame, closed: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return how each group of places is seen and served.
 
     Parameters
@@ -51,15 +56,18 @@ def audit(places: pd.DataFrame) -> pd.DataFrame:
         `forecasts` (scored), `held_80` (of these inside the 80 % range), `wis` and
         `wis_baseline` (sums over these), `cells` (pairs with a target that is located there) and
         `published` (of these with a number).
+    closed
+        One row a warning that a person closed: its `group`, and `outcome`. None if nobody knows.
 
     Returns
     -------
     One row a group, sorted: the number of `places`; `share_records`, `share_population` and
     `per_population`, the first by the second, over the places where both are known;
     `share_internet_users` and `per_internet_users` likewise; `forecasts`, `relative_wis`
-    (below 1 is better than the baseline), `covered_80`; `cells`, `share_published`; and `beyond`,
-    the names of the measures beyond their bound, separated by commas, empty if none is. A measure
-    is null where nothing is known, and a null one is beyond no bound.
+    (below 1 is better than the baseline), `covered_80`; `cells`, `share_published`;
+    `warnings_closed`, `false_alarms` among them and `share_false_alarms`; and `beyond`, the names
+    of the measures beyond their bound, separated by commas, empty if none is. A measure is null
+    where nothing is known, and a null one is beyond no bound.
 
     Raises
     ------
@@ -87,23 +95,60 @@ def audit(places: pd.DataFrame) -> pd.DataFrame:
     found["covered_80"] = _ratio(sums["held_80"], sums["forecasts"])
     found["cells"] = sums["cells"]
     found["share_published"] = _ratio(sums["published"], sums["cells"])
-    overall = sums["published"].sum() / max(sums["cells"].sum(), 1)
-    found["beyond"] = [_beyond(row, overall) for row in found.to_dict("records")]
-    return found.reset_index()
+    for name, count in _alarms(closed).items():
+        # a group of which no warning was closed has none, if anybody knows
+        found[name] = count.reindex(found.index, fill_value=np.nan if closed is None else 0.0)
+    found["share_false_alarms"] = _ratio(found["false_alarms"], found["warnings_closed"])
+    return judged(found)
+
+
+def judged(found: pd.DataFrame) -> pd.DataFrame:
+    """Return groups, the index, with `beyond`: the names of the measures beyond their bound.
+
+    Parameters
+    ----------
+    found
+        One row a group, with the columns that `audit` returns.
+    """
+    usual = {
+        "share_published": _share(found["share_published"] * found["cells"], found["cells"]),
+        "share_false_alarms": _share(found["false_alarms"], found["warnings_closed"]),
+    }
+    beyond = [_beyond(row, usual) for row in found.to_dict("records")]
+    return found.assign(beyond=beyond).reset_index()
+
+
+def _share(part: pd.Series, whole: pd.Series) -> float:
+    """Return the share over all groups; 0 where there is nothing to share."""
+    return float(part.sum() / max(whole.sum(), 1))
+
+
+def _alarms(closed: pd.DataFrame | None) -> dict[str, pd.Series]:
+    import pandas as pd
+
+    told = closed if closed is not None else pd.DataFrame(columns=["group", "outcome"])
+    false = told[told["outcome"] == FALSE_ALARM]
+    return {
+        "warnings_closed": told.groupby("group").size().astype(float),
+        "false_alarms": false.groupby("group").size().astype(float),
+    }
 
 
 def _ratio(part: pd.Series, whole: pd.Series) -> pd.Series:
     return part.div(whole.where(whole > 0))
 
 
-def _beyond(row: Mapping[Any, Any], overall: float) -> str:
-    judged = (row["forecasts"] or 0) >= FEWEST_FORECASTS
+def _beyond(row: Mapping[Any, Any], usual: Mapping[str, float]) -> str:
+    is_scored = (row["forecasts"] or 0) >= FEWEST_FORECASTS
+    is_answered = (row["warnings_closed"] or 0) >= FEWEST_CLOSED
     bounds = {
         "per_population": _far(row["per_population"]),
         "per_internet_users": _far(row["per_internet_users"]),
-        "relative_wis": judged and row["relative_wis"] > WORST_SKILL,
-        "covered_80": judged and abs(row["covered_80"] - COVERAGE) > COVERAGE_MARGIN,
-        "share_published": row["share_published"] < LEAST_SERVED * overall,
+        "relative_wis": is_scored and row["relative_wis"] > WORST_SKILL,
+        "covered_80": is_scored and abs(row["covered_80"] - COVERAGE) > COVERAGE_MARGIN,
+        "share_published": row["share_published"] < LEAST_SERVED * usual["share_published"],
+        "share_false_alarms": is_answered
+        and row["share_false_alarms"] > MOST_FALSE * usual["share_false_alarms"],
     }
     return ",".join(name for name, is_beyond in bounds.items() if is_beyond)
 

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 
 WEEKS = 52
 """Newest weeks that warnings look at: a year tells how the forecasts of a series err."""
-YEAR_WEEKS = 52
+WEEKS_BEFORE_ORIGIN = 52
+"""Weeks before an origin that its forecast rests on."""
 LEAST_KNOWN_WEEKS = 26
-"""Weeks of the year before an origin that must have been known there, as for an outlook."""
+"""Of these so many must have been known there, as for an outlook."""
 
 
 def past_forecasts(
@@ -77,7 +78,7 @@ def informed(
     enough = np.zeros(len(series), dtype=bool)
     for origin in np.unique(origins):
         here = origins == origin
-        seen = knowledge.values(series[here], int(origin))[:, -YEAR_WEEKS:]
+        seen = knowledge.values(series[here], int(origin))[:, -WEEKS_BEFORE_ORIGIN:]
         enough[here] = (~np.isnan(seen)).sum(axis=1) >= LEAST_KNOWN_WEEKS
     return enough
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REGION = "region"
-YEAR_WEEKS = 52
+COUNTED_WEEKS = 52
+"""Newest weeks whose records are shared out."""
 _SERIES = ["target", "location"]
 _FORECAST = [*_SERIES, "reference_date", "horizon"]
 
@@ -39,6 +40,10 @@ class AuditInputs:
         `target, location, model`: outlooks with a number.
     series : DataFrame
         `target, location`: all that could have one.
+    regions : DataFrame
+        `location, region`: the region of each place that lies in one, of regions themselves too.
+    closed : DataFrame or None
+        `location, outcome`: warnings that people closed; None if nobody knows.
     """
 
     countries: pd.DataFrame
@@ -46,6 +51,8 @@ class AuditInputs:
     scores: pd.DataFrame
     outlook: pd.DataFrame
     series: pd.DataFrame
+    regions: pd.DataFrame
+    closed: pd.DataFrame | None
 
 
 def region_audit(inputs: AuditInputs) -> pd.DataFrame:
@@ -54,7 +61,12 @@ def region_audit(inputs: AuditInputs) -> pd.DataFrame:
     places = inputs.countries.dropna(subset=["region"]).set_index("location")
     for part in parts:
         places = places.join(part)
-    found = audit(places.reset_index().rename(columns={"region": "group"}))
+    closed = None
+    if inputs.closed is not None:
+        # a warning on the world as a whole is of no region
+        closed = inputs.closed.merge(inputs.regions, on="location")
+        closed = closed.rename(columns={"region": "group"})
+    found = audit(places.reset_index().rename(columns={"region": "group"}), closed)
     return found.rename(columns={"group": "location"}).assign(grouping=REGION)
 
 
@@ -63,7 +75,7 @@ def _records(counts: pd.DataFrame) -> pd.Series[float]:
     import pandas as pd
 
     weeks = pd.to_datetime(counts["week"])
-    year = counts[weeks > weeks.max() - pd.Timedelta(weeks=YEAR_WEEKS)]
+    year = counts[weeks > weeks.max() - pd.Timedelta(weeks=COUNTED_WEEKS)]
     return year.groupby("location")["value"].sum(min_count=1).rename("records")
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ARCHIVE, BACKTEST = "archive", "backtest"
-YEAR_WEEKS = 52
+FULL_ARCHIVE_WEEKS = 52
 """Age of a series' archive from which nothing else is asked."""
 KEY = ["target", "location"]
 LOW, MIDDLE, HIGH = (LEVELS.index(level) for level in (0.1, 0.5, 0.9))
@@ -60,7 +60,7 @@ def read_forecasts(
     """
     import pandas as pd
 
-    year_ago = pd.Timestamp(reference_date) - pd.Timedelta(weeks=YEAR_WEEKS)
+    year_ago = pd.Timestamp(reference_date) - pd.Timedelta(weeks=FULL_ARCHIVE_WEEKS)
     old = first[pd.to_datetime(first["first"]) <= year_ago]
     filled = past.merge(old[KEY], on=KEY, how="left", indicator="is_old")
     filled = filled[filled["is_old"] == "left_only"].drop(columns="is_old")

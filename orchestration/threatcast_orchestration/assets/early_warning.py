@@ -18,12 +18,13 @@ from threatcast_orchestration.forecasts.inputs import inputs_of_night
 from threatcast_orchestration.forecasts.kept import make
 from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.nightly.resource import Night
+from threatcast_orchestration.response.outcome_tables import WARNING_OUTCOMES, WARNINGS_CLOSED
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.warehouse.content import content_of
 from threatcast_orchestration.warehouse.raw import POOL, connect
 from threatcast_orchestration.warehouse.stamps import begin, finish
 
-_TABLES = (WARNINGS, FAIRNESS)
+_TABLES = (WARNINGS, FAIRNESS, WARNINGS_CLOSED, WARNING_OUTCOMES)
 KEY = table_key(WARNINGS.schema, WARNINGS.name)
 OF_DATA, OF_THREATS = "warnings_of_data", "warnings_of_threats"
 SHOWN = 60
@@ -83,6 +84,7 @@ def build_warning_assets() -> dg.AssetsDefinition:
     def find_warnings(context: dg.AssetExecutionContext, night: Night) -> Iterator[Any]:
         from threatcast_orchestration.early_warning.fairness_record import write_fairness
         from threatcast_orchestration.early_warning.warning_record import write_warnings
+        from threatcast_orchestration.response.outcome_tables import write_outcomes
 
         plan = night.plan
         refuse_unless_green(plan, "marts", "forecasts", step="Looking for warnings")
@@ -90,7 +92,9 @@ def build_warning_assets() -> dg.AssetsDefinition:
         inputs, key = inputs_of_night(plan)
         with connect(plan.home) as connection:
             count = write_warnings(connection, plan, make(inputs, plan.home, key))
-            groups = write_fairness(connection)
+            closed = write_outcomes(connection, plan.home, plan.as_of)
+            write_fairness(connection, closed)
+            counts = {table: table.count(connection) for table in _TABLES[1:]}
             rows = connection.execute(_ROWS).to_arrow_table().to_pylist()
             stamp = content_of(connection, _TABLES)
         finish(plan.home, "warnings", stamp)
@@ -103,11 +107,12 @@ def build_warning_assets() -> dg.AssetsDefinition:
             },
             data_version=dg.DataVersion(stamp),
         )
-        yield dg.MaterializeResult(
-            asset_key=table_key(FAIRNESS.schema, FAIRNESS.name),
-            metadata={"dagster/row_count": groups},
-            data_version=dg.DataVersion(stamp),
-        )
+        for table, found in counts.items():
+            yield dg.MaterializeResult(
+                asset_key=table_key(table.schema, table.name),
+                metadata={"dagster/row_count": found},
+                data_version=dg.DataVersion(stamp),
+            )
         yield from checks_of(rows)
 
     return find_warnings

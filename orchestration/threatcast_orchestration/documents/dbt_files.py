@@ -18,6 +18,7 @@ from threatcast_orchestration.early_warning import fairness_record, warning_reco
 from threatcast_orchestration.forecasts import tables as forecasts
 from threatcast_orchestration.live_scores import fallback, forecast_history, scoring
 from threatcast_orchestration.published_models import decisions
+from threatcast_orchestration.response import outcome_tables
 from threatcast_orchestration.warehouse import outlook_history, raw
 from threatcast_orchestration.warehouse.raw import VINTAGES
 
@@ -34,6 +35,8 @@ WRITTEN = (
     forecast_history.FORECAST_HISTORY,
     warning_record.WARNINGS,
     fairness_record.FAIRNESS,
+    outcome_tables.WARNINGS_CLOSED,
+    outcome_tables.WARNING_OUTCOMES,
 )
 _SCHEMAS = {
     "raw": "What had been retrieved by the end of the as-of day, as the parsers read it: one view "

@@ -8,6 +8,7 @@ from threatcast_orchestration.warehouse.written import WrittenTable
 
 if TYPE_CHECKING:
     import duckdb
+    import pandas as pd
 
 FAIRNESS = WrittenTable(
     "live",
@@ -17,23 +18,25 @@ FAIRNESS = WrittenTable(
     "grouping VARCHAR, location VARCHAR, places INTEGER, share_records DOUBLE, "
     "share_population DOUBLE, per_population DOUBLE, share_internet_users DOUBLE, "
     "per_internet_users DOUBLE, forecasts BIGINT, relative_wis DOUBLE, covered_80 DOUBLE, "
-    "cells BIGINT, share_published DOUBLE, beyond VARCHAR",
+    "cells BIGINT, share_published DOUBLE, warnings_closed BIGINT, false_alarms BIGINT, "
+    "share_false_alarms DOUBLE, beyond VARCHAR",
 )
-_COUNTRIES = """
-    SELECT own.location,
-        coalesce(
-            above.location, CASE WHEN parent.location_level = 'region' THEN parent.location END
-        ) AS region,
-        CAST(populations.population AS DOUBLE) AS population,
-        populations.population * internet.percent / 100 AS internet_users
-    FROM marts.dim_locations AS own
-    LEFT JOIN marts.dim_locations AS parent ON own.parent = parent.location
-    LEFT JOIN marts.dim_locations AS above
-        ON parent.parent = above.location AND above.location_level = 'region'
-    LEFT JOIN seeds.populations AS populations ON own.location = populations.location
-    LEFT JOIN seeds.internet_shares AS internet ON own.location = internet.location
-    WHERE own.location_level = 'country'
-    ORDER BY own.location
+_REGIONS = """
+    SELECT places.location, regions.location AS region
+    FROM marts.dim_locations AS places
+    INNER JOIN marts.dim_locations AS regions
+        ON regions.location_level = 'region' AND list_contains(places.sums_into, regions.location)
+    ORDER BY places.location
+"""
+_COUNTRIES = f"""
+    WITH regions AS ({_REGIONS})
+    SELECT places.location, regions.region, CAST(people.population AS DOUBLE) AS population,
+        CAST(people.internet_users AS DOUBLE) AS internet_users
+    FROM marts.dim_locations AS places
+    LEFT JOIN regions USING (location)
+    LEFT JOIN intermediate.int_country_people AS people USING (location)
+    WHERE places.location_level = 'country'
+    ORDER BY places.location
 """
 _COUNTS = """
     SELECT counts.location, counts.week, CAST(counts.value AS DOUBLE) AS value
@@ -52,8 +55,16 @@ _OUTLOOK = "SELECT target, location, model FROM forecasts.outlook"
 _SERIES = "SELECT target, location FROM marts.dim_series"
 
 
-def write_fairness(connection: duckdb.DuckDBPyConnection) -> int:
-    """Audit the regions and write the table; returns its rows."""
+def write_fairness(connection: duckdb.DuckDBPyConnection, closed: pd.DataFrame | None) -> int:
+    """Audit the regions and write the table; returns its rows.
+
+    Parameters
+    ----------
+    connection
+        To a warehouse whose marts and forecasts stand.
+    closed
+        `location, outcome` of the warnings that people closed; None if nobody knows.
+    """
     from threatcast_forecasting.night.region_audit import AuditInputs, region_audit
     from threatcast_forecasting.roles import BASELINE
 
@@ -64,6 +75,8 @@ def write_fairness(connection: duckdb.DuckDBPyConnection) -> int:
         scores=connection.execute(_SCORES, {"baseline": BASELINE}).df(),
         outlook=connection.execute(_OUTLOOK).df(),
         series=connection.execute(_SERIES).df(),
+        regions=connection.execute(_REGIONS).df(),
+        closed=closed,
     )
     connection.register("found", region_audit(inputs))
     FAIRNESS.insert_from(connection, "found")

@@ -11,6 +11,7 @@ wording          warnings in words: faults of the data are never told as threats
 warning_messages  a message for people and programs
 due_messages     what is to be told now: once, not in quiet hours, not in a flood
 channels         one message to a webhook, a chat, a mailbox or a file
+outcome_tables   what people found warnings to be, for the release
 telling          all of it: after a night, between nights, after a rollback, as a rehearsal
 
 Nothing here computes a number or judges a warning, and a message holds what the row says.

@@ -44,7 +44,10 @@ CODE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "live": {**_FORECASTING, "orchestration": ("live_scores/*.py", "forecasts/*.py", _WRITTEN)},
     "warnings": {
-        **_FORECASTING, "orchestration": ("early_warning/*.py", "forecasts/*.py", _WRITTEN),
+        **_FORECASTING,
+        "orchestration": (
+            "early_warning/*.py", "forecasts/*.py", _WRITTEN, "response/outcome_tables.py",
+        ),
     },
     "history": {"orchestration": ("warehouse/outlook_history.py", _WRITTEN)},
     "published": {"dbt": (*_DBT, "models/**/*")},

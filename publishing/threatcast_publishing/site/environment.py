@@ -56,6 +56,7 @@ _MEASURES = {
     "relative_wis": N_("error against the rival"),
     "covered_80": N_("how often the 80%% range held"),
     "share_published": N_("outlooks with a number"),
+    "share_false_alarms": N_("false alarms among closed warnings"),
 }
 GLOSSARY = (
     (

@@ -1,6 +1,7 @@
 """The register of decisions: what was changed, corrected and held, from the release's own records.
 
-Nothing is written by hand: `model_changes`, `model_decisions` and `corrections` are put in order.
+Nothing is written by hand: `model_changes`, `model_decisions`, `corrections` and
+`warnings_closed` are put in order.
 """
 
 from __future__ import annotations
@@ -54,10 +55,11 @@ class Hold:
 
 @dataclass(frozen=True)
 class Register:
-    """All decisions: changes, the newest first, and the holds by target."""
+    """All decisions: changes, the newest first, holds by target, and the warnings closed."""
 
     changes: tuple[Entry, ...]
     holds: tuple[Hold, ...]
+    closed: tuple[Row, ...]
 
 
 def register_of(views: ReleaseViews) -> Register:
@@ -74,5 +76,8 @@ def register_of(views: ReleaseViews) -> Register:
         holds=tuple(
             Hold(max(rows, key=lambda row: row["as_of"]), len({row["as_of"] for row in rows}))
             for rows in held.values()
+        ),
+        closed=tuple(
+            sorted(views.rows("warnings_closed"), key=lambda row: row["closed_on"], reverse=True)
         ),
     )

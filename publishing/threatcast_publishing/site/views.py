@@ -193,6 +193,12 @@ class ReleaseViews:
         return StandingWarnings.of(self.rows("warnings"))
 
     @cached_property
+    def outcomes(self) -> Row | None:
+        """What all warnings turned out to be; None if the release does not say."""
+        found = [row for row in self.rows("warning_outcomes") if row["scope"] == "all"]
+        return found[0] if found and found[0]["told"] is not None else None
+
+    @cached_property
     def places(self) -> Mapping[str, Place]:
         """All places that have a page, by code: every location but the unlocated rest."""
         own: dict[str, list[Row]] = defaultdict(list)

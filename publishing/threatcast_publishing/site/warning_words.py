@@ -48,6 +48,11 @@ _FAULTS = {
         "Since the week of %(since)s known records are gone. Its copies are set aside."
     ),
 }
+OUTCOME_NAMES = {
+    "confirmed": N_("confirmed"),
+    "false_alarm": N_("a false alarm"),
+    "data_fault": N_("a fault of the data"),
+}
 _RARE = {
     "watch": N_("Where nothing happens, one series shows this about twice a year."),
     "elevated": N_("Where nothing happens, one series shows this about once a year."),
@@ -114,6 +119,18 @@ class WarningWords:
         """Return the level of a warning."""
         level = row["level"]
         return self._of.words(LEVEL_NAMES[level]) if level in LEVEL_NAMES else level
+
+    def outcome(self, row: Row) -> str:
+        """Return what a person found a warning to be."""
+        outcome = row["outcome"]
+        return self._of.words(OUTCOME_NAMES[outcome]) if outcome in OUTCOME_NAMES else outcome
+
+    def scope(self, row: Row) -> str:
+        """Return which warnings a row of `warning_outcomes` is of."""
+        scope, value = row["scope"], row["scope_value"]
+        if scope == "level":
+            return self.level({"level": value})
+        return self._kind(value) if scope == "kind" else self._of.words("All")
 
     def what(self, row: Row) -> str:
         """Return what was seen, and what was expected."""
