@@ -47,6 +47,7 @@ WHOLE = {
     "position",
     "places",
     "cells",
+    "targets",
     "told",
     "closed",
     "confirmed",
@@ -389,7 +390,8 @@ def small_tables(outlooks: list[dict], countries: dict[str, str]) -> dict[str, l
                 "share_false_alarms": 5 / 11,
                 "beyond": "per_population",
                 "as_of": AS_OF,
-            }
+            },
+            *_other_groups(),
         ],
         "phishing_mix": [
             {"week": REFERENCE_WEEK, "kind": "host_kind", "category": name, "share": share}
@@ -441,6 +443,23 @@ def _warnings(series: list[dict]) -> list[dict]:
         "behind": "silence",
     }
     return [surge, fault, behind]
+
+
+def _other_groups() -> list[dict]:
+    """Return an income group, and targets by the languages that their sources read."""
+    facts = {
+        "forecasts": 40, "relative_wis": 0.9, "covered_80": 0.8, "cells": 8, "beyond": "",
+        "share_published": 0.25, "warnings_closed": 0, "false_alarms": 0, "as_of": AS_OF,
+    }  # fmt: skip
+    return [
+        facts | {"grouping": "income", "location": "high_income", "places": 2,
+                 "share_records": 0.7, "share_population": 0.6, "per_population": 7 / 6},
+        facts | {"grouping": "income", "location": "low_income", "places": 1,
+                 "share_records": 0.3, "share_population": 0.4, "per_population": 3 / 4},
+        facts | {"grouping": "language", "location": "en,fr", "targets": 1, "share_records": 0.1},
+        facts | {"grouping": "language", "location": "none", "targets": 2, "share_records": 0.9,
+                 "relative_wis": 1.2, "beyond": "relative_wis"},
+    ]  # fmt: skip
 
 
 def _closed() -> list[dict]:

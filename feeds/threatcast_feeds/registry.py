@@ -11,7 +11,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -159,6 +159,8 @@ class FeedSpec(_Facts):
     `columns` are the raw columns in order with their DuckDB types; every raw Parquet file has
     exactly these, then `payload`. `country_styles` say how it writes countries: ISO codes of two or
     three letters, English names; what it writes otherwise is in dbt's seed `country_spellings`.
+    `source_languages` are the languages (ISO 639-1) that the texts behind its records are written
+    in; empty for a list that machines make of what machines do, null where nobody has looked.
     """
 
     # a definition says `columns`; asked for these, a feed tells their types, which most want
@@ -180,6 +182,7 @@ class FeedSpec(_Facts):
     silent_weeks: int = Field(gt=0)
     coverage: Coverage | None = None
     country_styles: list[Literal["alpha2", "alpha3", "name"]] = Field(default_factory=list)
+    source_languages: list[Annotated[str, Field(pattern=r"^[a-z]{2}$")]] | None = None
     biases: list[str] = Field(min_length=1)
     breaks: list[LevelShift] = Field(default_factory=list)
     extensions: list[str] = Field(min_length=1)

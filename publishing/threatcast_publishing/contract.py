@@ -389,6 +389,7 @@ TABLES: Mapping[str, TableContract] = {
                 "grouping",
                 "location",
                 "places",
+                "targets",
                 "share_records",
                 "share_population",
                 "per_population",

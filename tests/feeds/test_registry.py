@@ -164,3 +164,11 @@ def test_an_error_says_what_where_what_was_kept_and_the_cure() -> None:
     error = FeedError("cisa_kev", "record 812", "no cveID", kept="1,401 records", cure="Look")
     assert str(error) == "cisa_kev, record 812: no cveID. Kept: 1,401 records. Look."
     assert str(FeedError("", "", "nothing")) == "nothing."
+
+
+@pytest.mark.parametrize(
+    "spec", [one for one in load_catalog().values() if one.targets], ids=lambda spec: spec.key
+)
+def test_every_counted_feed_says_which_languages_it_reads(spec) -> None:
+    assert spec.source_languages is not None
+    assert spec.source_languages == sorted(set(spec.source_languages))

@@ -19,7 +19,12 @@ _TABLES = """
         ('FR', 'country', ['FR', 'M49-155', 'M49-150', 'WORLD']),
         ('NA', 'country', ['NA', 'M49-002', 'WORLD']), ('AQ', 'country', ['AQ', 'WORLD'])
     ) AS t (location, location_level, sums_into);
-    CREATE TABLE marts.fct_weekly_counts (target VARCHAR, location VARCHAR, week DATE, value INT);
+    CREATE TABLE marts.fct_weekly_counts (
+        target VARCHAR, location VARCHAR, week DATE, value INT, location_level VARCHAR
+    );
+    CREATE SCHEMA seeds;
+    CREATE TABLE seeds.income_groups AS SELECT * FROM (VALUES
+        ('DE', 'high_income'), ('NA', 'upper_middle_income')) AS t (location, income_group);
     CREATE TABLE intermediate.int_country_people AS
         SELECT * FROM (VALUES ('DE', 60, 54), ('FR', 20, NULL), ('NA', 20, 6))
         AS t (location, population, internet_users);
@@ -34,9 +39,10 @@ _TABLES = """
             range(1, 5) AS weeks (horizon);
 """
 CLOSED = pd.DataFrame(
-    [("DE", "false_alarm"), ("M49-155", "confirmed"), ("M49-150", "false_alarm"),
-     ("WORLD", "false_alarm"), ("AQ", "false_alarm")],
-    columns=["location", "outcome"],
+    [("claims", "DE", "false_alarm"), ("claims", "M49-155", "confirmed"),
+     ("claims", "M49-150", "false_alarm"), ("hosts", "WORLD", "false_alarm"),
+     ("claims", "AQ", "false_alarm")],
+    columns=["target", "location", "outcome"],
 )  # fmt: skip
 
 
@@ -46,9 +52,14 @@ def found() -> dict[str, dict[str, object]]:
         connection.execute(_TABLES)
         newest = date(2026, 6, 8)
         weeks = [newest - timedelta(weeks=back) for back in range(60)]
-        rows = [("claims", place, week, 1) for place in ("DE", "NA", "WORLD") for week in weeks]
-        connection.executemany("INSERT INTO marts.fct_weekly_counts VALUES (?, ?, ?, ?)", rows)
-        assert write_fairness(connection, CLOSED) == 2
+        levels = {"DE": "country", "NA": "country", "WORLD": "world"}
+        rows = [
+            ("claims", place, week, 1, level) for place, level in levels.items() for week in weeks
+        ]
+        rows += [("hosts", "WORLD", week, 3, "world") for week in weeks]
+        connection.executemany("INSERT INTO marts.fct_weekly_counts VALUES (?, ?, ?, ?, ?)", rows)
+        read = {"claims": ["fr", "en"], "hosts": [], "reports": []}
+        assert write_fairness(connection, CLOSED, read) == 6
         table = connection.execute("FROM live.fairness").to_arrow_table().to_pylist()
     return {str(row["location"]): row for row in table}
 
@@ -81,3 +92,24 @@ def test_false_alarms_are_those_of_all_places_in_the_region(found) -> None:
     assert (europe["warnings_closed"], europe["false_alarms"]) == (3, 2)
     assert europe["share_false_alarms"] == pytest.approx(2 / 3)
     assert (africa["warnings_closed"], africa["share_false_alarms"]) == (0, None)
+
+
+def test_income_groups_hold_the_countries_that_are_classified(found) -> None:
+    high, middle = found["high_income"], found["upper_middle_income"]
+    assert high["grouping"] == middle["grouping"] == "income"
+    # FR is in no group here, and of no group are its people
+    assert (high["places"], high["share_population"]) == (1, pytest.approx(0.75))
+    assert high["targets"] is None
+    # a warning on a region is of no income group
+    assert (high["warnings_closed"], high["false_alarms"]) == (1, 1)
+
+
+def test_languages_hold_targets_and_all_their_records(found) -> None:
+    read, machines = found["en,fr"], found["none"]
+    assert read["grouping"] == machines["grouping"] == "language"
+    assert (read["targets"], machines["targets"], read["places"]) == (1, 2, None)
+    assert read["share_records"] == pytest.approx(1 / 4)
+    assert machines["share_records"] == pytest.approx(3 / 4)
+    assert read["per_population"] is None
+    assert (read["forecasts"], read["relative_wis"]) == (4, pytest.approx(0.5))
+    assert (machines["warnings_closed"], machines["false_alarms"]) == (1, 1)

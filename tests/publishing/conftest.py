@@ -127,7 +127,8 @@ DDL = {
         observed_upper double, expected double, expected_low double, expected_high double,
         peak double, peak_week date, evidence double, stands_out boolean, behind varchar,
         forecasts_of varchar, agrees varchar, disagrees varchar""",
-    "fairness": """grouping varchar, location varchar, places integer, share_records double,
+    "fairness": """grouping varchar, location varchar, places integer, targets integer,
+        share_records double,
         share_population double, per_population double, share_internet_users double,
         per_internet_users double, forecasts bigint, relative_wis double,
         covered_80 double, cells bigint, share_published double, warnings_closed bigint,
@@ -332,8 +333,8 @@ def published_rows() -> dict[str, list[tuple[Any, ...]]]:
              None, "", ""),
         ],
         "fairness": [
-            ("region", "M49-002", 2, 0.1, 0.5, 0.2, 0.4, 0.25, 60, 0.9, 0.82, 4, 0.5, 3, 1, 1 / 3,
-             "per_population", AS_OF),
+            ("region", "M49-002", 2, None, 0.1, 0.5, 0.2, 0.4, 0.25, 60, 0.9, 0.82, 4, 0.5, 3, 1,
+             1 / 3, "per_population", AS_OF),
         ],
         "warnings_closed": [
             ("aabbccddeeff0011", "ransomware_claims", "NA", "elevated", "surge",

@@ -30,9 +30,27 @@ def test_region_is_told_in_a_sentence_with_what_lies_beyond_its_bound(tables) ->
     assert "It has 90% of the records and 20% of the people" in page
     assert "5 (45%)" in page
     assert "Beyond our bounds: share of the records by share of the people." in page
-    assert "there are no data of either here" in page
 
 
 def test_night_without_an_audit_says_so(tables) -> None:
     none = replace(tables["fairness"], data=tables["fairness"].data.slice(0, 0))
-    assert "No night has audited the regions yet." in page_of({**tables, "fairness": none})
+    assert "No night has made the audit yet." in page_of({**tables, "fairness": none})
+
+
+def section(page: str, name: str) -> str:
+    return page.partition(f'<section id="{name}"')[2].partition("</section>")[0]
+
+
+def test_income_groups_stand_from_the_least_income_up(tables) -> None:
+    told = section(page_of(tables), "income")
+    assert told.index("Low income") < told.index("High income")
+    assert "World Bank, July 2022" in told
+    assert "It has 30% of the records and 40% of the people" in told
+
+
+def test_languages_are_named_and_what_they_cannot_see(tables) -> None:
+    told = section(page_of(tables), "language")
+    assert told.index("No language: lists that machines make") < told.index("English and French")
+    assert "they hold 90% of all records" in told
+    assert "Beyond our bounds: error against the rival." in told
+    assert "cannot be seen" in told

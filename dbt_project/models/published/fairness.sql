@@ -2,6 +2,7 @@ select
     audits.grouping,
     audits.location,
     audits.places,
+    audits.targets,
     audits.share_records,
     audits.share_population,
     audits.per_population,

@@ -102,6 +102,29 @@ def audit(places: pd.DataFrame, closed: pd.DataFrame | None = None) -> pd.DataFr
     return judged(found)
 
 
+def audit_without_people(parts: pd.DataFrame, closed: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the same of groups of what has no people, such as kinds of sources.
+
+    Parameters
+    ----------
+    parts
+        As `places` of `audit`, without `location`, `population` and `internet_users`.
+    closed
+        As of `audit`.
+
+    Returns
+    -------
+    As `audit`: `share_records` is the share of all records, and all that needs people is null.
+    `places` is the number of parts in the group.
+    """
+    nobody = dict.fromkeys(("population", "internet_users"), np.nan)
+    named = parts.assign(location=range(len(parts)), **nobody)
+    found = audit(named, closed).set_index("group")
+    records = parts.groupby("group")["records"].sum(min_count=1)
+    whole = records.sum()
+    return found.assign(share_records=records / whole if whole > 0 else np.nan).reset_index()
+
+
 def judged(found: pd.DataFrame) -> pd.DataFrame:
     """Return groups, the index, with `beyond`: the names of the measures beyond their bound.
 

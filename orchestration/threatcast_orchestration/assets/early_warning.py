@@ -82,7 +82,10 @@ def build_warning_assets() -> dg.AssetsDefinition:
         pool=POOL,
     )
     def find_warnings(context: dg.AssetExecutionContext, night: Night) -> Iterator[Any]:
-        from threatcast_orchestration.early_warning.fairness_record import write_fairness
+        from threatcast_orchestration.early_warning.fairness_record import (
+            languages_of,
+            write_fairness,
+        )
         from threatcast_orchestration.early_warning.warning_record import write_warnings
         from threatcast_orchestration.response.outcome_tables import write_outcomes
 
@@ -93,8 +96,8 @@ def build_warning_assets() -> dg.AssetsDefinition:
         with connect(plan.home) as connection:
             count = write_warnings(connection, plan, make(inputs, plan.home, key))
             closed = write_outcomes(connection, plan.home, plan.as_of)
-            write_fairness(connection, closed)
-            counts = {table: table.count(connection) for table in _TABLES[1:]}
+            write_fairness(connection, closed, languages_of(plan.catalog))
+            counts = [(table, table.count(connection)) for table in _TABLES[1:]]
             rows = connection.execute(_ROWS).to_arrow_table().to_pylist()
             stamp = content_of(connection, _TABLES)
         finish(plan.home, "warnings", stamp)
@@ -107,7 +110,7 @@ def build_warning_assets() -> dg.AssetsDefinition:
             },
             data_version=dg.DataVersion(stamp),
         )
-        for table, found in counts.items():
+        for table, found in counts:
             yield dg.MaterializeResult(
                 asset_key=table_key(table.schema, table.name),
                 metadata={"dagster/row_count": found},

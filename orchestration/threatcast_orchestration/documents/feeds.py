@@ -101,6 +101,12 @@ def _feed(spec: FeedSpec) -> str:
     )
 
 
+def _languages(spec: FeedSpec) -> str:
+    if spec.source_languages is None:
+        return "not looked at"
+    return ", ".join(f"`{code}`" for code in spec.source_languages) or "none: machines make it"
+
+
 def _facts(spec: FeedSpec) -> list[tuple[str, str]]:
     licence = spec.licence
     named = f"[{licence.name}]({licence.url})" if licence.url else licence.name
@@ -108,6 +114,7 @@ def _facts(spec: FeedSpec) -> list[tuple[str, str]]:
     return [
         ("Feed", f"`{spec.key}`"),
         ("Publisher", f"[{spec.publisher}]({spec.homepage})"),
+        ("Languages read", _languages(spec)),
         ("Use", f"counted as {targets}" if targets else "reference: looked up, not counted"),
         ("Licence", f"{named}. {licence.note}"),
         ("What is published", _PUBLISH.get(licence.publish, licence.publish)),

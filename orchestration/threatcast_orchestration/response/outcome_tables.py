@@ -77,7 +77,7 @@ def write_outcomes(
     columns = [*WARNINGS_CLOSED.columns]
     rows = [dict(zip(columns, row, strict=True)) for row in closed[columns].to_numpy()]
     WARNINGS_CLOSED.insert(connection, rows)
-    return closed[["location", "outcome"]]
+    return closed[["target", "location", "outcome"]]
 
 
 def told_warnings(events: Iterable[Event], as_of: date) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from threatcast_publishing.contract import TABLES
 from threatcast_publishing.kinds import FAMILIES
 from threatcast_publishing.site import map_classes, sentences, speech
+from threatcast_publishing.site.audit_words import AuditWords
 from threatcast_publishing.site.cards import card_of
 from threatcast_publishing.site.feeds import sheet_of
 from threatcast_publishing.site.guidance import read_guidance
@@ -49,14 +50,6 @@ _QUESTIONS = {
     "zero_4w": N_("none in 4 weeks"),
     "top3_of_locations": N_("among the three places with the largest rise"),
     "top3_of_targets": N_("among the three threats with the largest rise"),
-}
-_MEASURES = {
-    "per_population": N_("share of the records by share of the people"),
-    "per_internet_users": N_("share of the records by share of the internet users"),
-    "relative_wis": N_("error against the rival"),
-    "covered_80": N_("how often the 80%% range held"),
-    "share_published": N_("outlooks with a number"),
-    "share_false_alarms": N_("false alarms among closed warnings"),
 }
 GLOSSARY = (
     (
@@ -128,11 +121,12 @@ def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environ
     environment.globals["_"] = environment.globals["gettext"]
     speech_of = Speech(of, views)
     said = speech_of.functions()
+    audited = AuditWords(speech_of)
     environment.globals.update(said)
     environment.filters.update(
         threat=said["threat"],
         copy_mode=said["copy_mode"],
-        measure=partial(_measure, of),
+        measure=audited.measure,
     )
     environment.globals.update(
         lang=of,
@@ -161,6 +155,7 @@ def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environ
         glossary=GLOSSARY,
         guidance=read_guidance(),
         warning=WarningWords(speech_of),
+        audited=audited,
         families=FAMILIES,
         map_classes=map_classes.map_classes(views),
         map_label=of.words("Countries by what is most probable over the next 4 weeks"),
@@ -181,11 +176,6 @@ def _counted(of: Language, one: str, many: str, number: int) -> str:
     """Return the plural form for a number, with the number as the language writes it."""
     found: str = of.translations.ungettext(one, many, number)
     return found.replace("%(num)s", of.count(number).replace("%", "%%"))
-
-
-def _measure(of: Language, name: str) -> str:
-    """Return the name of a measure of the fairness audit."""
-    return of.words(_MEASURES[name]) if name in _MEASURES else name
 
 
 def scale() -> list[tuple[str, float, float]]:
