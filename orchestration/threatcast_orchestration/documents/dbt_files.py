@@ -6,16 +6,17 @@ feeds and targets by then is written out here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
-from threatcast_feeds.registry import load_catalog
+from threatcast_feeds.registry import FeedSpec, load_catalog
 
 from threatcast_orchestration.documents.markdown import seed
 from threatcast_orchestration.documents.reference import described, published_models
 from threatcast_orchestration.early_warning import fairness_record, warning_record
 from threatcast_orchestration.forecasts import tables as forecasts
+from threatcast_orchestration.gates.suites import load_suite
 from threatcast_orchestration.live_scores import fallback, forecast_history, scoring
 from threatcast_orchestration.published_models import decisions
 from threatcast_orchestration.response import outcome_tables
@@ -79,8 +80,29 @@ def _catalog_macros() -> str:
             _macro("counted_feeds", counted, "{}"),
             "{#- The feeds whose records carry days: stg_<feed> has `far_columns`. -#}",
             _macro("dated_feeds", dated, "[]"),
+            "{#- What the records of a feed must have, by its gate: `fields` are expressions over "
+            "its raw rows that are null or empty where a field is blank. -#}",
+            _macro("must_have_fields", [*_must_have(catalog)], "[]"),
         ]
     )
+
+
+def _must_have(catalog: Mapping[str, FeedSpec]) -> Iterator[str]:
+    targets = {row["feed"]: row["target"] for row in seed("targets")}
+    for spec in catalog.values():
+        meaning = load_suite("payloads", spec.key).meaning
+        if meaning and meaning.must_have and spec.key in targets:
+            told = {
+                "feed": spec.key,
+                "target": targets[spec.key],
+                "is_parts": meaning.kind == "parts",
+                "key": [*meaning.key],
+                "day": meaning.day,
+                "where": meaning.where,
+                "fields": meaning.must_have,
+            }
+            # Jinja knows lists, dicts, texts and numbers as Python writes them
+            yield repr(told)
 
 
 def _macro(name: str, items: Iterable[str], brackets: str) -> str:

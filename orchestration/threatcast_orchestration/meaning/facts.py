@@ -5,9 +5,9 @@ Each column is an expression of DuckDB over the feed's raw rows. Knows nothing o
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Kind = Literal["cumulative", "window", "parts", "table", "ranges"]
 
@@ -26,6 +26,8 @@ class Meaning(BaseModel):
     scope, another form) are not held against each other. `step_days` is the usual time between
     copies; learnt if left out. `bounds` and `least` replace those of `checks.CHECKS` by name;
     `warns` are checks that warn of this feed, because its honest copies do so now and then.
+    `must_have` names fields that records have, with what is empty or null where one has not: one
+    that loses its values in the newest weeks is a warning of the data, and so is `day`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -43,3 +45,11 @@ class Meaning(BaseModel):
     bounds: dict[str, float] = {}
     least: dict[str, float] = {}
     warns: tuple[str, ...] = ()
+    must_have: dict[Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")], str] = {}
+
+    @model_validator(mode="after")
+    def _fields_have_weeks(self) -> Meaning:
+        if self.must_have and self.day == "null":
+            msg = "must_have is of records with days, and there is no day. Say `day`, or leave it"
+            raise ValueError(msg)
+        return self

@@ -16,7 +16,7 @@ THREAT_WORDS = {
     "surge": "more {target} than expected",
     "drop": "fewer {target} than expected",
     "new_place": "first {target} in years",
-    "new_name": "{target} of an actor or tool that is new to the feed",
+    "new_name": "{target} with a name that the feed has not listed before",
 }
 DATA_WORDS = {
     "silence": "the feed brings nothing",

@@ -24,7 +24,7 @@ KINDS = {
     "surge": N_("Surge"),
     "drop": N_("Drop"),
     "new_place": N_("First events in two years"),
-    "new_name": N_("New actors or tools"),
+    "new_name": N_("New names"),
     "silence": N_("Silent source"),
     "emptied": N_("Shortened list"),
     "refilled": N_("Old entries came back"),
@@ -32,6 +32,24 @@ KINDS = {
     "feed_size": N_("Source of another size"),
     "withdrawals": N_("Records gone"),
 }
+FIELD_NAMES = {
+    "location": N_("the place"),
+    "day": N_("the day"),
+    "sector": N_("the sector"),
+    "group": N_("the name of the group"),
+    "first_seen": N_("the day of first sight"),
+    "last_seen": N_("the day of last sight"),
+    "added": N_("the day of entry"),
+    "due_day": N_("the day until when to act"),
+    "vendor": N_("the vendor"),
+    "product": N_("the product"),
+    "kind": N_("the kind of incident"),
+    "category": N_("the category"),
+    "network": N_("the networks affected"),
+    "reporter": N_("who reported it"),
+    "domain": N_("the domain"),
+}
+"""What feeds call their fields in `must_have` of their gates, and the place of events."""
 _FAULTS = {
     "silence": N_("Since the week of %(since)s the source brings nothing new to count."),
     "emptied": N_(
@@ -42,7 +60,7 @@ _FAULTS = {
         "Since the week of %(since)s old entries come back as if they were new. Its copies are set "
         "aside."
     ),
-    "blank_field": N_("Since the week of %(since)s records lack what they had before: the place."),
+    "blank_field": N_("Since the week of %(since)s records lack what they had before: %(field)s."),
     "feed_size": N_("Since the week of %(since)s the source as a whole stands at another level."),
     "withdrawals": N_(
         "Since the week of %(since)s known records are gone. Its copies are set aside."
@@ -136,7 +154,7 @@ class WarningWords:
         """Return what was seen, and what was expected."""
         of, kind = self._of, row["kind"]
         if kind in _FAULTS:
-            return of.words(_FAULTS[kind], since=of.day(row["since"]))
+            return of.words(_FAULTS[kind], since=of.day(row["since"]), field=self._field(row))
         given = {"day": of.day(row["week"]), "observed": self.counted(row)}
         if kind == "new_place":
             return of.words(
@@ -145,8 +163,8 @@ class WarningWords:
             )
         if kind == "new_name":
             return of.words(
-                "In the week of %(day)s %(observed)s came from actors or tools that the source had "
-                "not named in two years. Which they are is not told here.",
+                "In the week of %(day)s %(observed)s carried a name that the source had not listed "
+                "in two years. Which name it is, and who is behind it, is not told here.",
                 **given,
             )
         if row["observed"] is None:
@@ -162,6 +180,11 @@ class WarningWords:
                 **given,
             )
         return of.joined((seen, *self._since(row), *self._peak(row)))
+
+    def _field(self, row: Row) -> str:
+        """Return the field that a fault is of; its own name if no words are known."""
+        field = row["detail"]
+        return self._of.words(FIELD_NAMES[field]) if field in FIELD_NAMES else field
 
     def _since(self, row: Row) -> Iterator[str]:
         """Yield since when it stands."""
