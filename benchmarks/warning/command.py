@@ -71,6 +71,10 @@ def _goals(rows: list[Row], parts: int) -> list[Goal]:
         what = f"`{level}` within 20 % of {A_YEAR[level]} a series-year where nothing happens"
         fits = abs(a_year / A_YEAR[level] - 1) <= MOST_OFF
         found.append(Goal(what, f"{a_year:.3f}", fits))
+    weeks, opened, wrong = budgets.early_surprises()
+    what = "no surge told before its week is over that the whole week does not make"
+    measured = f"{wrong} beside {opened:,} surges in {weeks:,} weeks, looked at on each day"
+    found.append(Goal(what, measured, wrong == 0))
     for panel in dict.fromkeys(row.panel for row in rows):
         for activity in ACTIVITIES:
             found += _against_rivals(

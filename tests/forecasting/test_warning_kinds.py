@@ -123,6 +123,13 @@ def test_surge_elsewhere_is_told_although_another_place_has_a_fault() -> None:
     }
 
 
+@pytest.mark.parametrize(("field", "behind"), [("sector", None), ("day", "blank_field")])
+def test_only_a_field_that_records_are_counted_by_may_have_made_a_surge(field, behind) -> None:
+    blank = told("blank_field").assign(detail=field)
+    found = judge(blank, told("surge", "DE")).set_index("kind")
+    assert found.loc["surge", "behind"] == behind
+
+
 def test_night_without_faults_tells_its_threats() -> None:
     assert list(judge(NOTHING, told("surge", "DE"))["behind"]) == [None]
 

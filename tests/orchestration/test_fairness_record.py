@@ -28,6 +28,9 @@ _TABLES = """
     CREATE TABLE intermediate.int_country_people AS
         SELECT * FROM (VALUES ('DE', 60, 54), ('FR', 20, NULL), ('NA', 20, 6))
         AS t (location, population, internet_users);
+    CREATE TABLE marts.dim_targets AS
+        SELECT target, target <> 'shown' AS is_counted
+        FROM (VALUES ('claims'), ('hosts'), ('reports'), ('shown')) AS t (target);
     CREATE TABLE marts.dim_series AS
         SELECT 'claims' AS target, location FROM marts.dim_locations;
     CREATE TABLE forecasts.outlook AS SELECT 'claims' AS target, 'DE' AS location,
@@ -58,7 +61,7 @@ def found() -> dict[str, dict[str, object]]:
         ]
         rows += [("hosts", "WORLD", week, 3, "world") for week in weeks]
         connection.executemany("INSERT INTO marts.fct_weekly_counts VALUES (?, ?, ?, ?, ?)", rows)
-        read = {"claims": ["fr", "en"], "hosts": [], "reports": []}
+        read = {"claims": ["fr", "en"], "hosts": [], "reports": [], "shown": []}
         assert write_fairness(connection, CLOSED, read) == 6
         table = connection.execute("FROM live.fairness").to_arrow_table().to_pylist()
     return {str(row["location"]): row for row in table}

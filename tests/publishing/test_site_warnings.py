@@ -109,6 +109,17 @@ def test_week_that_tells_most_is_named_if_it_is_not_the_newest(tables, kind, wor
     assert "since then" not in words.what(row | {"peak_week": row["week"]})
 
 
+def test_week_that_still_runs_is_told_as_one_that_may_grow(tables) -> None:
+    row = views_of(tables).warnings.threats[0]
+    row = row | {"week": row["reference_date"] + timedelta(days=1), "observed": 31.0,
+                 "observed_upper": None, "expected_high": 19.0}  # fmt: skip
+    words = WarningWords(Speech(LANGUAGES["en"], views_of(tables)))
+    said = words.what(row)
+    assert "which still runs, 31 have been counted so far, 12 were expected of the whole" in said
+    assert "fits again" not in words.what(row | {"observed": 3.0})
+    assert words.counted(row) == "31 so far"
+
+
 def test_programs_get_what_the_page_tells(tables) -> None:
     files = warning_files(views_of(tables))
     told = json.loads(files["warnings.json"])

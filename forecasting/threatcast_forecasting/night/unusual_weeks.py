@@ -1,8 +1,9 @@
 """Surges and drops of a night: each series' newest weeks against what was said of them before.
 
     told = read_forecasts(archive, past, first, reference_date)
-    series = unusual_weeks(counts, told, shared)
+    series = unusual_weeks(counts, told, shared, to_date)
 
+A surge that what was counted of the running week proves already is told before the week is over.
 What was published counts first. A series whose archive is younger than a year takes the forecasts
 of the same origins from the back-test where it has none, and says so.
 """
@@ -16,7 +17,8 @@ import numpy as np
 
 from threatcast_forecasting.night.past_forecasts import WEEKS
 from threatcast_forecasting.quantiles import LEVELS
-from threatcast_forecasting.warning.unusual import detect
+from threatcast_forecasting.warning.budget import LEVELS_OF_WARNING
+from threatcast_forecasting.warning.unusual import already, detect
 from threatcast_forecasting.warning.wagers import LONGEST
 from threatcast_forecasting.weeks import DAYS
 
@@ -71,7 +73,10 @@ def read_forecasts(
 
 
 def unusual_weeks(
-    counts: pd.DataFrame, told: pd.DataFrame, shared: pd.DataFrame | None = None
+    counts: pd.DataFrame,
+    told: pd.DataFrame,
+    shared: pd.DataFrame | None = None,
+    to_date: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return what the night says of each series that has forecasts, in both directions.
 
@@ -84,6 +89,9 @@ def unusual_weeks(
         What `read_forecasts` returned.
     shared : DataFrame, optional
         `target, location, shared`: correlation of the errors of one origin; none is 0.
+    to_date : DataFrame, optional
+        `target, location, week, low`: what was counted so far of the week that runs; a series
+        without a row has none yet. Only targets whose newest watched week is the one before count.
 
     Returns
     -------
@@ -92,18 +100,68 @@ def unusual_weeks(
         told), `since, week, observed, observed_upper, expected, expected_low, expected_high,
         peak, peak_week, evidence, stands_out, forecasts_of`, and `leans`: 1 if the newest count
         lies above the 80 % range, -1 below, else 0. The peak is the most of a week since then, of a
-        drop the least.
+        drop the least. A surge whose level the running week raises has that week as `week`, and no
+        `observed_upper`.
     """
+    found = _whole_weeks(counts, told, shared)
+    if to_date is None or to_date.empty or found.empty:
+        return found
+    return _raised(found, _running_week(counts, told, shared, to_date))
+
+
+def _raised(found: pd.DataFrame, early: pd.DataFrame) -> pd.DataFrame:
+    """Return the series with those surges in place of their own whose level the new week raises."""
+    import pandas as pd
+
+    ranks = {level: rank for rank, level in enumerate(("", *LEVELS_OF_WARNING))}
+    own = found[found["kind"] == "surge"][[*KEY, "level"]].rename(columns={"level": "before"})
+    both = early.merge(own, on=KEY)
+    higher = both[both["level"].map(ranks) > both["before"].map(ranks)].drop(columns="before")
+    marked = found.merge(higher[[*KEY, "kind"]], on=[*KEY, "kind"], how="left", indicator=True)
+    kept = found[(marked["_merge"] == "left_only").to_numpy()]
+    return pd.concat([part for part in (kept, higher) if len(part)], ignore_index=True)
+
+
+def _running_week(
+    counts: pd.DataFrame, told: pd.DataFrame, shared: pd.DataFrame | None, to_date: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the surges that the running week proves, of targets that were watched to its start."""
+    import pandas as pd
+
+    rows = counts.assign(week=pd.to_datetime(counts["week"]))
+    newest = rows.dropna(subset=["low"]).groupby("target")["week"].max().rename("newest")
+    week = to_date.assign(week=pd.to_datetime(to_date["week"])).merge(newest, on="target")
+    week = week[week["week"] == week["newest"] + pd.Timedelta(days=DAYS)]
+    running = week.groupby("target")["week"].first()
+    # none so far is the least that a series can come to
+    series = rows[KEY].drop_duplicates().merge(running.reset_index(), on="target")
+    least = series.merge(week[[*KEY, "low"]], on=KEY, how="left").fillna({"low": 0.0})
+    own = pd.concat([rows[rows["target"].isin(running.index)], least.assign(high=np.nan)])
+    grid = _Grid.of(own, told)
+    if grid.keys.empty:
+        return pd.DataFrame(columns=["kind", *grid.facts(), *_FOUND])
+    side = already(grid.low, grid.quantiles, _shared_of(grid, shared))
+    return _side(grid.facts(), side, grid.low)
+
+
+def _shared_of(grid: _Grid, shared: pd.DataFrame | None) -> Floats:
+    if shared is None:
+        return np.zeros(len(grid.keys))
+    found = grid.keys.merge(shared, on=KEY, how="left")["shared"].fillna(0.0)
+    return np.asarray(found, np.float64)
+
+
+def _whole_weeks(
+    counts: pd.DataFrame, told: pd.DataFrame, shared: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Return what the weeks that are over say of each series, in both directions."""
     import pandas as pd
 
     grid = _Grid.of(counts, told)
-    part = np.zeros(len(grid.keys))
-    if shared is not None:
-        part = grid.keys.merge(shared, on=KEY, how="left")["shared"].fillna(0.0).to_numpy()
     facts = grid.facts()
     if grid.keys.empty:
         return pd.DataFrame(columns=["kind", *facts, *_FOUND])
-    sides = detect(grid.low, grid.high, grid.quantiles, part)
+    sides = detect(grid.low, grid.high, grid.quantiles, _shared_of(grid, shared))
     far = (grid.low, -grid.high)
     return pd.concat(
         [_side(facts, side, counts) for side, counts in zip(sides, far, strict=True)],

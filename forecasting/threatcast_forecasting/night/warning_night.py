@@ -51,6 +51,8 @@ class WarningInputs:
         `target, field, week, records, filled`.
     before : DataFrame
         The table `warnings` of the night before.
+    to_date : DataFrame, optional
+        `target, location, week, low`; see `unusual_weeks.unusual_weeks`.
     """
 
     reference_date: date
@@ -68,12 +70,14 @@ class WarningInputs:
     names: pd.DataFrame
     filled: pd.DataFrame
     before: pd.DataFrame
+    to_date: pd.DataFrame | None = None
 
 
 def warning_table(inputs: WarningInputs) -> pd.DataFrame:
     """Return the table `warnings`: see `standing_warnings`."""
     told = read_forecasts(inputs.archive, inputs.past, inputs.first, inputs.reference_date)
-    series = unusual_weeks(inputs.counts, told, shared_errors(inputs.scores, inputs.outlook))
+    shared = shared_errors(inputs.scores, inputs.outlook)
+    series = unusual_weeks(inputs.counts, told, shared, inputs.to_date)
     return standing_warnings(
         series, faults(inputs), news(inputs), inputs.before, inputs.reference_date
     )

@@ -118,6 +118,41 @@ def detect(
     return surge, drop
 
 
+def already(least: ArrayLike, quantiles: ArrayLike, shared: ArrayLike = 0.0) -> SeriesNight:
+    """Return the surges that the count of a week that still runs proves already.
+
+    What was counted of the newest week so far is the least that it can come to. Evidence for a
+    surge grows with the count, so what opens now opens at the end of the week too, and what stands
+    out now will stand out then: nothing is bet that would not be bet anyway, and the budget is
+    that of whole weeks. Nothing can be said of drops before a week is over.
+
+    Parameters
+    ----------
+    least : float array, shape (series, weeks)
+        Lower bounds of the counts; the last week still runs.
+    quantiles : float array, shape (series, weeks, 4, 23)
+        As of `detect`; of the last week what was published of the whole of it.
+    shared : float array, shape (series,) or (), optional
+        As of `detect`.
+
+    Returns
+    -------
+    SeriesNight
+        `stands_out` among as many series and directions as `detect` looks at, the drops without
+        any evidence.
+    """
+    counts, forecast = np.asarray(least, np.float64), np.asarray(quantiles, np.float64)
+    held = against("surge", counts, forecast, shared)
+    newest = held.evidence[:, -1]
+    return SeriesNight(
+        "surge",
+        _levels("surge", held.evidence, _expected(forecast)),
+        newest,
+        held.since[:, -1],
+        standing_out(np.concatenate([newest, np.zeros_like(newest)]))[: len(newest)],
+    )
+
+
 def against(direction: str, counts: Floats, quantiles: Floats, shared: ArrayLike = 0.0) -> Capital:
     """Return the evidence, week by week, that series left their forecasts in one direction.
 

@@ -37,11 +37,13 @@ OF_CHECKS = {
 SILENT_STATES = ("stale", "failed", "silent")
 """States of a feed of which nothing new can be counted."""
 NEW_AFTER_WEEKS = 104
-"""Weeks without an event after which a place, actor or tool is new again."""
+"""Weeks without an event after which a place or a name is new again."""
 LEAST_KNOWN_WEEKS = 104
 """Weeks that must have been watched before anything can be called new."""
 BLANK_WEEKS = 2
 """Newest weeks in which a field must have lost its values."""
+COUNTING_FIELDS = ("location", "day")
+"""Fields by which records are counted: others go blank without a trace in the counts."""
 BLANK_CHANCE = 1e-4
 """Probability of so few values, by the year before, below which the field is at fault."""
 
@@ -154,7 +156,7 @@ def new_places(counts: pd.DataFrame) -> pd.DataFrame:
 
 
 def new_names(counts: pd.DataFrame) -> pd.DataFrame:
-    """Return actors or tools that were never seen, or not for years, before the newest week.
+    """Return names of tools or groups that were not listed for years before the newest week.
 
     Parameters
     ----------
@@ -164,7 +166,7 @@ def new_names(counts: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     frame
-        Columns `COLUMNS`; `detail` is the name that the feed gives the actor or tool.
+        Columns `COLUMNS`; `detail` is the name, as the feed gives it.
     """
     found = _first_in_years(counts, "name", "new_name")
     return found.rename(columns={"name": "detail"}).assign(place=EVERYWHERE)[list(COLUMNS)]
@@ -195,8 +197,10 @@ def judge(data: pd.DataFrame, threats: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("a kind of data is among the threats, or a threat among the data kinds")
     order = {kind: rank for rank, kind in enumerate(KINDS)}
     faults = data.assign(rank=data["kind"].map(order)).sort_values("rank", kind="stable")
+    # a blank sector makes no surge: only what is counted by can
+    made = faults[(faults["kind"] != "blank_field") | faults["detail"].isin(["", *COUNTING_FIELDS])]
     first = {
-        (row.target, row.place): row.kind for row in reversed(list(faults.itertuples(index=False)))
+        (row.target, row.place): row.kind for row in reversed(list(made.itertuples(index=False)))
     }
     behind = [
         first.get((target, EVERYWHERE), first.get((target, place)))

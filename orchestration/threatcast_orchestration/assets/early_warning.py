@@ -56,6 +56,7 @@ def build_warning_assets() -> dg.AssetsDefinition:
                 description=table.description,
                 deps=[
                     table_key("marts", "fct_weekly_counts"),
+                    table_key("marts", "fct_week_to_date"),
                     table_key("marts", "fct_feed_health"),
                     table_key("forecasts", "outlook"),
                     table_key("live", "forecast_history"),

@@ -53,6 +53,7 @@ _SCORES = """
     INNER JOIN forecasts.outlook AS outlook USING (target, location)
     WHERE scores.model IN (outlook.model, $baseline)
 """
+_COUNTED = "SELECT target FROM marts.dim_targets WHERE is_counted"
 _OUTLOOK = "SELECT target, location, model FROM forecasts.outlook"
 _SERIES = "SELECT target, location FROM marts.dim_series"
 
@@ -83,7 +84,8 @@ def write_fairness(
     from threatcast_forecasting.roles import BASELINE
 
     FAIRNESS.create(connection)
-    read = [(target, group_of(own)) for target, own in languages.items()]
+    counted = {target for (target,) in connection.execute(_COUNTED).fetchall()}
+    read = [(target, group_of(own)) for target, own in languages.items() if target in counted]
     inputs = AuditInputs(
         countries=connection.execute(_COUNTRIES).df(),
         groups=connection.execute(_GROUPS).df(),

@@ -39,6 +39,11 @@ _COUNTS = """
         AND counts.week = late.week AND counts.observation = 'provisional'
     WHERE counts.week > $reference_date - 7 * $weeks
 """
+_TO_DATE = """
+    SELECT counts.target, counts.location, counts.week, CAST(counts.value AS DOUBLE) AS low
+    FROM marts.fct_week_to_date AS counts
+    INNER JOIN forecasts.outlook USING (target, location)
+"""
 _ARCHIVE = """
     SELECT target, location, reference_date, horizon, quantile, value
     FROM live.forecast_history
@@ -117,6 +122,7 @@ def warning_inputs(
     return WarningInputs(
         reference_date=ends,
         counts=frame(_COUNTS),
+        to_date=frame(_TO_DATE),
         archive=frame(_ARCHIVE),
         past=results.frame("past_forecasts") if results.scores is not None else frame(_PAST),
         first=frame(_FIRST),

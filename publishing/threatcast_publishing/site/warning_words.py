@@ -98,8 +98,15 @@ _ENDS = {
 }
 
 
+def _still_runs(row: Row) -> bool:
+    """Return whether the newest count is of a week that is not over."""
+    return bool(row["week"] > row["reference_date"])
+
+
 def _is_within(row: Row) -> bool:
     """Return whether the newest count, as far as it is known, lies in its range."""
+    if _still_runs(row):
+        return False
     low, high = row["observed"], row["expected_high"]
     most = low if row["observed_upper"] is None else row["observed_upper"]
     if low is None or high is None:
@@ -156,6 +163,8 @@ class WarningWords:
         if kind in _FAULTS:
             return of.words(_FAULTS[kind], since=of.day(row["since"]), field=self._field(row))
         given = {"day": of.day(row["week"]), "observed": self.counted(row)}
+        if _still_runs(row):
+            given["observed"] = of.count(row["observed"])
         if kind == "new_place":
             return of.words(
                 "In the week of %(day)s %(observed)s were counted here, the first in two years.",
@@ -167,7 +176,15 @@ class WarningWords:
                 "in two years. Which name it is, and who is behind it, is not told here.",
                 **given,
             )
-        if row["observed"] is None:
+        if _still_runs(row):
+            seen = of.words(
+                "In the week of %(day)s, which still runs, %(observed)s have been counted so far, "
+                "%(expected)s were expected of the whole of it (80%% range: %(range)s).",
+                expected=of.count(row["expected"]),
+                range=of.span(row["expected_low"], row["expected_high"]),
+                **given,
+            )
+        elif row["observed"] is None:
             seen = of.words("Nobody watched the week of %(day)s.", day=given["day"])
         elif row["expected"] is None:
             seen = of.words("In the week of %(day)s %(observed)s were counted.", **given)
@@ -212,6 +229,8 @@ class WarningWords:
         low, high = row["observed"], row["observed_upper"]
         if low is None:
             return self._of.words("not known")
+        if _still_runs(row) and row["kind"] == "surge":
+            return self._of.words("%(count)s so far", count=self._of.count(low))
         if high is None or high == low:
             return self._of.count(low)
         return self._of.span(low, high)
