@@ -33,6 +33,7 @@ PUBLISHERS = {
     "Cybersecurity and Infrastructure Security Agency of the United States", "European Union",
     "Europol and partners", "Forum of Incident Response and Security Teams",
     "International Committee of the Red Cross", "Internet Engineering Task Force",
+    "National Institute of Standards and Technology of the United States",
     "Office of the United Nations High Commissioner for Human Rights",
     "Organisation of Islamic Cooperation", "Organization for Security and Co-operation in Europe",
     "Organization of American States", "Pacific Cyber Security Operational Network", "TF-CSIRT",

@@ -173,3 +173,17 @@ def test_record_that_could_not_be_read_is_told_as_not_known(tables) -> None:
     row = tables["warning_outcomes"].data.to_pylist()[0]
     unknown = dict.fromkeys(row) | {"scope": "all", "scope_value": "all"}
     assert "It is not known this time" in outcomes_told(tables, [unknown])
+
+
+def test_warning_leads_to_what_can_be_done_about_its_kind_level_and_region(pages) -> None:
+    told = part(pages["warnings.html"], f"w{SURGE}")
+    for anchor in ("extortion", "level-elevated", "WORLD"):
+        assert f'href="guidance.html#{anchor}"' in told
+        assert f' id="{anchor}"' in pages["guidance.html"]
+    assert "guidance.html#" not in part(pages["warnings.html"], f"w{FAULT}")
+
+
+def test_programs_are_led_there_too(tables) -> None:
+    surge, fault = json.loads(warning_files(views_of(tables))["warnings.json"])["warnings"]
+    assert surge["guidance"][:2] == ["guidance.html#extortion", "guidance.html#level-elevated"]
+    assert fault["guidance"] == []

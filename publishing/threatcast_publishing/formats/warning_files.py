@@ -43,6 +43,9 @@ def _json(views: ReleaseViews, words: WarningWords) -> bytes:
                 "title": words.title(row),
                 "text": _text(row, words),
                 "page": _address(views, row),
+                "guidance": [
+                    f"{_root(views)}guidance.html#{part}" for part, _ in words.guidance(row)
+                ],
             }
             for row in views.warnings.told
         ],

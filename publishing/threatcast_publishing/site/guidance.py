@@ -1,8 +1,8 @@
 """What organisations and authorities can do, and which norms and channels apply: `guidance.yaml`.
 
-The file is data that a person reviews: general advice by family of threat and by region of the
-United Nations, each item with its public source. This module reads it and refuses what does not
-hold together.
+The file is data that a person reviews: general advice by family of threat, by level of a warning
+and by region of the United Nations, each item with its public source. This module reads it and
+refuses what does not hold together.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from threatcast_forecasting.warning.budget import LEVELS_OF_WARNING
 
 from threatcast_publishing.errors import ReleaseError
 from threatcast_publishing.kinds import FAMILIES
@@ -49,22 +50,23 @@ class GuidanceItem(_Facts):
 
 
 class FamilyGuidance(_Facts):
-    """What can be done about a family of threats, by who does it."""
+    """What can be done about a family of threats or at a level of warning, by who does it."""
 
     organisations: Annotated[tuple[GuidanceItem, ...], Field(min_length=1)]
     authorities: Annotated[tuple[GuidanceItem, ...], Field(min_length=1)]
 
 
 class Guidance(_Facts):
-    """The whole file: sources by key, items by family and by region."""
+    """The whole file: sources by key, items by family, by level of a warning and by region."""
 
     sources: Mapping[str, GuidanceSource]
     families: Mapping[str, FamilyGuidance]
+    levels: Mapping[str, FamilyGuidance]
     regions: Mapping[str, Annotated[tuple[GuidanceItem, ...], Field(min_length=1)]]
 
     def items(self) -> Iterator[GuidanceItem]:
-        """Yield every item, families first."""
-        for family in self.families.values():
+        """Yield every item: families, levels, regions."""
+        for family in (*self.families.values(), *self.levels.values()):
             yield from family.organisations
             yield from family.authorities
         for items in self.regions.values():
@@ -76,6 +78,8 @@ class Guidance(_Facts):
         for problem, keys in (
             ("families without guidance", FAMILIES.keys() - self.families.keys()),
             ("unknown families", self.families.keys() - FAMILIES.keys()),
+            ("levels without guidance", set(LEVELS_OF_WARNING) - self.levels.keys()),
+            ("unknown levels", self.levels.keys() - set(LEVELS_OF_WARNING)),
             ("regions without guidance", REGIONS - self.regions.keys()),
             ("unknown regions", self.regions.keys() - REGIONS),
             ("items name unknown sources", used - self.sources.keys()),

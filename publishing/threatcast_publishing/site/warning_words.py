@@ -11,6 +11,7 @@ from threatcast_forecasting.night.past_forecasts import WEEKS
 from threatcast_forecasting.warning.warning_kinds import DATA_KINDS
 from threatcast_forecasting.weeks import DAYS
 
+from threatcast_publishing.kinds import FAMILIES
 from threatcast_publishing.site.messages import N_
 
 if TYPE_CHECKING:
@@ -296,6 +297,36 @@ class WarningWords:
         """Return what would make it go away."""
         kind = row["kind"]
         return self._of.words(_ENDS[kind]) if kind in _ENDS else ""
+
+    def guidance(self, row: Row) -> list[tuple[str, str]]:
+        """Return the parts of the page on what can be done that a warning leads to, in words.
+
+        By the kind of threat, by the level, and by the region of its place; of a fault of the data
+        there are none.
+        """
+        if row["kind"] in DATA_KINDS:
+            return []
+        found = []
+        family = self._say.views.targets.get(row["target"], {}).get("family")
+        if family in FAMILIES:
+            words = self._of.words(FAMILIES[family])
+            found.append((family, words[:1].upper() + words[1:]))
+        if row["level"] in LEVEL_NAMES:
+            words = self._of.words("Level: %(level)s", level=self.level(row))
+            found.append((f"level-{row['level']}", words))
+        region = self._region(row["location"])
+        if region:
+            found.append((region, self.place({"location": region})))
+        return found
+
+    def _region(self, location: str) -> str:
+        """Return the region that a place lies in, or the world; empty if it lies in none."""
+        places = self._say.views.locations
+        while location in places:
+            if places[location]["location_level"] in ("region", "world"):
+                return location
+            location = places[location]["parent"] or ""
+        return ""
 
     def why_not(self, row: Row) -> str:
         """Return why a row is not told as a threat."""
