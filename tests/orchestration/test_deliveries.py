@@ -250,7 +250,7 @@ def test_chat_gets_its_own_shape_once(tmp_path: Path, httpserver: HTTPServer) ->
     address = f"mmost://127.0.0.1:{httpserver.port}/abcdef0123456789abcdef0123?retry=3"
     night(home, SURGE, environment={"CHAT": address})
     (body,) = bodies(httpserver)
-    assert "more ransomware_claims than expected, DE" in body["text"]
+    assert "elevated: Surge: Ransomware claims, Germany" in body["text"]
 
 
 def test_chat_that_fails_is_tried_by_us_alone(tmp_path: Path, httpserver: HTTPServer) -> None:
@@ -312,13 +312,13 @@ def test_mail_is_readable_and_has_an_id_that_stays(tmp_path: Path, postbox: Post
     night(home, SURGE, SURGE | {"warning_id": "b" * 16, "kind": "silence", "location": ""})
     mails = [message_from_bytes(content, policy=default) for content in postbox.mails]
     assert [mail["Subject"].strip() for mail in mails] == [
-        "Threatcast: elevated: more ransomware_claims than expected, DE",
-        "Threatcast: elevated, DATA: ransomware_claims: the feed brings nothing",
+        "Threatcast: elevated: Surge: Ransomware claims, Germany",
+        "Threatcast: DATA, no threat: Silent source: Ransomware claims",
     ]
     assert [mail["Message-ID"] for mail in mails] == [
         f"<{event.message_id}@threatcast.invalid>" for event in deliveries(home)
     ]
-    assert "42 counted" in mails[0].get_content()
+    assert "42 to 48 were counted" in mails[0].get_content()
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from response_kit import FILE, FIRST, NOW, SECOND, SILENCE, SURGE, THIRD, home_with, many, night
+from threatcast_forecasting.warning.warning_kinds import DATA_KINDS
 from threatcast_orchestration.response.playbook_files import read_playbook
 from threatcast_orchestration.response.recording import acknowledge, close
 from threatcast_orchestration.response.telling import rehearse, take_back, tell_due
 from threatcast_orchestration.response.warning_events import open_record, read_events
-from threatcast_orchestration.response.wording import DATA_WORDS, NOT_A_THREAT
 from threatcast_orchestration.run.home import Home
 
 ID = SURGE["warning_id"]
@@ -59,13 +59,17 @@ def test_message_says_what_the_row_says(tmp_path: Path) -> None:
     night(home, SURGE)
     (message,) = told(home)
     assert message["text"].splitlines() == [
-        "Threatcast: elevated: more ransomware_claims than expected, DE",
-        f"[{ID}] elevated: more ransomware_claims than expected, DE since 2026-06-01. Week of "
-        "2026-06-08: 42 counted, up to 48 with late reports; 5 to 17 were expected (80 %). "
-        "Most in a week since then: 55, week of 2026-06-01. Evidence against the forecast: 31.4 to "
-        "1. Agrees: reported_cyberattacks.",
+        "Threatcast: elevated: Surge: Ransomware claims, Germany",
+        f"[{ID}] elevated: Surge: Ransomware claims, Germany. In the week of 8 June 2026 42 to 48 "
+        "were counted, 9 were expected (80% range: 5 to 17). It began with the week of 1 June "
+        "2026. The most in a week since then: 55, in the week of 1 June 2026. Where nothing "
+        "happens, one series shows this about once a year. Evidence: 31. That is what a stake of 1 "
+        "has become, bet each week on counts leaving their forecasts. It stands out among all "
+        "series of the night: of those that do, about one in ten is a false one at most. It is "
+        "held against what was published. The same way at this place: Cyberattacks reported in "
+        "the press.",
         "",
-        "Say that you know: threatcast warnings ack ID. What it was: warnings close ID.",
+        "Say that you know: threatcast warnings ack ID. What it was: threatcast warnings close ID.",
         "Threatcast counts what public feeds show. It blocks nothing, scans nothing, names no "
         "victim and says of nobody that they did it.",
     ]
@@ -87,18 +91,18 @@ def test_message_holds_nothing_but_the_table_s_columns(tmp_path: Path) -> None:
     assert set(message["warnings"][0]) == {*SURGE, "is_threat", "sentence"}
 
 
-@pytest.mark.parametrize("kind", [*DATA_WORDS, "a_kind_of_tomorrow"])
+@pytest.mark.parametrize("kind", [*DATA_KINDS, "a_kind_of_tomorrow"])
 def test_fault_of_the_data_is_never_worded_as_a_threat(tmp_path: Path, kind: str) -> None:
     home = home_with(tmp_path, duty="match: {kinds: [data, threats]}\n" + FILE)
     night(home, SILENCE | {"kind": kind}, SURGE | {"warning_id": "b" * 16})
     sentences = [one["sentence"] for message in told(home) for one in message["warnings"]]
-    if kind in DATA_WORDS:
+    if kind in DATA_KINDS:
         (fault,) = [text for text in sentences if "DATA" in text]
-        assert fault.endswith(NOT_A_THREAT)
+        assert fault.endswith("Counts may be wrong; this says nothing about threats.")
         assert "expected" not in fault
-        assert any(", DATA: " in message["text"].splitlines()[0] for message in told(home))
+        assert any("DATA, no threat: " in message["text"].splitlines()[0] for message in told(home))
     # and one that no playbook can have asked for is not told at all
-    assert len(sentences) == 1 + (kind in DATA_WORDS)
+    assert len(sentences) == 1 + (kind in DATA_KINDS)
 
 
 def test_playbook_that_matches_everything_becomes_a_digest(tmp_path: Path) -> None:
@@ -107,7 +111,7 @@ def test_playbook_that_matches_everything_becomes_a_digest(tmp_path: Path) -> No
     (digest,) = told(home)
     assert digest["form"] == "digest"
     first = digest["text"].splitlines()[0]
-    assert first == "Threatcast: 400 warnings (400 watch), 1 fault of the data"
+    assert first == "Threatcast: 400 warnings (400 to watch); 1 fault of the data"
     assert "And 381 more." in digest["text"]
     assert (len(digest["warnings"]), digest["left_out"]) == (100, 301)
     night(home, *many(400, level="watch", stands_out=False), SILENCE, release=SECOND)
@@ -166,7 +170,7 @@ def test_nobody_s_answer_is_told_to_others_once(tmp_path: Path) -> None:
     later(home, 4)
     later(home, 9)
     assert forms(home, "boss.jsonl") == ["escalation"]
-    assert "nobody has acknowledged" in told(home, "boss.jsonl")[0]["text"]
+    assert "Nobody has acknowledged" in told(home, "boss.jsonl")[0]["text"]
     assert forms(home) == ["warning"]
 
 
@@ -221,7 +225,7 @@ def test_rollback_is_told_to_whoever_heard_and_what_comes_back_is_told_anew(
     assert (moved, len(telling.sent)) == ([SECOND], 1)
     end = told(home)[-1]
     assert (end["form"], end["warnings"][0]["ended_as"]) == ("end", "withdrawn")
-    assert "was said by a release taken back" in end["text"]
+    assert "A release that was taken back had said it" in end["text"]
     take_back(home, FIRST, NOW, {})
     assert forms(home) == ["warning", "end"]
     night(home, SURGE, release=THIRD)

@@ -68,7 +68,7 @@ def test_home_without_warnings_says_so_and_is_left_alone(tmp_path: Path) -> None
 
 def test_show_tells_what_was_said_and_who_was_told(home: Home) -> None:
     done = warnings(home, "show", ID[:4])
-    assert "more ransomware_claims than expected, DE since 2026-06-01" in done.stdout
+    assert "elevated: Surge: Ransomware claims, Germany. In the week of 8 June 2026" in done.stdout
     assert "2026-06-15 03:00 delivered playbook=duty channel=file told.jsonl" in done.stdout
     facts = json.loads(warnings(home, "show", ID, "--json").stdout)
     assert [event["event"] for event in facts["events"]] == ["opened", "delivered"]
@@ -124,7 +124,7 @@ def test_rehearsal_says_what_would_go_where_and_sends_nothing(home: Home) -> Non
     told, record = (home.root / "told.jsonl").read_bytes(), home.warnings.read_bytes()
     done = warnings(home, "test", "duty")
     assert (
-        f"warning to file told.jsonl: Threatcast: elevated: more {SURGE['target']}" in done.stdout
+        "warning to file told.jsonl: Threatcast: elevated: Surge: Ransomware claims" in done.stdout
     )
     assert "Nothing was sent." in done.stderr
     as_json = json.loads(warnings(home, "test", "duty", "--json").stdout)

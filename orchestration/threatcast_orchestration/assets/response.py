@@ -12,7 +12,7 @@ import dagster as dg
 from threatcast_orchestration.errors import LockHeld, OrchestrationError
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.run.settings import clock, credentials, home_path
+from threatcast_orchestration.run.settings import clock, credentials, home_path, load_settings
 
 KEY = dg.AssetKey(["response", "warnings_told"])
 ALL_TOLD = "all_told"
@@ -47,7 +47,7 @@ def build_response_asset() -> dg.AssetsDefinition:
     )
     def tell_warnings(context: dg.AssetExecutionContext, night: Night) -> Iterator[Any]:
         try:
-            facts = _respond(night.plan.home)
+            facts = _respond(night.plan.home, night.plan.settings.public_url)
         except Exception as error:  # noqa: BLE001 the release is out, and stays whatever this costs
             context.log.warning("no warning was told: %s", error)
             facts = {"problems": [str(error)]}
@@ -81,7 +81,8 @@ def build_response_sensor() -> dg.SensorDefinition:
         if not home.warnings.is_file():
             return dg.SkipReason("No warning is known in this home.")
         try:
-            told = tell_due(home, clock(), credentials())
+            address = load_settings(home).public_url
+            told = tell_due(home, clock(), credentials(), public_url=address)
         except LockHeld:
             return dg.SkipReason("Warnings of this home are being told.")
         except OrchestrationError as error:
@@ -91,7 +92,7 @@ def build_response_sensor() -> dg.SensorDefinition:
     return tell_what_waits
 
 
-def _respond(home: Home) -> dict[str, Any]:
+def _respond(home: Home, public_url: str) -> dict[str, Any]:
     """Respond to the warnings of the current release; returns what became of them, flat."""
     import pandas as pd
     from threatcast_publishing.catalog import resolve
@@ -102,5 +103,6 @@ def _respond(home: Home) -> dict[str, Any]:
     table = release / "parquet" / "warnings.parquet"
     if not table.is_file():
         return {"note": f"{release.name} has no table warnings"}
-    answer = respond(home, pd.read_parquet(table), release.name, clock(), credentials())
+    rows = pd.read_parquet(table)
+    answer = respond(home, rows, release.name, clock(), credentials(), public_url=public_url)
     return asdict(answer.recorded) | asdict(answer.told)

@@ -20,7 +20,7 @@ from threatcast_orchestration.commands.options import (
     say_mark,
 )
 from threatcast_orchestration.errors import OrchestrationError, WrongUse
-from threatcast_orchestration.run.settings import clock, credentials, home_path
+from threatcast_orchestration.run.settings import clock, credentials, home_path, load_settings
 
 if TYPE_CHECKING:
     from threatcast_orchestration.response.playbooks import Playbook
@@ -157,7 +157,7 @@ def rehearse_playbook(
 
     place = home_path(home)
     chosen = read_playbook(_playbook_path(place, playbook))
-    due = rehearse(place, chosen, clock())
+    due = rehearse(place, chosen, clock(), load_settings(place).public_url)
     lacking = [name for name in chosen.variables if not credentials().get(name)]
     if as_json:
         waiting = {"quiet": due.quiet, "limited": due.limited}
@@ -179,7 +179,8 @@ def take_warnings_back(home: Home, release_id: str, *, quiet: bool) -> None:
     from threatcast_orchestration.response.telling import take_back
 
     try:
-        moved, told = take_back(home, release_id, clock(), credentials())
+        address = load_settings(home).public_url
+        moved, told = take_back(home, release_id, clock(), credentials(), public_url=address)
     except OrchestrationError as error:
         raise type(error)(
             f"The current release is {release_id}, but the warnings of later ones were not "

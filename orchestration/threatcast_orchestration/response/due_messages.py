@@ -34,7 +34,11 @@ class Due:
 
 
 def due_messages(
-    playbook: Playbook, known: KnownWarnings, now: datetime, mark: Mark | None = None
+    playbook: Playbook,
+    known: KnownWarnings,
+    now: datetime,
+    mark: Mark | None = None,
+    public_url: str = "",
 ) -> Due:
     """Return what a playbook has to tell now.
 
@@ -42,6 +46,8 @@ def due_messages(
     ----------
     mark
         What must be said of numbers that no feed gave today.
+    public_url
+        Where the world finds the site; empty if messages are to lead nowhere.
     """
     past = _Past.of(playbook, known)
     due = Due()
@@ -53,7 +59,7 @@ def due_messages(
         news = [kept for kept in news if _passes(kept, playbook)]
         urgent = [kept for kept in urgent if _passes(kept, playbook)]
         due.quiet -= len(news) + len(urgent)
-    write = MessageWriter(playbook, known, mark)
+    write = MessageWriter(playbook, known, mark, public_url)
     ends = [] if quiet else past.ended(known, playbook)
     if ends:
         due.messages.append(write.message("end", playbook.channel, ends))

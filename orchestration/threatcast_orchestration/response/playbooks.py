@@ -51,6 +51,14 @@ def _zone(name: str) -> str:
     return name
 
 
+def _language(code: str) -> str:
+    from threatcast_publishing.site.languages import LANGUAGES
+
+    if code not in LANGUAGES:
+        raise ValueError(f"there is no language {code!r}; known are {', '.join(LANGUAGES)}")
+    return code
+
+
 def _kinds(value: Any) -> Any:
     """Return the kinds of a list, in which `data` and `threats` stand for all of theirs."""
     if not isinstance(value, list):
@@ -250,6 +258,7 @@ class Playbook(_Facts):
     quiet_hours: QuietHours | None = None
     escalate: Escalation | None = None
     digest: Digest = Digest()
+    language: Annotated[str, AfterValidator(_language)] = "en"
     tell_end: list[Literal["withdrawn", "gone"]] = ["withdrawn"]
 
     @property

@@ -47,6 +47,15 @@ Sleep = Callable[[float], None]
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Way:
+    """What messages need on their way: secrets, pauses, and where the site is."""
+
+    environment: Mapping[str, str]
+    sleep: Sleep
+    public_url: str
+
+
 @dataclass
 class Telling:
     """What was told, what failed, and what waits.
@@ -83,6 +92,7 @@ def respond(
     now: datetime,
     environment: Mapping[str, str],
     sleep: Sleep = time.sleep,
+    public_url: str = "",
 ) -> Response:
     """Record the warnings of a release and tell what is due; the same night again does nothing.
 
@@ -92,6 +102,8 @@ def respond(
         The table `warnings` of the release.
     environment
         Holds the secrets that playbooks name.
+    public_url
+        Where the world finds the site; empty if messages are to lead nowhere.
 
     Raises
     ------
@@ -104,15 +116,20 @@ def respond(
     rows = rows_of(warnings)
     with open_record(home) as record:
         recorded = record_night(record, rows, release_id, now)
-        return Response(recorded, _tell(record, home, now, environment, sleep))
+        told = _tell(record, home, now, _Way(environment, sleep, public_url))
+        return Response(recorded, told)
 
 
 def tell_due(
-    home: Home, now: datetime, environment: Mapping[str, str], sleep: Sleep = time.sleep
+    home: Home,
+    now: datetime,
+    environment: Mapping[str, str],
+    sleep: Sleep = time.sleep,
+    public_url: str = "",
 ) -> Telling:
     """Tell what is due by now without a new night; raises what `respond` does."""
     with open_record(home) as record:
-        return _tell(record, home, now, environment, sleep)
+        return _tell(record, home, now, _Way(environment, sleep, public_url))
 
 
 def take_back(
@@ -121,6 +138,7 @@ def take_back(
     now: datetime,
     environment: Mapping[str, str],
     sleep: Sleep = time.sleep,
+    public_url: str = "",
 ) -> tuple[list[str], Telling]:
     """Withdraw the warnings of releases after the one that was made current, and tell so.
 
@@ -135,18 +153,16 @@ def take_back(
         return [], Telling()
     with open_record(home) as record:
         moved = record_rollback(record, release_id, now)
-        return moved, _tell(record, home, now, environment, sleep)
+        return moved, _tell(record, home, now, _Way(environment, sleep, public_url))
 
 
-def rehearse(home: Home, playbook: Playbook, now: datetime) -> Due:
+def rehearse(home: Home, playbook: Playbook, now: datetime, public_url: str = "") -> Due:
     """Return what a playbook would tell now if it had never told anything; nothing is sent."""
     known = known_warnings(read_events(home))
-    return due_messages(playbook, replace(known, deliveries=[]), now, known.mark)
+    return due_messages(playbook, replace(known, deliveries=[]), now, known.mark, public_url)
 
 
-def _tell(
-    record: WarningRecord, home: Home, now: datetime, environment: Mapping[str, str], sleep: Sleep
-) -> Telling:
+def _tell(record: WarningRecord, home: Home, now: datetime, way: _Way) -> Telling:
     playbooks, problems = read_playbooks(home)
     telling = Telling(problems=problems)
     for problem in problems:
@@ -154,14 +170,14 @@ def _tell(
     down: dict[str, str] = {}
     for playbook in playbooks:
         known = known_warnings(record.events)
-        due = due_messages(playbook, known, now, known.mark)
+        due = due_messages(playbook, known, now, known.mark, way.public_url)
         telling.quiet += due.quiet
         telling.limited += due.limited
         for message in due.messages:
             why, sent = down.get(message.channel.label, ""), False
             if not why:
-                why, sent = _try(message, home, now, environment, sleep)
-                why = hidden(why, playbook.variables, environment)
+                why, sent = _try(message, home, now, way)
+                why = hidden(why, playbook.variables, way.environment)
             record.add(_event(message, now, why, sent=sent))
             line = f"{playbook.name}: {message.form} to {message.channel.label}"
             if sent:
@@ -174,11 +190,9 @@ def _tell(
     return telling
 
 
-def _try(
-    message: Message, home: Home, now: datetime, environment: Mapping[str, str], sleep: Sleep
-) -> tuple[str, bool]:
+def _try(message: Message, home: Home, now: datetime, way: _Way) -> tuple[str, bool]:
     try:
-        return deliver(message, home, now, environment, sleep), True
+        return deliver(message, home, now, way.environment, way.sleep), True
     except NotDelivered as error:
         return str(error), False
     except Exception as error:  # noqa: BLE001 one channel's fault costs no other

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.response.warning_events import Form, Told
 from threatcast_orchestration.response.warning_rows import WarningRow
-from threatcast_orchestration.response.wording import FOOT, headline, in_order, sentence, summary
+from threatcast_orchestration.response.wording import in_order, said_of, words_of
 
 if TYPE_CHECKING:
     from threatcast_publishing.marks import Mark
+    from threatcast_publishing.site.message_words import MessageWords
 
     from threatcast_orchestration.response.playbooks import (
         Chat,
@@ -63,6 +64,7 @@ class MessageWriter:
     playbook: Playbook
     known: KnownWarnings
     mark: Mark | None
+    public_url: str = ""
 
     def message(self, form: Form, channel: AnyChannel, kept: Sequence[KeptWarning]) -> Message:
         """Return a message on warnings that were kept."""
@@ -72,15 +74,17 @@ class MessageWriter:
                           release_id=one.release_id) for one in kept)  # fmt: skip
         name = self._name(form, told)
         subject = self._subject(form, rows)
-        lines = [self._line(row, form, ends) for row in rows[:MOST_LINES]]
+        lines = [line for row in rows[:MOST_LINES] for line in self._lines(row, form, ends)]
         if len(rows) > MOST_LINES:
-            lines.append(f"And {len(rows) - MOST_LINES:,} more.")
-        text = "\n".join([*([self.mark.text] if self.mark else []), *lines, "", *self._foot(form)])
+            lines.append(self._words.more(len(rows) - MOST_LINES))
+        foot = self._words.foot(asks=form != "end")
+        text = "\n".join([*self._marked(), *lines, "", *foot])
         body = {
             "id": name,
             "text": f"{subject}\n{text}",
             "form": form,
             "playbook": self.playbook.name,
+            "language": self.playbook.language,
             "mark": self.mark.text if self.mark else None,
             "releases": sorted({one.release_id for one in told}),
             "warnings": [self._facts(row, ends) for row in rows[:MOST_ROWS]],
@@ -95,32 +99,36 @@ class MessageWriter:
         parts += sorted(one.model_dump_json() for one in told)
         return sha256("\0".join(parts).encode()).hexdigest()[:32]
 
+    @property
+    def _words(self) -> MessageWords:
+        return words_of(self.playbook.language)
+
+    def _marked(self) -> list[str]:
+        return [self._words.mark(self.mark.text)] if self.mark else []
+
     def _subject(self, form: Form, rows: Sequence[WarningRow]) -> str:
         before = f"{self.mark.word} " if self.mark else ""
-        what = {
-            "warning": "",
-            "digest": "",
-            "escalation": "nobody has acknowledged: ",
-            "end": "no longer so: ",
-        }[form]
-        said = headline(rows[0]) if len(rows) == 1 else summary(rows)
-        return f"{before}Threatcast: {what}{said}"
+        said = self._words.subject(form, [said_of(row) for row in rows])
+        return f"{before}Threatcast: {said}"
 
-    def _line(self, row: WarningRow, form: Form, ends: Mapping[str, str]) -> str:
-        if form != "end":
-            return f"[{row.warning_id}] {sentence(row)}"
-        why = "is gone" if ends[row.warning_id] == "gone" else "was said by a release taken back"
-        return f"[{row.warning_id}] {why}: {sentence(row)}"
-
-    def _foot(self, form: Form) -> list[str]:
+    def _lines(self, row: WarningRow, form: Form, ends: Mapping[str, str]) -> list[str]:
+        """Return what is said of a warning; a digest is short, and leads nowhere else."""
+        facts = said_of(row)
         if form == "end":
-            return [FOOT]
-        return [
-            "Say that you know: threatcast warnings ack ID. What it was: warnings close ID.",
-            FOOT,
-        ]
+            return [f"[{row.warning_id}] {self._words.ended(facts, ends[row.warning_id])}"]
+        links = self._links(row) if form != "digest" else {}
+        more = self._words.links(links.get("page", ""), *links.get("guidance", ())[:1])
+        return [f"[{row.warning_id}] {self._words.sentence(facts)}", *more]
+
+    def _links(self, row: WarningRow) -> dict[str, Any]:
+        """Return where the site tells of a warning and of what can be done, if it is known."""
+        if not self.public_url:
+            return {}
+        root, facts = self.public_url.rstrip("/"), said_of(row)
+        guidance = [f"{root}/{part}" for part in self._words.parts_of_guidance(facts)]
+        return {"page": f"{root}/{self._words.page(facts)}", "guidance": guidance}
 
     def _facts(self, row: WarningRow, ends: Mapping[str, str]) -> dict[str, Any]:
         facts = row.model_dump(mode="json") | {"is_threat": row.is_threat}
-        facts["sentence"] = sentence(row)
-        return facts | ({"ended_as": ends[row.warning_id]} if ends else {})
+        facts["sentence"] = self._words.sentence(said_of(row))
+        return facts | self._links(row) | ({"ended_as": ends[row.warning_id]} if ends else {})

@@ -101,7 +101,8 @@ _ENDS = {
 
 def _still_runs(row: Row) -> bool:
     """Return whether the newest count is of a week that is not over."""
-    return bool(row["week"] > row["reference_date"])
+    week, ended = row["week"], row["reference_date"]
+    return bool(week and ended and week > ended)
 
 
 def _is_within(row: Row) -> bool:
@@ -206,6 +207,8 @@ class WarningWords:
 
     def _since(self, row: Row) -> Iterator[str]:
         """Yield since when it stands."""
+        if row["since"] is None or row["week"] is None:
+            return
         of, begun = self._of, self._of.day(row["since"])
         # the oldest week that a night looks at: what began before it begins there
         if (row["week"] - row["since"]).days >= DAYS * (WEEKS - 1):
