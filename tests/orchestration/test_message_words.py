@@ -81,6 +81,11 @@ def test_digest_is_in_the_language_too(tmp_path: Path) -> None:
     assert digest["form"] == "digest"
     first = digest["text"].splitlines()[0].replace("\N{NO-BREAK SPACE}", " ")
     assert first == "Threatcast: 1 avertissement (élevé : 1) ; 1 défaut des données"
+    # a line a warning: how sure it is stands in the body, and on the page
+    row = said_of(WarningRow.model_validate(SURGE))
+    lines = digest["text"].splitlines()
+    assert f"[{SURGE['warning_id']}] {words_of('fr').in_short(row)}" in lines
+    assert words_of("fr").in_short(row) != digest["warnings"][0]["sentence"]
 
 
 def test_unknown_language_is_told_with_those_that_are_known(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def outcomes_told(tables, rows: list[dict]) -> str:
 
 def test_outcomes_are_told_with_how_many_were_told_and_closed(pages) -> None:
     told = part(pages["warnings.html"], "outcomes")
-    assert "Warnings told so far: 5. People closed 2 of them" in told
+    assert "Warnings told by earlier releases: 5. People closed 2 of them" in told
     assert '<th scope="row">Surge</th><td class="n">2</td><td class="n">2</td>' in told
     assert "1 (50%)" in told
     # none of the silent sources was closed: no share is told
@@ -167,6 +167,7 @@ def test_where_nobody_closed_one_false_alarms_are_not_known(tables) -> None:
     told = outcomes_told(tables, [row])
     assert "Nobody has closed one yet" in told
     assert "<table" not in told
+    assert "No earlier release told a warning" in outcomes_told(tables, [row | {"told": 0}])
 
 
 def test_record_that_could_not_be_read_is_told_as_not_known(tables) -> None:

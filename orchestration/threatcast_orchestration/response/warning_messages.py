@@ -116,7 +116,9 @@ class MessageWriter:
         facts = said_of(row)
         if form == "end":
             return [f"[{row.warning_id}] {self._words.ended(facts, ends[row.warning_id])}"]
-        links = self._links(row) if form != "digest" else {}
+        if form == "digest":
+            return [f"[{row.warning_id}] {self._words.in_short(facts)}"]
+        links = self._links(row)
         more = self._words.links(links.get("page", ""), *links.get("guidance", ())[:1])
         return [f"[{row.warning_id}] {self._words.sentence(facts)}", *more]
 

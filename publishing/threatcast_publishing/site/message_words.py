@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from threatcast_forecasting.warning.warning_kinds import DATA_KINDS, THREAT_KINDS
+from threatcast_forecasting.warning.warning_kinds import DATA_KINDS, KINDS, THREAT_KINDS
 
 from threatcast_publishing.site.messages import N_
 from threatcast_publishing.site.warning_words import WarningWords
@@ -51,8 +51,13 @@ class MessageWords:
             )
         return self._of.words("DATA, no threat: %(title)s", title=self._title(row))
 
+    def in_short(self, row: Row) -> str:
+        """Return what a warning is and what was seen: a line among many."""
+        seen = [self._words.what(row)] if row["kind"] in KINDS else []
+        return self._of.joined([self._of.words("%(said)s.", said=self.headline(row)), *seen])
+
     def sentence(self, row: Row) -> str:
-        """Return what a warning says, in one line."""
+        """Return all that a warning says, in one line."""
         if row["kind"] in THREAT_KINDS:
             parts = [
                 self._words.what(row), self._words.unusual(row), self._words.sure(row),

@@ -319,7 +319,10 @@ class WarningWords:
             found.append((f"level-{row['level']}", words))
         region = self._region(row["location"])
         if region:
-            found.append((region, self.place({"location": region})))
+            words = self._of.words(
+                "Norms and channels: %(place)s", place=self.place({"location": region})
+            )
+            found.append((region, words))
         return found
 
     def _region(self, location: str) -> str:
