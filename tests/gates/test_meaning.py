@@ -431,3 +431,10 @@ def test_damaged_bench_is_not_taken_over() -> None:
     half = len(whole) // 2
     for damaged in (b"", whole[:half], whole[:half] + b"garbage" + whole[half + 7 :]):
         assert not restore(Bench(CUMULATIVE, []), damaged)
+
+
+def test_fields_that_must_be_there_need_records_with_days() -> None:
+    with pytest.raises(ValueError, match="there is no day"):
+        Meaning(kind="window", key=("k",), must_have={"sector": "s"})
+    with pytest.raises(ValueError, match="pattern"):
+        Meaning(kind="cumulative", key=("k",), day="d", must_have={"drop table": "s"})
