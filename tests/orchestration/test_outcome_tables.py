@@ -106,3 +106,12 @@ def test_record_that_cannot_be_read_is_unknown_and_not_zero(
     assert "Line 2 of" in caplog.text
     with duckdb.connect() as connection:
         assert write_outcomes(connection, home, DAYS[3]) is None
+
+
+def test_line_of_a_night_that_was_taken_out_leaves_days_that_fit(home: Home) -> None:
+    night(home, SURGE)
+    say(home, "confirmed")
+    lines = home.warnings.read_text().splitlines(keepends=True)
+    home.warnings.write_text("".join(line for line in lines if '"night"' not in line))
+    (row,), _ = tables(home, DAYS[1])
+    assert row["opened"] == row["closed_on"] == DAYS[0]

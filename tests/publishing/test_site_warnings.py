@@ -188,3 +188,13 @@ def test_programs_are_led_there_too(tables) -> None:
     surge, fault = json.loads(warning_files(views_of(tables))["warnings.json"])["warnings"]
     assert surge["guidance"][:2] == ["guidance.html#extortion", "guidance.html#level-elevated"]
     assert fault["guidance"] == []
+
+
+def test_outcomes_stand_by_level_from_the_highest_and_then_by_kind(tables) -> None:
+    row = tables["warning_outcomes"].data.to_pylist()[0]
+    keys = [("kind", "surge"), ("level", "watch"), ("all", "all"), ("level", "severe")]
+    told = outcomes_told(tables, [row | {"scope": a, "scope_value": b} for a, b in keys])
+    places = [
+        told.index(word) for word in ("All</th>", "Level: severe", "Level: to watch", ">Surge<")
+    ]
+    assert places == sorted(places)

@@ -16,6 +16,7 @@ from threatcast_forecasting.warning.warning_kinds import EVERYWHERE, KINDS
 
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.response.warning_events import (
+    Changed,
     Closed,
     Event,
     NightSeen,
@@ -91,42 +92,44 @@ def told_warnings(events: Iterable[Event], as_of: date) -> pd.DataFrame:
         releases alone that were rolled back is left out unless a person closed it.
     """
     import pandas as pd
+    from threatcast_publishing.catalog import day_of
 
     past = [*_before(events, as_of)]
-    words = {event.warning_id: event for event in past if isinstance(event, Closed)}
-    days = {event.number: day for event, day in _with_days(past)}
-    opened: dict[str, date | None] = {}
-    for event in past:
-        if isinstance(event, Opened):
-            opened.setdefault(event.row.warning_id, days[event.number])
+    words = {event.warning_id: (event, day) for event, day in past if isinstance(event, Closed)}
+    opened: dict[str, date] = {}
+    for event, _ in past:
+        if isinstance(event, Opened | Changed):
+            opened.setdefault(event.row.warning_id, day_of(event.release_id))
     rows = []
-    for name, kept in known_warnings(past).warnings.items():
-        word, row = words.get(name), kept.row
+    for name, kept in known_warnings(event for event, _ in past).warnings.items():
+        row = kept.row
         # a kind of another version has no words here
-        if row.kind not in KINDS or (kept.is_withdrawn and not word):
+        if row.kind not in KINDS or (kept.is_withdrawn and name not in words):
             continue
+        level, closed_on, outcome = row.level, None, None
+        if name in words:
+            word, day = words[name]
+            # a line of the record may have been taken out, that of the night too
+            level, outcome = word.level, word.outcome
+            closed_on = max(day or opened[name], opened[name])
         place = _WORLD if row.location == EVERYWHERE else row.location
-        said = (word.level, days[word.number], word.outcome) if word else (row.level, None, None)
-        level, day, outcome = said
-        rows.append((name, row.target, place, level, row.kind, opened.get(name), day, outcome))
+        first = opened[name]
+        rows.append((name, row.target, place, level, row.kind, first, closed_on, outcome))
     return pd.DataFrame(rows, columns=[*WARNINGS_CLOSED.columns], dtype=object)
 
 
-def _before(events: Iterable[Event], as_of: date) -> Iterator[Event]:
-    """Yield the events before the first night of a day or of a later one."""
-    for event, day in _with_days(events):
-        if isinstance(event, NightSeen) and day is not None and day >= as_of:
-            return
-        yield event
+def _before(events: Iterable[Event], as_of: date) -> Iterator[tuple[Event, date | None]]:
+    """Yield the events before the first night of a day or of a later one, each with its day.
 
-
-def _with_days(events: Iterable[Event]) -> Iterator[tuple[Event, date | None]]:
-    """Yield events with the as-of day of the newest night by then: their day, without a clock."""
+    The day of an event is the as-of day of the newest night by then: it needs no clock.
+    """
     from threatcast_publishing.catalog import day_of
 
     newest = None
     for event in events:
         if isinstance(event, NightSeen):
             day = day_of(event.release_id)
+            if day >= as_of:
+                return
             newest = day if newest is None else max(day, newest)
         yield event, newest

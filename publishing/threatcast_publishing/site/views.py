@@ -18,7 +18,7 @@ from threatcast_publishing.site.outlook_details import Key, Outlook, Row, publis
 from threatcast_publishing.site.pasts import ImportedPast, imported_pasts
 from threatcast_publishing.site.reasons import merged, shape_of
 from threatcast_publishing.site.unwatched import Unwatched, unwatched_weeks
-from threatcast_publishing.site.warning_parts import StandingWarnings
+from threatcast_publishing.site.warning_parts import LEVELS, StandingWarnings
 
 if TYPE_CHECKING:
     from threatcast_publishing.source import ReleaseContext
@@ -197,6 +197,19 @@ class ReleaseViews:
         """What all warnings turned out to be; None if the release does not say."""
         found = [row for row in self.rows("warning_outcomes") if row["scope"] == "all"]
         return found[0] if found and found[0]["told"] is not None else None
+
+    @cached_property
+    def outcome_rows(self) -> list[Row]:
+        """What warnings turned out to be: all of them, levels from the highest, kinds."""
+        scopes = ("all", "level", "kind")
+        return sorted(
+            self.rows("warning_outcomes"),
+            key=lambda row: (
+                scopes.index(row["scope"]),
+                LEVELS.index(row["scope_value"]) if row["scope"] == "level" else 0,
+                row["scope_value"],
+            ),
+        )
 
     @cached_property
     def places(self) -> Mapping[str, Place]:

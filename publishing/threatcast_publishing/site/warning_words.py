@@ -156,7 +156,7 @@ class WarningWords:
         """Return which warnings a row of `warning_outcomes` is of."""
         scope, value = row["scope"], row["scope_value"]
         if scope == "level":
-            return self.level({"level": value})
+            return self._of.words("Level: %(level)s", level=self.level({"level": value}))
         return self._kind(value) if scope == "kind" else self._of.words("All")
 
     def what(self, row: Row) -> str:
