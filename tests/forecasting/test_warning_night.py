@@ -204,3 +204,19 @@ def test_archive_counts_first_and_is_filled_up_only_in_its_first_year() -> None:
     old = read_forecasts(archive, past, first.assign(first=date(2025, 8, 1)), SUNDAY)
     assert set(old["source"]) == {ARCHIVE}
     assert len(old) == len(archive)
+
+
+def test_surge_of_the_week_that_runs_is_told_before_it_is_over(calm: WarningInputs) -> None:
+    running = MONDAY + pd.Timedelta(days=7)
+    names = ["target", "location", "week", "low"]
+    to_date = pd.DataFrame([("a", "DE", running, 60.0), ("b", "DE", running, 2.0)], columns=names)
+    (row,) = told(calm, to_date=to_date).to_dict("records")
+    assert (row["kind"], row["target"], row["level"]) == ("surge", "a", "severe")
+    assert row["week"] == row["since"] == running
+    assert row["observed"] == 60
+    assert np.isnan(row["observed_upper"])
+    # nothing yet is no drop, and a fault of the data stands before what it may have made
+    assert told(calm, to_date=to_date.assign(low=0.0)).empty
+    shrunk = pd.DataFrame([("a", "shrunk", MONDAY)], columns=["target", "check", "since"])
+    behind = told(calm, to_date=to_date, findings=shrunk).set_index("kind")["behind"]
+    assert behind["surge"] == "emptied"
