@@ -33,6 +33,7 @@ from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.plan import Plan, make_plan
 from threatcast_orchestration.run.settings import clock, quiet_environment
 from threatcast_orchestration.run.stores import kept_open, set_damaged_aside
+from threatcast_orchestration.run.workers import check_workers
 
 if TYPE_CHECKING:
     from threatcast_orchestration.run.home import Home
@@ -50,6 +51,8 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightEn
     ------
     LockHeld
         If another run works in this home.
+    WrongUse
+        If the home holds another source, or the workers that the settings name cannot be had.
     GateBlocked
         If a check of severity error failed, or a step found a gate before it not green.
     NothingToPublish
@@ -64,6 +67,7 @@ def run_plan(plan: Plan, *, quiet: bool = False) -> NightEnd:
     """Run a night that is planned already; raises what `run_night` raises."""
     home = plan.home
     quiet_environment(home)
+    check_workers(plan.settings)
     home.prepare()
     home.bind_source(plan.source)
     with run_lock(home.lock, lend=True):

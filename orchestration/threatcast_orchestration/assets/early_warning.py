@@ -89,7 +89,7 @@ def build_warning_assets() -> dg.AssetsDefinition:
         begin(plan.home, "warnings")
         inputs, key = inputs_of_night(plan)
         with connect(plan.home) as connection:
-            count = write_warnings(connection, plan, make(inputs, plan.home, key))
+            count = write_warnings(connection, plan, make(inputs, plan, key))
             groups = write_fairness(connection)
             rows = connection.execute(_ROWS).to_arrow_table().to_pylist()
             stamp = content_of(connection, _TABLES)

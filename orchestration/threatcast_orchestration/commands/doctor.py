@@ -30,6 +30,7 @@ from threatcast_orchestration.run.settings import (
     limit_memory,
     load_settings,
 )
+from threatcast_orchestration.run.workers import check_workers
 
 if TYPE_CHECKING:
     from threatcast_orchestration.run.home import Home
@@ -113,6 +114,7 @@ def all_checks(home: Home, settings: Settings) -> Iterator[Check]:
     """Yield every check, the machine's before the home's."""
     yield from _machine(settings)
     yield from _packages()
+    yield from _workers(settings)
     yield _disk(home)
     yield _writable(home)
     yield _lock(home)
@@ -146,6 +148,15 @@ def _packages() -> Iterator[Check]:
             yield _check(package, metadata.version(package), good=True)
         except metadata.PackageNotFoundError:
             yield _check(package, "not installed: run `make setup`", good=False)
+
+
+def _workers(settings: Settings) -> Iterator[Check]:
+    """Say whether the cluster that the settings name may be given fits."""
+    if settings.dask:
+        try:
+            yield _check("dask", check_workers(settings), good=True)
+        except OrchestrationError as error:
+            yield _check("dask", str(error), good=False)
 
 
 def _existing(path: Path) -> Path:

@@ -85,6 +85,7 @@ class Settings(BaseModel):
     as_of: Annotated[Annotated[date, Field(strict=True)] | None, BeforeValidator(_day)] = None
     correction: str = ""
     jobs: Count = 2
+    dask: Annotated[str, Field(pattern=r"^((tcp|tls)://[^\s/@]+:\d+)?$")] = ""
     origins: Count = 8
     step: Count = 4
     seed: int = 20260101
