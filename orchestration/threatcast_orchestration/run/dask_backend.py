@@ -44,7 +44,7 @@ class DaskBackend(ParallelBackendBase):  # type: ignore[misc]
         """Return how many batches the cluster works on at once, whatever is asked for."""
         del n_jobs
         # at 1 joblib would do without a backend, in this very process
-        return max(2, sum(self._client.ncores().values()))
+        return max(2, sum(int(cores) for cores in self._client.ncores().values()))
 
     def configure(self, n_jobs: int = 1, parallel: Any = None, **_: Any) -> int:
         """Get ready for a call; returns how many batches are worked on at once."""

@@ -27,7 +27,7 @@ def own_code() -> dict[str, str]:
 
 def blas_threads() -> int:
     """Return how many threads a matrix product may take in this process."""
-    return max((int(one["num_threads"]) for one in _blas()), default=1)
+    return max((int(str(one["num_threads"])) for one in _blas()), default=1)
 
 
 def differences(here: Mapping[str, str], there: Mapping[str, str]) -> str:

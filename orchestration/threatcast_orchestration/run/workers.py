@@ -69,7 +69,7 @@ def _cluster(address: str) -> Iterator[Any]:
         ) from error
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
-        client = Client(address, timeout=_SECONDS, set_as_default=False)
+        client = Client(address, timeout=_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, TimeoutError, ValueError) as error:
         raise WrongUse(
             f"No Dask scheduler answers at {address} ({_first_line(error)}). Nothing was changed. "
