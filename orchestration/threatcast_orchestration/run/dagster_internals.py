@@ -111,10 +111,10 @@ def forget_run(home: Home, run_id: str) -> None:
     """Remove the rows that `DagsterInstance.delete_run` leaves of a run: checks and tags."""
     checks, tags = "asset_check_executions", "run_tags"
     if home.postgres_in:
-        with connected(home.postgres_in) as engine, engine.begin() as connection:
+        with connected(home.postgres_in) as engine, engine.begin() as rows:
             for table in (checks, tags):
                 words = f"DELETE FROM {table} WHERE run_id = :run_id"
-                connection.execute(text(words), {"run_id": run_id})
+                rows.execute(text(words), {"run_id": run_id})
         return
     runs, index, _ = home.history_stores
     for store, table in ((index, checks), (runs, tags)):

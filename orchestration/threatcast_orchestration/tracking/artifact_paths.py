@@ -7,7 +7,6 @@ has these addresses put right, so that nothing is written to where the home was.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,11 +48,6 @@ def store_uri(home: Home) -> str:
 def has_store(home: Home) -> bool:
     """Whether there may be anything in the home's MLflow store."""
     return bool(address_of(MLFLOW_POSTGRES)) or store_path(home).is_file()
-
-
-def open_to_read(path: Path) -> sqlite3.Connection:
-    """Open an SQLite file that is there, for reading only."""
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
 
 
 def artifacts_of(home: Home) -> str:
