@@ -17,14 +17,15 @@ _SECONDS = 60
 class DaskCluster:
     """Processes of one cluster, all ended with the block; `address` is the scheduler's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **of_scheduler: str) -> None:
         self._folder = folder
+        self._of_scheduler = of_scheduler
         self._said = folder / "scheduler.json"
         self._started: list[subprocess.Popen[bytes]] = []
         self.address = ""
 
     def __enter__(self) -> Self:
-        self.scheduler = self._start("scheduler", "--port", "0", "--no-show")
+        self.scheduler = self._start("scheduler", "--port", "0", "--no-show", **self._of_scheduler)
         end = time.monotonic() + _SECONDS
         while not self._said.is_file():
             if time.monotonic() > end:

@@ -137,6 +137,16 @@ def test_worker_without_threatcast_is_refused(cluster, tmp_path):
         check_workers(Settings(dask=cluster.address))
 
 
+def test_scheduler_without_threatcast_is_refused(tmp_path):
+    hidden = tmp_path / "hidden" / "threatcast_orchestration"
+    hidden.mkdir(parents=True)
+    (hidden / "__init__.py").write_text("")
+    with DaskCluster(tmp_path, PYTHONPATH=str(hidden.parent)) as cluster:
+        cluster.worker()
+        with pytest.raises(WrongUse, match=r"The Dask scheduler at .* cannot hand fits on"):
+            check_workers(Settings(dask=cluster.address))
+
+
 def test_worker_that_came_later_with_other_code_gives_no_number():
     batch = pickle.dumps(partial(int, "3"))
     assert run_batch(batch, own_code()) == 3

@@ -89,6 +89,13 @@ def _refuse_unfit(client: Any, address: str) -> None:
             f"The Dask scheduler at {address} has no workers. Nothing was changed. Start some: "
             f"dask worker {address} --nthreads 1 --nworkers 2. {_LOCALLY}"
         ) from error
+    # the scheduler reads what it hands on
+    wrong = _wrong_with(_told_by_scheduler(client), 1)
+    if wrong:
+        raise WrongUse(
+            f"The Dask scheduler at {address} cannot hand fits on: {wrong}. Nothing was changed. "
+            f"{_LOCALLY}"
+        )
     told = client.run(answer, on_error="return")
     for worker, threads in sorted(client.ncores().items()):
         wrong = _wrong_with(told.get(worker), int(threads))
@@ -97,6 +104,15 @@ def _refuse_unfit(client: Any, address: str) -> None:
                 f"The Dask worker {worker} cannot be given fits: {wrong}. Nothing was changed. "
                 f"{_LOCALLY}"
             )
+
+
+def _told_by_scheduler(client: Any) -> Any:
+    """Return what the scheduler says of its code, or why it cannot."""
+    try:
+        code, _ = client.run_on_scheduler(answer)
+    except Exception as error:  # noqa: BLE001 whatever it answers is looked at
+        return error
+    return code, 1
 
 
 def answer() -> tuple[dict[str, str], int]:
