@@ -25,6 +25,7 @@ import nights
 import nowcasting
 import parsing
 import skill.command
+import workers
 from readings import Reading, header, line_of, write_readings
 
 if TYPE_CHECKING:
@@ -105,11 +106,17 @@ def _nowcasting(mirror: Path, scratch: Path, source: str) -> Iterator[Reading]:
     return nowcasting.measure(mirror, scratch, source=source)
 
 
+def _workers(mirror: Path, scratch: Path, source: str) -> Iterator[Reading]:
+    del mirror, source
+    return workers.measure(scratch)
+
+
 BENCHMARKS: dict[str, Callable[[Path, Path, str], Iterator[Reading]]] = {
     "parsing": _parsing,
     "nights": _nights,
     "skill": _skill,
     "nowcasting": _nowcasting,
+    "workers": _workers,
 }
 
 if __name__ == "__main__":

@@ -29,10 +29,12 @@ from threatcast_orchestration.nightly.record import (
 )
 from threatcast_orchestration.nightly.resource import config_of, handed_down
 from threatcast_orchestration.nightly.setbacks import setbacks_of
+from threatcast_orchestration.run.databases import check_databases
 from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.plan import Plan, make_plan
 from threatcast_orchestration.run.settings import clock, quiet_environment
 from threatcast_orchestration.run.stores import kept_open, set_damaged_aside
+from threatcast_orchestration.run.workers import check_workers
 
 if TYPE_CHECKING:
     from threatcast_orchestration.run.home import Home
@@ -50,6 +52,8 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightEn
     ------
     LockHeld
         If another run works in this home.
+    WrongUse
+        If the home holds another source, or the workers that the settings name cannot be had.
     GateBlocked
         If a check of severity error failed, or a step found a gate before it not green.
     NothingToPublish
@@ -64,6 +68,9 @@ def run_plan(plan: Plan, *, quiet: bool = False) -> NightEnd:
     """Run a night that is planned already; raises what `run_night` raises."""
     home = plan.home
     quiet_environment(home)
+    check_workers(plan.settings)
+    for _ in check_databases():
+        pass  # a history that cannot be written is told before anything is done
     home.prepare()
     home.bind_source(plan.source)
     with run_lock(home.lock, lend=True):
@@ -117,7 +124,7 @@ def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightEnd:
     import dagster as dg
 
     from threatcast_orchestration.definitions import build_definitions
-    from threatcast_orchestration.run.dagster_internals import sign_runs
+    from threatcast_orchestration.run.dagster_internals import keep_connections, sign_runs
 
     set_damaged_aside(plan.home.history_stores, "the history of runs")
     with (
@@ -127,6 +134,8 @@ def _execute(plan: Plan, started: datetime, *, quiet: bool) -> NightEnd:
     ):
         job = build_definitions({"night": handed_down(plan)}).resolve_job_def(JOB)
         sign_runs(instance, JOB, LOCATION, REPOSITORY)
+        if plan.home.postgres_in:
+            keep_connections(instance)
         with Progress(len(job.graph.node_defs), quiet=quiet):
             outcome = job.execute_in_process(
                 run_config={

@@ -6,18 +6,21 @@
     /diff/<old>/<new>    what differs between two releases, made when it is asked for
 
 Each request looks up `current` anew: a new release or a rollback shows at once. Which file a
-request means is decided in `request_paths.py`, what differs in `differences_served.py`; connections
-and ranges are uvicorn's and Starlette's.
+request means is decided in `request_paths.py`, what differs in `differences_served.py`, which bytes
+in `byte_ranges.py`, what other sites may read in `cross_origin.py`; connections and sending are
+uvicorn's and Starlette's.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from threatcast_publishing.byte_ranges import range_to_send
+from threatcast_publishing.cross_origin import BEFOREHAND, READABLE, is_data
 from threatcast_publishing.differences_served import MadeAnswer, find_difference
 from threatcast_publishing.formats import content_types
 from threatcast_publishing.request_paths import Refusal, ServedFile, find_file
@@ -111,6 +114,7 @@ def make_server(
         host,
         port,
         log=log,
+        is_open=is_data,
     )
 
 
@@ -120,19 +124,27 @@ def file_server(
     port: int,
     *,
     log: Callable[[str], None] | None = None,
+    is_open: Callable[[str], bool] | None = None,
 ) -> FileServer:
-    """Return a server of whatever `find` finds behind a path with its query, or refuses."""
-    return FileServer(_Files(find, log or (lambda _: None)), host, port)
+    """Return a server of whatever `find` finds behind a path with its query, or refuses.
+
+    `is_open` says of a path whether pages of other sites may read it; without it none may.
+    """
+    return FileServer(_Files(find, log, is_open), host, port)
 
 
 class _Files:
     """The application: GET and HEAD are answered with what is found, all else in words."""
 
     def __init__(
-        self, find: Callable[[str], ServedFile | MadeAnswer], log: Callable[[str], None]
+        self,
+        find: Callable[[str], ServedFile | MadeAnswer],
+        log: Callable[[str], None] | None,
+        is_open: Callable[[str], bool] | None,
     ) -> None:
         self._find = find
-        self._log = log
+        self._log = log or (lambda _: None)
+        self._is_open = is_open or (lambda _: False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         from starlette.concurrency import run_in_threadpool
@@ -147,31 +159,58 @@ class _Files:
         await response(scope, receive, send)
 
     def _answer(self, request: Request) -> Response:
-        from starlette.responses import FileResponse, Response
-
+        # as it was sent: what is decoded once here must not be decoded twice
+        path, query = (request.scope[part] for part in ("raw_path", "query_string"))
+        address = f"{path.decode('latin-1')}?{query.decode('latin-1')}"
+        shared = READABLE if self._is_open(address) else {}
         try:
-            if request.method not in _METHODS:
-                raise _read_only(request.method)
-            # as it was sent: what is decoded once here must not be decoded twice
-            path, query = (request.scope[part] for part in ("raw_path", "query_string"))
-            found = self._find(f"{path.decode('latin-1')}?{query.decode('latin-1')}")
-            if isinstance(found, MadeAnswer):
-                return _made(found)
-            stat = found.path.stat()
-            with found.path.open("rb"):
-                pass
+            response = self._found(request, address, shared)
         except Refusal as refusal:
-            return _refused(refusal)
+            response = _refused(refusal)
         except OSError as error:
             text = f"The file cannot be read: {error.strerror}."
-            return _refused(Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, text))
-        own = {"ETag": found.etag}
-        if found.release_id:
-            own["X-Threatcast-Release"] = found.release_id
-        if _has_already(request.headers.get("If-None-Match", ""), found.etag):
-            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=own)
-        kind = content_types().get(found.path.suffix, "application/octet-stream")
-        return FileResponse(found.path, headers=own, media_type=kind, stat_result=stat)
+            response = _refused(Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, text))
+        response.headers.update(shared)
+        return response
+
+    def _found(self, request: Request, address: str, shared: Mapping[str, str]) -> Response:
+        """Return what is found; raises Refusal or OSError."""
+        from starlette.responses import Response
+
+        if shared and request.method == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=dict(BEFOREHAND))
+        if request.method not in _METHODS:
+            raise _read_only(request.method, BEFOREHAND["Allow"] if shared else "GET, HEAD")
+        found = self._find(address)
+        return _made(found) if isinstance(found, MadeAnswer) else _sent(request, found)
+
+
+def _sent(request: Request, found: ServedFile) -> Response:
+    """Return a file, or the part of it that is asked for, in the order of RFC 9110 (13.2.2)."""
+    from starlette.datastructures import MutableHeaders
+    from starlette.responses import FileResponse, Response
+
+    stat = found.path.stat()
+    with found.path.open("rb"):
+        pass
+    own = {"ETag": found.etag}
+    if found.release_id:
+        own["X-Threatcast-Release"] = found.release_id
+    wanted = request.headers.get("If-Match", "")
+    if wanted and not _names(wanted, found.etag):
+        raise _another(own)
+    if _names(request.headers.get("If-None-Match", "").replace("W/", ""), found.etag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=own)
+    kind = content_types().get(found.path.suffix, "application/octet-stream")
+    response = FileResponse(found.path, headers=own, media_type=kind, stat_result=stat)
+    fields = MutableHeaders(scope=request.scope)
+    condition = fields.get("If-Range", "")
+    is_same = condition in ("", found.etag, response.headers["Last-Modified"])
+    part = range_to_send(fields.get("Range", ""), stat.st_size) if is_same else None
+    del fields["If-Range"], fields["Range"]
+    if part is not None:
+        fields["Range"] = part
+    return response
 
 
 def _made(answer: MadeAnswer) -> Response:
@@ -181,13 +220,17 @@ def _made(answer: MadeAnswer) -> Response:
     return Response(answer.content, headers=own, media_type=answer.media_type)
 
 
-def _has_already(known: str, etag: str) -> bool:
-    tags = [tag.strip().removeprefix("W/") for tag in known.split(",")]
-    return etag in tags or tags == ["*"]
+def _names(tags: str, etag: str) -> bool:
+    known = [tag.strip() for tag in tags.split(",")]
+    return etag in known or known == ["*"]
 
 
-def _read_only(method: str) -> Refusal:
-    allowed = ", ".join(_METHODS)
+def _another(own: Mapping[str, str]) -> Refusal:
+    text = "The file is another one than you began with: there is a newer release. Begin anew."
+    return Refusal(HTTPStatus.PRECONDITION_FAILED, text, own)
+
+
+def _read_only(method: str, allowed: str) -> Refusal:
     text = f"Everything here is read-only: {allowed} are answered, {method} is not."
     return Refusal(HTTPStatus.METHOD_NOT_ALLOWED, text, {"Allow": allowed})
 

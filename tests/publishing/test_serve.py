@@ -339,6 +339,36 @@ def test_range_beyond_the_end_is_refused_with_the_size(site):
     assert answer.headers["Content-Range"] == f"bytes */{size}"
 
 
+def test_range_of_another_unit_or_of_more_than_a_hundred_parts_gets_the_whole(site):
+    for asked in ("lines=1-2", "bytes=" + ",".join(["0-1"] * 101)):
+        for method in ("GET", "HEAD"):
+            answer = site.ask("/csv/models.csv", method, Range=asked)
+            assert answer.status == 200
+            assert answer.headers["Content-Length"] == str(len(site.file("csv/models.csv")))
+
+
+def test_head_with_a_range_says_what_get_would_say(site):
+    """DuckDB in a browser asks so whether it may read parts, and else loads the whole file."""
+    path = "/parquet/outlook.parquet"
+    for asked in ("bytes=0-3", "bytes=-8", "bytes=3-2", "bytes=-0", "bytes=0-"):
+        get, head = site.ask(path, Range=asked), site.ask(path, "HEAD", Range=asked)
+        assert (head.status, head.body) == (get.status, b"")
+        assert {k: v for k, v in head.headers.items() if k != "Date"} == {
+            k: v for k, v in get.headers.items() if k != "Date"
+        }
+    size = len(site.file("parquet/outlook.parquet"))
+    assert (head.status, head.headers["Content-Length"]) == (206, str(size))
+    assert head.headers["Content-Range"] == f"bytes 0-{size - 1}/{size}"
+    assert head.headers["Accept-Ranges"] == "bytes"
+
+
+def test_parts_that_are_there_are_served_without_those_beyond_the_end(site):
+    whole = site.file("csv/models.csv")
+    answer = site.ask("/csv/models.csv", Range=f"bytes=0-1, {len(whole)}-")
+    assert (answer.status, answer.body) == (206, whole[:2])
+    assert answer.headers["Content-Range"] == f"bytes 0-1/{len(whole)}"
+
+
 def test_several_ranges_are_served_as_parts(site):
     whole = site.file("csv/models.csv")
     answer = site.ask("/csv/models.csv", Range="bytes=0-1,4-5")
@@ -347,11 +377,18 @@ def test_several_ranges_are_served_as_parts(site):
     assert (whole[:2] in answer.body, whole not in answer.body) == (True, True)
 
 
-@pytest.mark.parametrize("asked", ["bytes=-", "lines=1-2", "bytes=" + "9" * 5000 + "-"])
-def test_range_that_is_none_is_refused_in_words(site, asked):
-    answer = site.ask("/csv/models.csv", Range=asked)
-    assert answer.status == 400
-    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+NO_RANGES = (
+    "bytes", "bytes=", "bytes=,", "bytes=-", "bytes=5-2", "bytes=0-1,x", "bytes=+1-2",
+    "bytes=1_0-20", "bytes=\u00b2-5", "bytes=" + "9" * 5000 + "-",
+)  # fmt: skip
+
+
+def test_range_that_is_none_is_refused_in_words(site):
+    for asked in NO_RANGES:
+        answer = site.ask("/csv/models.csv", Range=asked)
+        assert answer.status == 400, asked
+        assert answer.text.startswith("The field Range is none that can be answered."), asked
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
 
 
 def test_range_of_another_version_gets_the_whole(site):
@@ -359,6 +396,60 @@ def test_range_of_another_version_gets_the_whole(site):
     tag = site.ask(path).headers["ETag"]
     assert site.ask(path, Range="bytes=0-3", If_Range=tag).status == 206
     assert site.ask(path, Range="bytes=0-3", If_Range='"older"').status == 200
+    assert site.ask(path, Range="bytes=9-3", If_Range='"older"').status == 200
+    assert site.ask(path, Range="bytes=0-3", If_Range=f"W/{tag}").status == 200
+    changed = site.ask(path).headers["Last-Modified"]
+    assert site.ask(path, Range="bytes=0-3", If_Range=changed).status == 206
+
+
+def test_part_of_a_file_that_another_release_has_taken_the_place_of_is_refused(site):
+    path = "/csv/models.csv"
+    tag = site.ask(path).headers["ETag"]
+    for wanted in (tag, f'"other", {tag}', "*"):
+        assert site.ask(path, Range="bytes=0-3", If_Match=wanted).status == 206
+    for wanted in ('"older"', f"W/{tag}"):
+        answer = site.ask(path, Range="bytes=0-3", If_Match=wanted)
+        assert (answer.status, answer.headers["ETag"]) == (412, tag)
+        assert answer.text.endswith("there is a newer release. Begin anew.\n")
+
+
+# what pages of other sites may read
+
+
+def test_table_may_be_read_by_pages_of_other_sites_with_what_a_reader_of_parts_needs(site):
+    names = ("csv/outlook.csv", "csv/outlook.csv.gz?x", "parquet/outlook.parquet", "warnings.atom",
+             "threatcast.duckdb", "manifest.json", "csv/nothing.csv")  # fmt: skip
+    for path in (*names, f"releases/{site.real}/csv/outlook.csv"):
+        for asked in ({}, {"Range": "bytes=0-3"}, {"Range": "bytes=-0"}, {"If_None_Match": "*"}):
+            headers = site.ask(f"/{path}", Origin="https://x.example", **asked).headers
+            assert headers["Access-Control-Allow-Origin"] == "*", (path, asked)
+            exposed = headers["Access-Control-Expose-Headers"].split(", ")
+            assert {"Content-Range", "Accept-Ranges", "Content-Length", "ETag"} <= {*exposed}
+            assert headers["Access-Control-Allow-Credentials"] is None
+
+
+def test_page_may_not_be_read_by_other_sites(site):
+    for path in ("/", "/places/de.html", "/fr/index.html", "/nothing", "/diff", "/x?y=.csv"):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            answer = site.ask(path, method, Origin="https://x.example")
+            assert not [name for name in answer.headers if name.startswith("Access-Control")], path
+        assert (answer.status, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+def test_browser_that_asks_beforehand_may_ask_for_parts_and_no_more(site):
+    answer = site.ask(
+        "/parquet/outlook.parquet",
+        "OPTIONS",
+        Origin="https://x.example",
+        Access_Control_Request_Method="GET",
+        Access_Control_Request_Headers="if-range,range",
+    )
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
+    allowed = answer.headers["Access-Control-Allow-Headers"].split(", ")
+    assert allowed == ["If-Match", "If-None-Match", "If-Range", "Range"]
+    assert site.ask("/csv/outlook.csv", "POST").headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 # connections

@@ -75,7 +75,8 @@ def run_all(tasks: Iterable[BatchTask], jobs: int, clock: Clock | None) -> Itera
     tasks : iterable of BatchTask
         Taken one by one, so that not all batches need be in memory at once.
     jobs : int
-        1 runs in this process; more start as many processes (joblib, loky).
+        1 runs in this process; more are handed to joblib: to as many processes of this machine,
+        or to the backend that the caller has chosen with `joblib.parallel_config`.
     clock : callable, optional
         Returns seconds; must be picklable if `jobs` > 1. Without one, seconds are NaN.
     """
@@ -84,7 +85,7 @@ def run_all(tasks: Iterable[BatchTask], jobs: int, clock: Clock | None) -> Itera
         return
     from joblib import Parallel, delayed
 
-    work = Parallel(n_jobs=jobs, backend="loky", return_as="generator", pre_dispatch="3*n_jobs")
+    work = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="3*n_jobs")
     yield from work(delayed(run)(task, clock) for task in tasks)
 
 

@@ -57,7 +57,7 @@ def _decide_step() -> dg.AssetsDefinition:
         refuse_unless_green(plan, "marts", "forecasts", step="Deciding")
         begin(plan.home, "decisions")
         inputs, key = inputs_of_night(plan)
-        tonight = tonight_of(plan, inputs, make(inputs, plan.home, key).scores)
+        tonight = tonight_of(plan, inputs, make(inputs, plan, key).scores)
         with connect(plan.home) as connection:
             rows, stamp = write_decisions(connection, plan, tonight)
         finish(plan.home, "decisions", stamp)

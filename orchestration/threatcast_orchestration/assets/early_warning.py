@@ -95,7 +95,7 @@ def build_warning_assets() -> dg.AssetsDefinition:
         begin(plan.home, "warnings")
         inputs, key = inputs_of_night(plan)
         with connect(plan.home) as connection:
-            count = write_warnings(connection, plan, make(inputs, plan.home, key))
+            count = write_warnings(connection, plan, make(inputs, plan, key))
             closed = write_outcomes(connection, plan.home, plan.as_of)
             write_fairness(connection, closed, languages_of(plan.catalog))
             counts = [(table, table.count(connection)) for table in _TABLES[1:]]

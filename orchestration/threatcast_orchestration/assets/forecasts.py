@@ -69,7 +69,7 @@ def _forecast_step() -> dg.AssetsDefinition:
             if done in (1, total) or done % max(total // 10, 1) == 0:
                 context.log.info("forecasts %d/%d: %s", done, total, what)
 
-        results = make(inputs, plan.home, key, progress=say)
+        results = make(inputs, plan, key, progress=say)
         with connect(plan.home) as connection:
             rows = write_tables(connection, results)
             rows["left_out"] = leave_out(connection)
@@ -122,7 +122,7 @@ def _tracking_step() -> dg.AssetsDefinition:
         inputs, key = inputs_of_night(plan)
         with connect(plan.home, read_only=True) as connection:
             tonight = tonight_in(connection, plan.as_of)
-        results = make(inputs, plan.home, key)
+        results = make(inputs, plan, key)
         if results.scores is None:
             return dg.MaterializeResult(metadata={"runs": 0, "why": "no series may be forecast"})
         run_id = track_night(plan.home, record_of(plan, inputs, results, tonight))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sqlite3
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from threatcast_orchestration.commands.options import (
     say,
 )
 from threatcast_orchestration.errors import OrchestrationError
+from threatcast_orchestration.run.databases import check_databases
 from threatcast_orchestration.run.keys import CODE, code_key
 from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.settings import (
@@ -30,6 +30,7 @@ from threatcast_orchestration.run.settings import (
     limit_memory,
     load_settings,
 )
+from threatcast_orchestration.run.workers import check_workers
 
 if TYPE_CHECKING:
     from threatcast_orchestration.run.home import Home
@@ -113,6 +114,8 @@ def all_checks(home: Home, settings: Settings) -> Iterator[Check]:
     """Yield every check, the machine's before the home's."""
     yield from _machine(settings)
     yield from _packages()
+    yield from _workers(settings)
+    yield from _databases()
     yield _disk(home)
     yield _writable(home)
     yield _lock(home)
@@ -146,6 +149,24 @@ def _packages() -> Iterator[Check]:
             yield _check(package, metadata.version(package), good=True)
         except metadata.PackageNotFoundError:
             yield _check(package, "not installed: run `make setup`", good=False)
+
+
+def _workers(settings: Settings) -> Iterator[Check]:
+    """Say whether the cluster that the settings name may be given fits."""
+    if settings.dask:
+        try:
+            yield _check("dask", check_workers(settings), good=True)
+        except OrchestrationError as error:
+            yield _check("dask", str(error), good=False)
+
+
+def _databases() -> Iterator[Check]:
+    """Say of each history that lies in a Postgres whether that answers."""
+    try:
+        for whose, place in check_databases():
+            yield _check(whose, place, good=True)
+    except OrchestrationError as error:
+        yield _check("databases", str(error), good=False)
 
 
 def _existing(path: Path) -> Path:
@@ -190,15 +211,20 @@ def _lock(home: Home) -> Check:
 
 def _place(home: Home) -> Check:
     """Say whether all that the home holds lies in it; a home that was moved is put right."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from threatcast_orchestration.tracking.artifact_paths import follow, points_elsewhere
 
-    before = points_elsewhere(home)
+    try:
+        before = points_elsewhere(home)
+    except OrchestrationError as error:
+        return _check("place", str(error), good=False)
     if not before:
         return _check("place", "nothing points out of this home", good=True)
     try:
         with run_lock(home.lock):
             follow(home)
-    except (OSError, sqlite3.Error, OrchestrationError) as error:
+    except (OSError, SQLAlchemyError, OrchestrationError) as error:
         detail = f"MLflow's store points to {before}, and cannot be put right now: {error}"
         return _check("place", detail, good=False, soft=True)
     detail = f"MLflow's store pointed to {before}; it was put right and points here"

@@ -78,7 +78,9 @@ def mlflow(
     )
     # runs no jobs: that would be eight processes more
     os.environ["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
-    words = ["server", "--backend-store-uri", store_uri(place), "--host", LOCAL, "--port", str(at)]
+    # not as a flag: whoever lists processes would see the password of a database
+    os.environ["MLFLOW_BACKEND_STORE_URI"] = store_uri(place)
+    words = ["server", "--host", LOCAL, "--port", str(at)]
     few = ["--workers", "1", "--uvicorn-opts", "--log-level warning"]
     raise typer.Exit(run_until_told([_program("mlflow"), *words, *few]))
 

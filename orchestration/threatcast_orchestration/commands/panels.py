@@ -26,6 +26,7 @@ from threatcast_orchestration.commands.panel_files import (
 )
 from threatcast_orchestration.errors import WrongUse
 from threatcast_orchestration.run.settings import clock, home_path, load_settings, split_names
+from threatcast_orchestration.run.workers import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,19 +82,20 @@ def backtest(
     frame = read_panel(panel, settings)
     table = None if origins_from is None else read_frame(origins_from)
     prepare(out)
-    result = run_backtest(
-        frame,
-        known_models(settings.models),
-        horizon=horizon or HORIZON,
-        origins=settings.origins,
-        step=settings.step,
-        origins_table=table,
-        candidates=None if candidates is None else known_models(split_names(candidates)),
-        jobs=settings.jobs,
-        seed=settings.seed,
-        progress=progress_line(quiet=quiet or as_json),
-        clock=time.perf_counter,
-    )
+    with fitting(settings) as at_once:
+        result = run_backtest(
+            frame,
+            known_models(settings.models),
+            horizon=horizon or HORIZON,
+            origins=settings.origins,
+            step=settings.step,
+            origins_table=table,
+            candidates=None if candidates is None else known_models(split_names(candidates)),
+            jobs=at_once,
+            seed=settings.seed,
+            progress=progress_line(quiet=quiet or as_json),
+            clock=time.perf_counter,
+        )
     summary = summarise(result, frame)
     write_parts(result.forecast_frames(), out / "forecasts.parquet")
     write_parts(result.score_frames(), out / "scores.parquet")
@@ -125,16 +127,17 @@ def forecast(
     settings = _settings(home, models=models, jobs=jobs, seed=seed)
     frame = read_panel(panel, settings)
     prepare(out)
-    result = run_forecast(
-        frame,
-        known_models(settings.models),
-        horizon=horizon or HORIZON,
-        candidates=None if candidates is None else known_models(split_names(candidates)),
-        jobs=settings.jobs,
-        seed=settings.seed,
-        progress=progress_line(quiet=quiet or as_json),
-        clock=time.perf_counter,
-    )
+    with fitting(settings) as at_once:
+        result = run_forecast(
+            frame,
+            known_models(settings.models),
+            horizon=horizon or HORIZON,
+            candidates=None if candidates is None else known_models(split_names(candidates)),
+            jobs=at_once,
+            seed=settings.seed,
+            progress=progress_line(quiet=quiet or as_json),
+            clock=time.perf_counter,
+        )
     rows = write_parts(result.forecast_frames(), out / "forecasts.parquet")
     states = result.states["state"]
     facts = {

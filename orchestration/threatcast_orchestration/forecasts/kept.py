@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from threatcast_forecasting.night.inputs import NightInputs
 
-    from threatcast_orchestration.run.home import Home
+    from threatcast_orchestration.run.plan import Plan
 
 MADE = "made.json"
 """Beside the tables of a night: their hashes, written last."""
@@ -50,7 +50,7 @@ class KeptForecasts:
 
 def make(
     inputs: NightInputs,
-    home: Home,
+    plan: Plan,
     key: str,
     *,
     progress: Callable[[int, int, str], None] | None = None,
@@ -61,17 +61,23 @@ def make(
     ------
     threatcast_forecasting.errors.ForecastError
         If the panel breaks its contract.
+    OrchestrationError
+        If the workers that the settings name cannot be had.
     """
     from threatcast_forecasting.night.tables import night_tables
 
-    folder = home.forecasts / key[:32]
+    from threatcast_orchestration.run.workers import fitting
+
+    folder = plan.home.forecasts / key[:32]
     if _is_whole(folder):
         folder.touch()
         return KeptForecasts(folder, key, reused=True)
     scratch = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    tables = night_tables(inputs, progress=progress, clock=perf_counter)
+    with fitting(plan.settings) as jobs:
+        there = replace(inputs, options=replace(inputs.options, jobs=jobs))
+        tables = night_tables(there, progress=progress, clock=perf_counter)
     for table, frame in tables.items():
         frame.to_parquet(scratch / f"{table}.parquet", index=False)
     made = {path.name: digest_of(path) for path in sorted(scratch.iterdir())}

@@ -42,7 +42,7 @@ def remove_run(instance: dg.DagsterInstance, home: Home, run_id: str) -> None:
     from threatcast_orchestration.run.dagster_internals import forget_run
 
     instance.delete_run(run_id)
-    forget_run(home.dagster / "history", run_id)
+    forget_run(home, run_id)
     for path in files_of(home, run_id):
         if path.is_dir():
             shutil.rmtree(path)

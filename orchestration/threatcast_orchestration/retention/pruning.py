@@ -20,7 +20,7 @@ from threatcast_orchestration.nightly.run_history import files_of, remove_run
 from threatcast_orchestration.retention.inventory import holdings_of
 from threatcast_orchestration.retention.rules import Outgoing, Spans, outgoing
 from threatcast_orchestration.run.stores import shrink
-from threatcast_orchestration.tracking.artifact_paths import store_path
+from threatcast_orchestration.tracking.artifact_paths import has_store, store_path
 from threatcast_orchestration.tracking.mlflow_nights import content_of, remove_night
 from threatcast_orchestration.tracking.store import open_store
 
@@ -107,9 +107,9 @@ def _stores(home: Home, given: dg.DagsterInstance | None) -> Iterator[tuple[Any,
 
     with ExitStack() as opened:
         dagster, mlflow = given, None
-        if dagster is None and (home.dagster / "history" / "runs.db").is_file():
+        if dagster is None and (home.postgres_in or home.history_stores[0].is_file()):
             dagster = opened.enter_context(dg.DagsterInstance.get())
-        if store_path(home).is_file():
+        if has_store(home):
             mlflow = opened.enter_context(open_store(home))
         yield dagster, mlflow
 

@@ -18,15 +18,18 @@ from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepo
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster_dbt import DbtCliResource
 from packaging.version import Version
+from sqlalchemy import text
 from sqlalchemy.pool import QueuePool
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from threatcast_orchestration.run.databases import connected
 
+if TYPE_CHECKING:
     import dagster as dg
 
+    from threatcast_orchestration.run.home import Home
+
 _SECONDS = 60
-"""How long to wait for a file that the UI is writing."""
+"""How long to wait for a file that the UI is writing, or for a statement in Postgres."""
 
 
 class LocalDbt(DbtCliResource):
@@ -93,11 +96,27 @@ def one_engine_a_file() -> Iterator[None]:
             QueuePool.dispose(engine.pool)
 
 
-def forget_run(history: Path, run_id: str) -> None:
+def keep_connections(instance: dg.DagsterInstance) -> None:
+    """Let all events of a run share connections to Postgres.
+
+    Dagster makes a new one for each event, 20 ms on the same machine; only its web server, for
+    which this is meant, keeps them.
+    """
+    instance.optimize_for_webserver(
+        statement_timeout=_SECONDS * 1000, pool_recycle=3600, max_overflow=20
+    )
+
+
+def forget_run(home: Home, run_id: str) -> None:
     """Remove the rows that `DagsterInstance.delete_run` leaves of a run: checks and tags."""
-    for store, table in (
-        (history / "runs" / "index.db", "asset_check_executions"),
-        (history / "runs.db", "run_tags"),
-    ):
+    checks, tags = "asset_check_executions", "run_tags"
+    if home.postgres_in:
+        with connected(home.postgres_in) as engine, engine.begin() as rows:
+            for table in (checks, tags):
+                words = f"DELETE FROM {table} WHERE run_id = :run_id"
+                rows.execute(text(words), {"run_id": run_id})
+        return
+    runs, index, _ = home.history_stores
+    for store, table in ((index, checks), (runs, tags)):
         with closing(sqlite3.connect(store, timeout=_SECONDS)) as connection, connection:
             connection.execute(f"DELETE FROM {table} WHERE run_id = ?", [run_id])

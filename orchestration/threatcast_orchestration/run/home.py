@@ -43,6 +43,13 @@ nux:
   enabled: false
 """
 
+_ON_POSTGRES = """\
+storage:
+  postgres:
+    postgres_url:
+      env: {variable}
+"""
+
 _PROBE = 1 << 20
 """Bytes that must fit on the disk before a run begins."""
 
@@ -87,9 +94,14 @@ def refuse_unfit(root: Path) -> None:
 
 @dataclass(frozen=True)
 class Home:
-    """Paths below one home folder."""
+    """Paths below one home folder.
+
+    `postgres_in` names the variable with the address of Dagster's database; without one Dagster
+    keeps its history in files of the home.
+    """
 
     root: Path
+    postgres_in: str = ""
 
     @property
     def landing(self) -> Path:
@@ -248,6 +260,10 @@ class Home:
         path = self.root / "source.json"
         write_durably(path, f"{json.dumps({'source': source})}\n".encode())
 
+    def _dagster_yaml(self) -> str:
+        where = _ON_POSTGRES.format(variable=self.postgres_in) if self.postgres_in else ""
+        return _DAGSTER_YAML + where
+
     def prepare(self) -> None:
         """Make the folders and the settings of the Dagster instance.
 
@@ -264,7 +280,7 @@ class Home:
             text = config.read_text("utf-8") if config.is_file() else ""
             # what a kill left of ours is the beginning of it; without it pools have no limit
             if text.startswith(_WRITTEN) or _DAGSTER_YAML.startswith(text):
-                write_durably(config, _DAGSTER_YAML.encode())
+                write_durably(config, self._dagster_yaml().encode())
             probe = self.root / ".writable"
             try:
                 probe.write_bytes(bytes(_PROBE))

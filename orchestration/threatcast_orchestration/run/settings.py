@@ -28,6 +28,11 @@ from threatcast_orchestration.errors import OrchestrationError, WrongUse
 from threatcast_orchestration.run.home import Home, Source, refuse_unfit
 
 DEFAULT_HOME = "./data"
+DAGSTER_POSTGRES, MLFLOW_POSTGRES = (
+    "THREATCAST_DAGSTER_POSTGRES_URL",
+    "THREATCAST_MLFLOW_POSTGRES_URL",
+)
+"""Variables with the addresses of databases; they hold passwords, so no file and no flag does."""
 WEBHOOK_ON = {
     "failure": ("failure", "blocked"),
     "degraded": ("failure", "blocked", "degraded"),
@@ -85,6 +90,7 @@ class Settings(BaseModel):
     as_of: Annotated[Annotated[date, Field(strict=True)] | None, BeforeValidator(_day)] = None
     correction: str = ""
     jobs: Count = 2
+    dask: Annotated[str, Field(pattern=r"^((tcp|tls)://[^\s/@]+:\d+)?$")] = ""
     origins: Count = 8
     step: Count = 4
     seed: int = 20260101
@@ -158,7 +164,7 @@ def home_path(flag: str | Path | None = None) -> Home:
     chosen = str(flag) if flag else os.environ.get("THREATCAST_HOME") or DEFAULT_HOME
     root = Path(chosen).expanduser().resolve()
     refuse_unfit(root)
-    return Home(root)
+    return Home(root, DAGSTER_POSTGRES if os.environ.get(DAGSTER_POSTGRES) else "")
 
 
 def load_settings(home: Home, flags: Mapping[str, Any] | None = None) -> Settings:

@@ -83,6 +83,8 @@ def kept_open(folder: Path) -> Iterator[None]:
 
     def opened(dialect: Any, record: object, words: list[Any], options: dict[str, Any]) -> Any:
         del record
+        if dialect.name != "sqlite":
+            return dialect.connect(*words, **options)
         connection = dialect.connect(*words, **options)
         path = str(words[0])
         if Path(path).is_relative_to(folder):

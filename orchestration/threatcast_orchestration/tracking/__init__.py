@@ -4,10 +4,11 @@
 brings an old one up to date. The numbers come from the forecasting step.
 """
 
+from threatcast_orchestration.tracking.artifact_paths import store_uri
 from threatcast_orchestration.tracking.lookup import newest_page
 from threatcast_orchestration.tracking.night import track_night
 from threatcast_orchestration.tracking.night_record import NightRecord, record_of
-from threatcast_orchestration.tracking.store import migrate, open_store, store_uri
+from threatcast_orchestration.tracking.store import migrate, open_store
 
 __all__ = [
     "NightRecord",

@@ -7,18 +7,24 @@ has these addresses put right, so that nothing is written to where the home was.
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from threatcast_feeds.durable import write_durably
 
+from threatcast_orchestration.run.databases import address_of
 from threatcast_orchestration.run.home import Home
+from threatcast_orchestration.run.settings import MLFLOW_POSTGRES
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 EXPERIMENT = "threatcast"
-_PLACED = "SELECT artifact_location FROM experiments WHERE name = ?"
+_PLACED = "SELECT artifact_location FROM experiments WHERE name = :name"
 # MLflow's own experiment, unused here, is placed in whatever folder the first run was started from
-_STRAY = "SELECT count(*) FROM experiments WHERE name = 'Default' AND artifact_location <> ?"
+_STRAY = "SELECT count(*) FROM experiments WHERE name = 'Default' AND artifact_location <> :place"
 _COLUMNS = (
     ("experiments", "artifact_location"),
     ("runs", "artifact_uri"),
@@ -34,9 +40,14 @@ def store_path(home: Home) -> Path:
     return home.mlflow / "mlflow.db"
 
 
-def open_to_read(path: Path) -> sqlite3.Connection:
-    """Open an SQLite file that is there, for reading only."""
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+def store_uri(home: Home) -> str:
+    """Return the address of the home's MLflow store, with its password if it has one."""
+    return address_of(MLFLOW_POSTGRES) or f"sqlite:///{store_path(home)}"
+
+
+def has_store(home: Home) -> bool:
+    """Whether there may be anything in the home's MLflow store."""
+    return bool(address_of(MLFLOW_POSTGRES)) or store_path(home).is_file()
 
 
 def artifacts_of(home: Home) -> str:
@@ -46,15 +57,17 @@ def artifacts_of(home: Home) -> str:
 
 def points_elsewhere(home: Home) -> str:
     """Return where the store believes the home to be, '' if it is right or there is no store."""
-    path = store_path(home)
-    if not path.is_file():
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    if not has_store(home):
         return ""
-    with closing(open_to_read(path)) as store:
-        try:
-            row = store.execute(_PLACED, (EXPERIMENT,)).fetchone()
-            stray = store.execute(_STRAY, (_default(home),)).fetchone()
-        except sqlite3.DatabaseError:  # not a store of MLflow's yet, or not any more
-            return ""
+    try:
+        with _connection(home) as store:
+            row = store.execute(text(_PLACED), {"name": EXPERIMENT}).fetchone()
+            stray = store.execute(text(_STRAY), {"place": _default(home)}).fetchone()
+    except DBAPIError:  # not a store of MLflow's yet, or not any more
+        return ""
     if row is not None and row[0] != artifacts_of(home):
         return str(row[0])
     return "the folder of an earlier run" if stray and stray[0] else ""
@@ -68,24 +81,33 @@ def follow(home: Home) -> bool:
     """
     if not points_elsewhere(home):
         return False
+    from sqlalchemy import text
+
     now = artifacts_of(home)
-    with closing(sqlite3.connect(store_path(home))) as store:
-        row = store.execute(_PLACED, (EXPERIMENT,)).fetchone()
+    with _connection(home) as store:
+        row = store.execute(text(_PLACED), {"name": EXPERIMENT}).fetchone()
         before = str(row[0]) if row else now
         for described in (home.mlflow / "artifacts" / "models").glob("*/artifacts/MLmodel"):
             _replace(described, before, now)
-        with store:
-            for table, column in _COLUMNS:
-                store.execute(
-                    f"UPDATE {table} SET {column} = replace({column}, ?, ?) "
-                    f"WHERE instr({column}, ?) > 0",
-                    (before, now, before),
-                )
-            store.execute(
-                "UPDATE experiments SET artifact_location = ? WHERE name = 'Default'",
-                (_default(home),),
-            )
+        for table, column in _COLUMNS:
+            words = f"UPDATE {table} SET {column} = replace({column}, :before, :now)"
+            store.execute(text(words), {"before": before, "now": now})
+        words = "UPDATE experiments SET artifact_location = :place WHERE name = 'Default'"
+        store.execute(text(words), {"place": _default(home)})
     return True
+
+
+@contextmanager
+def _connection(home: Home) -> Iterator[Connection]:
+    """Yield a connection to the store; what is done is kept if the block ends well."""
+    from sqlalchemy import create_engine
+
+    engine = create_engine(store_uri(home))
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def _default(home: Home) -> str:

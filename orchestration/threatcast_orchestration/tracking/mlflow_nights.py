@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.tracking.artifact_paths import EXPERIMENT
-from threatcast_orchestration.tracking.store import store_uri
+from threatcast_orchestration.tracking.artifact_paths import EXPERIMENT, store_uri
 
 NIGHTLY = "nightly"
 """How the name of a night's parent run begins; its as-of day follows."""

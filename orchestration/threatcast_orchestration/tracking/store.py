@@ -1,4 +1,4 @@
-"""MLflow's store in a home: one SQLite file, and the artifacts beside it."""
+"""MLflow's store of a home: one SQLite file or a Postgres database; artifacts lie in the home."""
 
 from __future__ import annotations
 
@@ -13,12 +13,7 @@ from typing import Any
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.settings import quiet_environment
 from threatcast_orchestration.run.stores import set_damaged_aside
-from threatcast_orchestration.tracking.artifact_paths import follow, store_path
-
-
-def store_uri(home: Home) -> str:
-    """Return the address of the home's MLflow store."""
-    return f"sqlite:///{store_path(home)}"
+from threatcast_orchestration.tracking.artifact_paths import follow, store_path, store_uri
 
 
 @contextmanager
@@ -42,12 +37,16 @@ def open_store(home: Home) -> Iterator[Any]:
 def migrate(home: Home) -> bool:
     """Bring the store to the schema of the installed MLflow; returns whether that was needed.
 
-    The store as it was stays beside the new one.
+    The file as it was stays beside the new one; of a database others keep the back-ups.
     """
-    path = store_path(home)
-    if not path.is_file() or _revision(home) == newest_revision():
+    path, on_postgres = store_path(home), not store_uri(home).startswith("sqlite:")
+    if not on_postgres and not path.is_file():
         return False
-    shutil.copy2(path, path.with_name(f"mlflow-{_revision(home) or 'none'}.db"))
+    revision = _revision(home)
+    if revision == newest_revision() or (on_postgres and revision is None):
+        return False
+    if not on_postgres:
+        shutil.copy2(path, path.with_name(f"mlflow-{revision or 'none'}.db"))
     quiet_environment(home)
     from mlflow import db
 

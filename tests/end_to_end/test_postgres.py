@@ -1,0 +1,159 @@
+"""Two nights whose histories lie in a real Postgres: the same releases, and all of the history."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+from nights import threatcast
+from postgres_server import PASSWORD, postgres
+from sqlalchemy import create_engine, text
+from threatcast_orchestration.nightly.run_history import remove_run, runs_of
+from threatcast_orchestration.run.settings import (
+    DAGSTER_POSTGRES,
+    MLFLOW_POSTGRES,
+    home_path,
+    quiet_environment,
+)
+from threatcast_orchestration.tracking.mlflow_nights import content_of, nights_in, remove_night
+from threatcast_orchestration.tracking.store import open_store
+
+from benchmarks.kills.outcome import differences, outcome_of
+from benchmarks.kills.world import new_home
+
+
+@dataclass(frozen=True)
+class OnPostgres:
+    """A home whose histories lie in Postgres, and the variables that say where."""
+
+    home: Path
+    variables: dict[str, str]
+
+    def counted(self, variable: str, table: str, column: str) -> dict[str, int]:
+        """Return how many rows of a table there are of each value of a column."""
+        engine = create_engine(self.variables[variable])
+        words = f"SELECT {column}, count(*) FROM {table} GROUP BY {column}"
+        with engine.connect() as connection:
+            found = {str(value): int(count) for value, count in connection.execute(text(words))}
+        engine.dispose()
+        return found
+
+
+@pytest.fixture(scope="module")
+def kept(two_nights: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnPostgres]:
+    with postgres("dagster", "mlflow") as addresses:
+        variables = {DAGSTER_POSTGRES: addresses["dagster"], MLFLOW_POSTGRES: addresses["mlflow"]}
+        home = new_home(tmp_path_factory.mktemp("postgres") / "home")
+        settings = (two_nights.home / "threatcast.toml").read_text(encoding="utf-8")
+        (home / "threatcast.toml").write_text(settings, encoding="utf-8")
+        for day in two_nights.days:
+            done = threatcast("run", "--as-of", day, home=home, **variables)
+            assert done.returncode == 0, done.stderr[-3000:]
+        yield OnPostgres(home, variables)
+
+
+def test_nights_on_postgres_publish_byte_for_byte_what_nights_on_files_do(kept, two_nights):
+    assert differences(outcome_of(kept.home), outcome_of(two_nights.home)) == []
+
+
+def test_no_history_is_kept_in_files_and_no_password_in_the_home(kept):
+    assert list(kept.home.rglob("*.db")) == []
+    written = "\n".join(
+        path.read_text(encoding="utf-8", errors="replace")
+        for folder in (kept.home / "dagster", kept.home / "mlflow", kept.home / "gates")
+        for path in folder.rglob("*")
+        if path.is_file()
+    )
+    for secret in (PASSWORD, "not%2Fa%3Asecret"):
+        assert secret not in written
+
+
+def test_dagster_keeps_runs_partitions_and_checks_in_postgres(kept, two_nights):
+    import dagster as dg
+
+    set_here = kept.variables | {"DAGSTER_HOME": str(kept.home / "dagster")}
+    with mock.patch.dict(os.environ, set_here), dg.DagsterInstance.get() as instance:
+        records = instance.get_run_records()
+        nights = [one.dagster_run.tags["dagster/partition"] for one in reversed(records)]
+        assert nights == list(two_nights.days)
+        assert all(one.dagster_run.is_success for one in records)
+        made = instance.get_materialized_partitions(dg.AssetKey("release"))
+    assert made == set(two_nights.days)
+    assert kept.counted(DAGSTER_POSTGRES, "asset_check_executions", "run_id").keys() == {
+        one.dagster_run.run_id for one in records
+    }
+
+
+def test_mlflow_keeps_nights_and_registered_models_in_postgres(kept):
+    import mlflow
+
+    uri = kept.variables[MLFLOW_POSTGRES]
+    client = mlflow.MlflowClient(tracking_uri=uri, registry_uri=uri)
+    models = client.search_registered_models()
+    assert "threatcast-exploited_vulnerabilities" in [one.name for one in models]
+    assert all("champion" in one.aliases for one in models)
+    experiment = client.get_experiment_by_name("threatcast")
+    assert experiment.artifact_location == (kept.home / "mlflow" / "artifacts").as_uri()
+    found = client.search_runs([experiment.experiment_id], "attributes.run_name LIKE 'nightly %'")
+    assert len(found) == 2
+    assert {run.info.status for run in found} == {"FINISHED"}
+
+
+def test_run_and_night_that_are_taken_away_leave_no_row_in_postgres(kept):
+    import dagster as dg
+
+    said = threatcast("prune", "--dry-run", home=kept.home, **kept.variables)
+    assert said.returncode == 0, said.stderr
+    with mock.patch.dict(os.environ, kept.variables):
+        home = home_path(kept.home)
+        quiet_environment(home)
+        with dg.DagsterInstance.get() as instance:
+            run_ids = [run_id for run_id, *_ in runs_of(instance, home)]
+            assert len(run_ids) == 2
+            remove_run(instance, home, run_ids[0])
+        with open_store(home) as client:
+            first, second = nights_in(client)
+            content = content_of(client, first.as_of, first.run_id)
+            remove_night(client, home, content)
+            assert nights_in(client) == [second]
+    for table in ("runs", "run_tags", "asset_check_executions", "event_logs"):
+        assert {*kept.counted(DAGSTER_POSTGRES, table, "run_id")} == {run_ids[1]}, table
+    for table, column in (("runs", "run_uuid"), ("metrics", "run_uuid"), ("tags", "run_uuid")):
+        left = {*kept.counted(MLFLOW_POSTGRES, table, column)}
+        assert left
+        assert not left & {*content.runs}, table
+
+
+def test_doctor_names_the_databases_and_not_their_passwords(kept):
+    done = threatcast("doctor", "--json", home=kept.home, **kept.variables)
+    assert done.returncode == 0, done.stdout
+    for said in ("Dagster's history", "MLflow's history", "/dagster", "/mlflow"):
+        assert said in done.stdout
+    assert "secret" not in done.stdout
+
+
+def test_database_that_cannot_be_reached_ends_the_night_before_it_begins(kept, tmp_path):
+    wrong = {name: value.replace("not%2F", "other") for name, value in kept.variables.items()}
+    done = threatcast("run", "--source", "sample", home=tmp_path / "home", **wrong)
+    assert done.returncode == 2
+    said = " ".join(done.stderr.split())
+    assert "The Postgres database of Dagster's history cannot be reached" in said
+    assert f"Mend {DAGSTER_POSTGRES}, or leave it empty for a file in the home." in said
+    assert "othera" not in said
+    assert not (tmp_path / "home" / "landing").exists()
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["mysql://a:secret@b/c", "postgresql+psycopg2://a:secret@b", "postgresql://a:secret@b/c"],
+)
+def test_address_that_is_none_is_refused_without_being_shown(tmp_path, value):
+    done = threatcast("run", home=tmp_path / "home", **{MLFLOW_POSTGRES: value})
+    assert done.returncode == 2
+    assert f"{MLFLOW_POSTGRES} holds no address of a Postgres database" in done.stderr
+    assert "secret" not in done.stderr
