@@ -28,8 +28,8 @@ def own_environment(**given: str) -> Iterator[None]:
     """Let the block work without the caller's settings, with these, and undo what it sets."""
     ours = ("THREATCAST_", "DAGSTER_", "DBT_")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    # a browser and six languages in every night would take longer than the night of most tests
-    quick = {"THREATCAST_BULLETIN": "false", "THREATCAST_LANGUAGES": "en"}
+    # a browser in every night would take longer than the night of most tests
+    quick = {"THREATCAST_BULLETIN": "false"}
     with mock.patch.dict(os.environ, clean | quick | given, clear=True):
         yield
 
