@@ -37,7 +37,7 @@ def quick_home(folder: Path, models: str = QUICK) -> Path:
     """Return a new home whose settings make a night short."""
     folder.mkdir(parents=True)
     # one process: the other core has tests of its own
-    settings = f'origins = 2\nmodels = "{models}"\njobs = 1\n'
+    settings = f'origins = 2\nmodels = "{models}"\njobs = 1\nlanguages = "en"\n'
     (folder / "threatcast.toml").write_text(settings, encoding="utf-8")
     return folder
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -609,6 +610,7 @@ def make_release(
     as_of: date = AS_OF,
     commit: str = "0" * 40,  # another commit makes another release of the same tables
     built_at: datetime = BUILT_AT,
+    languages: Sequence[str] = (),
 ) -> Published:
     """Build and publish a release of the warehouse."""
     staged = build(
@@ -619,5 +621,6 @@ def make_release(
         settings={"horizon": 12},
         commit=commit,
         built_at=built_at,
+        languages=languages,
     )
     return publish(staged)

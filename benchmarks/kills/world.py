@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 FEEDS = ("country_codes", "cisa_kev", "ransomware_live_press", "xposedornot_breaches")
-SETTINGS = 'origins = 2\nmodels = "flat,comb_two,champion"\njobs = 1\n'
+SETTINGS = 'origins = 2\nmodels = "flat,comb_two,champion"\njobs = 1\nlanguages = "en"\n'
 
 
 def write_world(folder: Path, feeds: tuple[str, ...] = FEEDS) -> Path:

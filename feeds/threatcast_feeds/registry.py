@@ -271,7 +271,7 @@ def read_definition(path: Path) -> FeedSpec:
     feed = path.parent.name
     place = f"catalog/{feed}/defs.yaml"
     try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_QUICK_LOADER)  # noqa: S506
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=QUICK_LOADER)  # noqa: S506
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise CatalogError(feed, place, f"cannot be read: {error}") from error
     if not isinstance(document, dict) or document.get("type") != COMPONENT:
@@ -288,8 +288,8 @@ def read_definition(path: Path) -> FeedSpec:
     return spec
 
 
-# the C loader is safe as well and five times faster; `feeds list` reads every definition
-_QUICK_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+QUICK_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""YAML's C loader: safe as well, five times faster; `feeds list` reads every definition."""
 
 
 def _findings(error: ValidationError) -> str:

@@ -74,6 +74,8 @@ def find_difference(releases: Path, address: str) -> MadeAnswer | None:
         raise unknown("an address of a difference ends with two releases, the older one first")
     old, new = parts[1], parts[2].removesuffix(".csv")
     _check(known, old, new)
+    if of.code != SOURCE and of.code not in _written_in(known[new]):
+        raise unknown(f"the pages of {new} are not written in the language {of.code}")
     try:
         found = difference(releases, old, new)
         if parts[2] != new:
@@ -124,7 +126,12 @@ def _page(known: Mapping[str, Path], old: str, new: str, found: QueryResult, of:
         known=[{"as_of": day, "release_id": name} for day, name in days],
     )
     release = ReleaseContext(
-        after.as_of, after.source, after.commit, {}, _tables(known[new] / "parquet")
+        after.as_of,
+        after.source,
+        after.commit,
+        {},
+        _tables(known[new] / "parquet"),
+        languages=tuple(_written_in(known[new])),
     )
     shared = {
         Path(name).suffix: f"releases/{new}/{name}"
@@ -133,6 +140,15 @@ def _page(known: Mapping[str, Path], old: str, new: str, found: QueryResult, of:
     }
     assets = Assets(shared.get(".css", ""), shared.get(".js", ""))
     return difference_page(release, pair, assets, of)
+
+
+def _written_in(release: Path) -> list[str]:
+    """Return the codes of the languages that a release's site has."""
+    return [
+        code
+        for code, one in LANGUAGES.items()
+        if (release / "site" / one.folder / "index.html").is_file()
+    ]
 
 
 def _tables(folder: Path) -> dict[str, PublishedTable]:

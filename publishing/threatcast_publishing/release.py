@@ -74,6 +74,7 @@ def build(
     warnings: Sequence[str] = (),
     public_url: str = "",
     contact: str = "",
+    languages: Sequence[str] = (),
     prints: bool = False,
     progress: Callable[[str], None] | None = None,
     notice: Callable[[str], None] = unheard,
@@ -102,6 +103,8 @@ def build(
         Where the world will find the site, for the tags that other sites read; empty for nowhere.
     contact
         The e-mail or https address where a number can be contested; empty if none is told.
+    languages
+        Codes of those that the site is written in beside English; none for all.
     prints
         Whether to print `bulletin.pdf` if a browser is at hand; outside the content hash.
     progress
@@ -120,7 +123,17 @@ def build(
     _refuse_indicators(tables)
     said = (*_safe(warnings, tables), *_undescribed(tables))
     context = ReleaseContext(
-        as_of, source, commit, settings, tables, said, public_url, contact, prints, notice
+        as_of,
+        source,
+        commit,
+        settings,
+        tables,
+        said,
+        public_url=public_url,
+        contact=contact,
+        languages=tuple(languages),
+        prints=prints,
+        notice=notice,
     )
     folder = releases / f"{BUILDING}{as_of.isoformat()}-{secrets.token_hex(4)}"
     with _writing(releases):
@@ -187,16 +200,39 @@ def publish(
         else:
             let_read(target)
             discard(staged)
-        switched = current(staged.releases) != staged.release_id
-        if switched:
-            make_current(staged.releases, staged.release_id)
-    remove_set_aside(staged.releases)
+        return _now_current(target, new=new)
+
+
+def stand(releases: Path, release_id: str) -> Published | None:
+    """Leave a release current that was made of the very same before; nothing is written anew.
+
+    Returns
+    -------
+    Published or None
+        None if that release is not current, or not as its manifest says: it must be built again.
+    """
+    target = releases / release_id
+    if current(releases) != release_id or not _is_whole(target):
+        return None
+    with _writing(releases):
+        clean(releases)
+        let_read(target)
+        return _now_current(target, new=False)
+
+
+def _now_current(target: Path, *, new: bool) -> Published:
+    """Switch to a complete release, if another one is current, and say what became of it."""
+    releases, release_id = target.parent, target.name
+    switched = current(releases) != release_id
+    if switched:
+        make_current(releases, release_id)
+    remove_set_aside(releases)
     if new:
-        message = f"Published {staged.release_id}."
+        message = f"Published {release_id}."
     elif switched:
-        message = f"Same content as {staged.release_id}: nothing new was written; now current."
+        message = f"Same content as {release_id}: nothing new was written; now current."
     else:
-        message = f"Same content as {staged.release_id}: nothing new was published."
+        message = f"Same content as {release_id}: nothing new was published."
     return Published(info_of(target, current=True), new, message)
 
 

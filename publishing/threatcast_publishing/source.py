@@ -56,6 +56,7 @@ class ReleaseContext:
     `source` is live, mirror, starter or sample; `warnings` are sentences that a reader should see:
     checks that warned; `public_url` is where the world finds the site, and `contact` the
     e-mail or https address where a number can be contested; both empty if there is none.
+    `languages` are the codes of those that the site is written in; none for all.
 
     What is below changes nothing that a release says: `prints` is whether to print a bulletin if a
     browser is at hand, and `notice` is called with what the night's log should hold.
@@ -69,6 +70,7 @@ class ReleaseContext:
     warnings: tuple[str, ...] = ()
     public_url: str = ""
     contact: str = ""
+    languages: tuple[str, ...] = ()
     prints: bool = False
     notice: Callable[[str], None] = field(default=unheard, compare=False)
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -30,6 +31,17 @@ def failing(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(value=frame["value"] + 5)
 
 
+def strict() -> dict[str, Any]:
+    """Return a rule that the frame breaks."""
+    return {
+        "frame": "rows",
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "value", "max_value": 3},
+        "severity": "critical",
+        "meta": {"why": "Too high.", "cure": "Look at it."},
+    }
+
+
 def test_result_is_kept_as_json_below_its_night(
     make_suite: MakeSuite, frame: pd.DataFrame, records: GateRecords
 ) -> None:
@@ -47,6 +59,51 @@ def test_repeated_night_replaces_its_result(
     run_suite(make_suite(), failing(frame), records=records)
     (kept,) = records.results()
     assert kept["success"] is False
+
+
+def test_same_rows_are_told_of_again_and_not_judged_again(
+    make_suite: MakeSuite, frame: pd.DataFrame, records: GateRecords
+) -> None:
+    first = run_suite(make_suite(strict()), frame, records=records)
+    page = records.page("payloads.counts", "rows")
+    moment = page.stat().st_mtime_ns
+    again = run_suite(make_suite(strict()), frame.copy(), records=records)
+    assert again == first
+    assert [one.sample for one in again.failures] != [[]]
+    assert page.stat().st_mtime_ns == moment
+
+
+@pytest.mark.parametrize("changed", ["row", "order", "rule", "record", "page", "night"])
+def test_a_gate_judges_anew_once_anything_is_not_the_same(
+    make_suite: MakeSuite, frame: pd.DataFrame, records: GateRecords, changed: str
+) -> None:
+    run_suite(make_suite(), frame, records=records)
+    page = records.page("payloads.counts", "rows")
+    page.write_text(page.read_text("utf-8") + "<!-- an earlier look -->", encoding="utf-8")
+    suite, night = make_suite(), records
+    if changed == "row":
+        frame.loc[3, "code"] = "C0"
+    elif changed == "order":
+        frame = frame.iloc[::-1]
+    elif changed == "rule":
+        suite = make_suite(strict())
+    elif changed == "record":
+        path = records.night / "payloads.counts.json"
+        facts = json.loads(path.read_text("utf-8"))
+        del facts["expectations"][0]["severity"]
+        path.write_text(json.dumps(facts), encoding="utf-8")
+    elif changed == "page":
+        page.unlink()
+    else:
+        night = GateRecords(records.folder, NIGHT + timedelta(days=1))
+    run_suite(suite, frame, records=night)
+    assert "an earlier look" not in night.page("payloads.counts", "rows").read_text("utf-8")
+
+
+def test_a_crash_is_looked_at_again(make_suite: MakeSuite, records: GateRecords) -> None:
+    rows = pd.DataFrame({"value": [True, None], "week": "2026-01-05", "code": "C1"})
+    assert run_suite(make_suite(), rows, records=records).error
+    assert records.kept(make_suite(), "") is None
 
 
 def test_no_warning_of_any_suite_reads_like_an_indicator(records: GateRecords) -> None:

@@ -23,7 +23,7 @@ from threatcast_publishing.errors import (
 )
 from threatcast_publishing.files import plain_files
 from threatcast_publishing.formats import discover
-from threatcast_publishing.release import BUILDING, discard, publish
+from threatcast_publishing.release import BUILDING, discard, publish, stand
 from threatcast_publishing.verify import verify
 
 OTHER = "update published.outlook set expected_4w = 9 where state = 'published'"
@@ -212,6 +212,30 @@ def test_publishing_the_same_content_again_writes_nothing(published, warehouse, 
     assert second.message == f"Same content as {first.release_id}: nothing new was published."
     assert len(list_releases(releases)) == 1
     assert leftovers(releases) == []
+
+
+def test_release_made_of_the_same_stands(published, tmp_path):
+    releases = tmp_path / "r"
+    first = published(releases)
+    (releases / ".building-2026-06-14-0badcafe").mkdir()
+    again = stand(releases, first.release_id)
+    assert again is not None
+    assert not again.new
+    assert again.info == first
+    assert again.message == f"Same content as {first.release_id}: nothing new was published."
+    assert leftovers(releases) == []
+
+
+def test_release_that_is_damaged_gone_or_not_current_does_not_stand(
+    published, changed, stage, tmp_path
+):
+    releases = tmp_path / "r"
+    first = published(releases)
+    second = publish(stage(changed(OTHER), releases)).info
+    assert stand(releases, first.release_id) is None
+    assert stand(releases, "2026-06-14-000000000000") is None
+    (second.folder / "csv" / "outlook.csv").write_text("spoiled")
+    assert stand(releases, second.release_id) is None
 
 
 def test_damaged_release_of_the_same_name_is_replaced(published, warehouse, stage, tmp_path):

@@ -173,6 +173,15 @@ def test_page_names_its_language_its_direction_and_its_kin(site):
         assert all(one["href"].endswith("places/de.html") for one in kin)
 
 
+def test_a_site_may_be_written_in_fewer_languages(warehouse, site, tmp_path):
+    release = make_release(warehouse, tmp_path, source="mirror", languages=("fr",))
+    pages = pages_in(release.info.folder)
+    own = [path for path in site if not re.match(r"(ar|zh|fr|ru|es)/", path)]
+    assert pages.keys() == {folder + path for folder in ("", "fr/") for path in own}
+    links = [attrs for attrs, _ in Elements(pages["index.html"]).named("link")]
+    assert [one["hreflang"] for one in links if "hreflang" in one] == ["en", "fr"]
+
+
 def test_switch_of_language_keeps_the_page(site):
     languages = [
         attrs["href"]

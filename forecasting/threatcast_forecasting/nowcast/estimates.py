@@ -114,18 +114,33 @@ def _of_scope(
     steps = np.arange(delay.settles_after + 1)
     shares = [np.interp(ages, steps, s) for s in (delay.arrived, delay.kept, delay.held)]
     level, size = _levels(values, shares[0] * shares[2], ages)
-    names = rows.drop_duplicates("series_id").set_index("series_id")[["target", "location"]]
-    parts = []
-    for place in np.flatnonzero(ages < delay.settles_after)[-weeks if weeks else 0 :]:
-        here = ~np.isnan(values[:, place])
-        now = values[here, place]
-        share = (shares[0][place], shares[1][place], shares[2][place])
-        found = _quantiles(now, level[here], size[here], share, delay, levels)
-        part = names.loc[ids[here]].reset_index()
-        part = part.assign(week=mondays[place], value=now, arrived=share[0], kept=share[1])
-        part[list(levels)] = found
-        parts.append(part)
-    return pd.concat(parts) if parts else pd.DataFrame(columns=[*NAMES, "arrived", "kept", *levels])
+    named = rows.drop_duplicates("series_id").set_index("series_id").loc[ids]
+    open_weeks = np.flatnonzero(ages < delay.settles_after)[-weeks if weeks else 0 :]
+    counted = [np.flatnonzero(~np.isnan(values[:, place])) for place in open_weeks]
+    found = [
+        _quantiles(
+            values[here, place],
+            level[here],
+            size[here],
+            (shares[0][place], shares[1][place], shares[2][place]),
+            delay,
+            levels,
+        )
+        for place, here in zip(open_weeks, counted, strict=True)
+    ]
+    places = np.repeat(open_weeks, [len(here) for here in counted])
+    series = np.concatenate([np.empty(0, dtype=np.intp), *counted])
+    told = {
+        "series_id": ids[series],
+        "target": named["target"].to_numpy()[series],
+        "location": named["location"].to_numpy()[series],
+        "week": mondays[places],
+        "value": values[series, places],
+        "arrived": shares[0][places],
+        "kept": shares[1][places],
+    }
+    columns = np.concatenate([np.empty((0, len(levels))), *found])
+    return pd.concat([pd.DataFrame(told), pd.DataFrame(columns, columns=list(levels))], axis=1)
 
 
 def _levels(values: Array, exposure: Array, ages: Array) -> tuple[Array, Array]:

@@ -4,7 +4,7 @@ No postponed annotations here: Dagster reads those of a step's arguments.
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -14,6 +14,7 @@ from threatcast_orchestration.gates.green import refuse_unless_green
 from threatcast_orchestration.live_scores.archive import keep_releases
 from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
+from threatcast_orchestration.run.plan import Plan
 from threatcast_orchestration.run.settings import clock
 from threatcast_orchestration.warehouse.outlook_history import (
     OUTLOOK_HISTORY,
@@ -21,7 +22,11 @@ from threatcast_orchestration.warehouse.outlook_history import (
     write_history,
 )
 from threatcast_orchestration.warehouse.raw import POOL, connect
+from threatcast_orchestration.warehouse.release_stamp import keep_key, made_of, release_key
 from threatcast_orchestration.warehouse.stamps import begin, finish
+
+if TYPE_CHECKING:
+    from threatcast_publishing.release import Published
 
 
 def build_release_assets() -> list[dg.AssetsDefinition]:
@@ -59,6 +64,7 @@ def _history_step() -> dg.AssetsDefinition:
 
 def _release_step() -> dg.AssetsDefinition:
     from threatcast_publishing.contract import TABLES
+    from threatcast_publishing.manifest import read_manifest
 
     @dg.asset(
         name="release",
@@ -76,29 +82,9 @@ def _release_step() -> dg.AssetsDefinition:
         pool=POOL,
     )
     def release(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult[Any]:
-        from threatcast_publishing.release import build, publish
-
-        from threatcast_orchestration.gates.records import GateRecords
-        from threatcast_orchestration.run.provenance import commit, settings_of
-
         plan = night.plan
         refuse_unless_green(plan, "marts", "forecasts", "release", step="The release")
-        staged = build(
-            plan.home.warehouse,
-            plan.home.releases,
-            as_of=plan.as_of,
-            source=plan.source,
-            settings=settings_of(plan.settings),
-            commit=commit(),
-            built_at=clock(),
-            warnings=GateRecords(plan.home.gates, plan.as_of).warnings(),
-            public_url=plan.settings.public_url,
-            contact=plan.settings.contact,
-            prints=plan.settings.bulletin,
-            progress=lambda name: context.log.info("writing %s", name),
-            notice=context.log.warning,
-        )
-        done = publish(staged)
+        done = _standing_or_new(context, plan)
         keep_releases(plan.home.releases, plan.home.archive, reason=plan.settings.correction)
         keep_outlooks(plan.home.releases, plan.home.archive)
         context.log.info(done.message)
@@ -109,9 +95,50 @@ def _release_step() -> dg.AssetsDefinition:
                 "files": done.info.files,
                 "size_bytes": done.info.size_bytes,
                 "page": dg.MetadataValue.path(str(done.info.folder / "site" / "index.html")),
-                "outlooks": staged.rows["outlook"],
+                "outlooks": read_manifest(done.info.folder).raw["tables"]["outlook"],
             },
             data_version=dg.DataVersion(done.info.release_id),
         )
 
     return release
+
+
+def _standing_or_new(context: dg.AssetExecutionContext, plan: Plan) -> "Published":
+    """Leave the current release, if it was made of what stands now; else build and publish one."""
+    from threatcast_publishing.manifest import BULLETIN
+    from threatcast_publishing.release import build, publish, stand
+
+    told = _told(plan)
+    key = release_key(plan.home, told)
+    if (made := made_of(plan.home, key)) and (done := stand(plan.home.releases, made)):
+        return done
+    staged = build(
+        plan.home.warehouse,
+        plan.home.releases,
+        **told,
+        built_at=clock(),
+        progress=lambda name: context.log.info("writing %s", name),
+        notice=context.log.warning,
+    )
+    done = publish(staged)
+    if not told["prints"] or (done.info.folder / BULLETIN).is_file():
+        keep_key(plan.home, key, done.info.release_id)
+    return done
+
+
+def _told(plan: Plan) -> dict[str, Any]:
+    """Return what a release is told beside its tables; the clock apart."""
+    from threatcast_orchestration.gates.records import GateRecords
+    from threatcast_orchestration.run.provenance import commit, settings_of
+
+    return {
+        "as_of": plan.as_of,
+        "source": plan.source,
+        "settings": settings_of(plan.settings),
+        "commit": commit(),
+        "warnings": GateRecords(plan.home.gates, plan.as_of).warnings(),
+        "public_url": plan.settings.public_url,
+        "contact": plan.settings.contact,
+        "languages": plan.settings.languages,
+        "prints": plan.settings.bulletin,
+    }

@@ -10,13 +10,13 @@ from hashlib import sha256
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from threatcast_orchestration.assets.dbt_project import as_read
 from threatcast_orchestration.assets.resting_tables import kept_results
 from threatcast_orchestration.assets.table_facts import row_counts
 from threatcast_orchestration.nightly.jobs import JOB
+from threatcast_orchestration.run.dagster_internals import LocalDbt
 from threatcast_orchestration.run.home import Home
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.warehouse.content import published_content
@@ -25,7 +25,7 @@ from threatcast_orchestration.warehouse.stamps import MADE_OF, begin, finish, re
 
 
 def build_stage(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home, stage: str
+    context: dg.AssetExecutionContext, dbt: LocalDbt, home: Home, stage: str
 ) -> Iterator[Any]:
     """Build a stage with its tests, or rest; tables and tests chosen by hand are really run.
 
@@ -71,7 +71,7 @@ def _stamp(home: Home, stage: str) -> str:
 
 
 def _test(
-    context: dg.AssetExecutionContext, dbt: DbtCliResource, home: Home, stage: str
+    context: dg.AssetExecutionContext, dbt: LocalDbt, home: Home, stage: str
 ) -> Iterator[Any]:
     """Run tests that were chosen by hand on the tables that stand; one that fails undoes them."""
     try:
@@ -84,7 +84,7 @@ def _test(
 
 def _run_dbt(
     context: dg.AssetExecutionContext,
-    dbt: DbtCliResource,
+    dbt: LocalDbt,
     home: Home,
     words: list[str],
     folder: str,
@@ -92,7 +92,7 @@ def _run_dbt(
     """Yield the events of a dbt command that leaves its files in a folder of `dbt_target`."""
     target = home.dbt_target / folder
     target.mkdir(parents=True, exist_ok=True)
-    yield from dbt.cli([*words, *as_read()], context=context, target_path=target).stream()
+    yield from dbt.here([*words, *as_read()], context, target)
 
 
 def _with_row_counts(
@@ -106,6 +106,10 @@ def _with_row_counts(
             held.append(event)  # noqa: PERF402 what came before a failure is kept
     except DagsterDbtCliRuntimeError as error:
         failure = error
+    made = {context.asset_key_for_output(e.output_name) for e in held if isinstance(e, dg.Output)}
+    if failure is None and (untold := context.selected_asset_keys - made):
+        names = ", ".join(sorted(key.to_user_string() for key in untold))
+        failure = DagsterDbtCliRuntimeError(f"dbt ended well and told nothing of: {names}")
     rows = row_counts(home)
     for event in held:
         if isinstance(event, dg.Output):

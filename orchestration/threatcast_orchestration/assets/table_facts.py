@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 import yaml
+from threatcast_feeds.registry import QUICK_LOADER
 
 from threatcast_orchestration.assets.table_keys import table_key
 from threatcast_orchestration.run.home import Home
@@ -32,12 +33,12 @@ def table_metadata(table: WrittenTable) -> dict[str, Any]:
 def _descriptions() -> dict[str, dict[str, str]]:
     """Return what columns say, by table and column, as dbt's source YAML has it."""
     path = DBT / "models" / "sources_written.yml"
-    sources = yaml.safe_load(path.read_text(encoding="utf-8"))["sources"]
+    written = yaml.load(path.read_text(encoding="utf-8"), Loader=QUICK_LOADER)  # noqa: S506
     return {
         f"{source['name']}.{table['name']}": {
             column["name"]: column["description"] for column in table["columns"]
         }
-        for source in sources
+        for source in written["sources"]
         for table in source["tables"]
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from threatcast_feeds.outside import MOST_MESSAGE, MOST_SAMPLE, shown
@@ -151,6 +151,16 @@ class GateResult:
             "severity": self.severity,
             "expectations": [asdict(rule) for rule in self.expectations],
         }
+
+    @classmethod
+    def from_dict(cls, written: Mapping[str, Any]) -> GateResult | None:
+        """Return the result that `as_dict` wrote; None of anything else."""
+        try:
+            rules = tuple(ExpectationResult(**rule) for rule in written["expectations"])
+            names = {one.name for one in fields(cls)} - {"expectations"}
+            return cls(**{name: written[name] for name in names}, expectations=rules)
+        except (LookupError, TypeError, AttributeError):
+            return None
 
 
 def row_in_words(row: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """What stays of a night's gates: one JSON a suite, and pages rendered by Great Expectations.
 
-Both are written under one folder (HOME/gates) and made anew by the next run: nothing that stands
-there decides how a gate judges, and a damaged file counts as none. A gate run again for the same
-as-of day replaces what was there, so a repeated night leaves the same files.
+Both are written under one folder (HOME/gates). A gate that is asked again about the very same rows
+for the same as-of day says what it said; of other rows, or changed itself, it judges anew and
+replaces what was there. A damaged file counts as none.
 """
 
 from __future__ import annotations
@@ -68,10 +68,17 @@ class GateRecords:
         """Folder of this night's JSON results."""
         return self.folder / self.as_of.isoformat()
 
-    def write_json(self, suite: Suite, result: GateResult) -> Path:
-        """Write one result, with the version of its gate and what it looked at."""
+    def write_json(self, suite: Suite, result: GateResult, rows_hash: str = "") -> Path:
+        """Write one result, with the version of its gate and what it looked at.
+
+        Parameters
+        ----------
+        rows_hash
+            Of the rows looked at; empty if they could not be read.
+        """
         path = self.night / f"{suite.key}.json"
-        facts = {"gate": gate_version(suite), "inputs": dict(self.inputs)} | result.as_dict()
+        looked_at = {"inputs": dict(self.inputs), "rows_hash": rows_hash}
+        facts = {"gate": gate_version(suite)} | looked_at | result.as_dict()
         text = json.dumps(facts, indent=2, ensure_ascii=False, default=str)
         write_whole(path, text + "\n")
         return path
@@ -79,6 +86,23 @@ class GateRecords:
     def result(self, suite: str) -> dict[str, Any] | None:
         """Return this night's result of one suite as it was written; None without a whole one."""
         return _read(self.night / f"{suite}.json")
+
+    def kept(self, suite: Suite, rows_hash: str) -> GateResult | None:
+        """Return what this gate said of these very rows this night, if its pages are there too.
+
+        A crash is none: the gate looks again.
+        """
+        from threatcast_orchestration.gates.gate_results import GateResult
+
+        written = self.result(suite.key)
+        if (
+            written is None
+            or written["error"]
+            or (written.get("gate"), written.get("rows_hash")) != (gate_version(suite), rows_hash)
+            or not all(self.page(suite.key, frame).is_file() for frame in suite.frames)
+        ):
+            return None
+        return GateResult.from_dict(written)
 
     def results(self) -> list[dict[str, Any]]:
         """Return this night's results as they were written, by name of the suite.

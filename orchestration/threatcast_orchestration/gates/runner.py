@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
+from hashlib import sha256
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -73,43 +75,67 @@ def run_suites(
     suites: Sequence[Suite], source: Source, *, records: GateRecords | None = None
 ) -> list[GateResult]:
     """Run several suites on one source; the first page of the Data Docs is written at the end."""
-    results: list[GateResult] = []
     with quiet():
-        for suite in suites:
-            result = _run(suite, source, records)
-            if records is not None:
-                records.write_json(suite, result)
-            results.append(result)
+        results = [_run(suite, source, records) for suite in suites]
         if records is not None:
             records.write_site()
     return results
 
 
 def _run(suite: Suite, source: Source, records: GateRecords | None) -> GateResult:
+    """Judge what the source holds, or tell again what was said of the very same rows."""
     started = perf_counter()
     results: dict[int, ExpectationResult] = {}
     rows: dict[str, int] = {}
-    error = ""
+    rows_hash = error = ""
     try:
-        for name in suite.frames:
-            frame = _load(suite, name, source)
+        frames = {name: _load(suite, name, source) for name in suite.frames}
+        rows_hash = _hash_of(frames)
+        if records is not None and (kept := records.kept(suite, rows_hash)):
+            return _told(suite, kept, records, rows_hash)
+        for name, frame in frames.items():
             rows[name] = len(frame)
             results |= _validate(suite, name, frame, records)
     except Exception as problem:  # noqa: BLE001 a crash must never pass, nor be taken for a verdict
         error = f"{type(problem).__name__}: {' '.join(str(problem).split())}"
     ordered = tuple(results[place] for place in sorted(results))
-    page = _page(suite, ordered, records)
     error = error or next((f"{one.rule}: {one.error}" for one in ordered if one.error), "")
-    return GateResult(
+    result = GateResult(
         suite=suite.key,
         protects=suite.protects,
         expectations=ordered,
         rows=rows,
         seconds=round(perf_counter() - started, 3),
         error=error,
-        docs=str(page.resolve()) if page else "",
-        link=records.link(page) if page and records else "",
     )
+    return _told(suite, result, records, rows_hash)
+
+
+def _told(
+    suite: Suite, result: GateResult, records: GateRecords | None, rows_hash: str
+) -> GateResult:
+    """Return a result with the place of its page, after it was written down."""
+    if records is None:
+        return result
+    page = _page(suite, result.expectations, records)
+    result = replace(result, docs=str(page.resolve()), link=records.link(page))
+    records.write_json(suite, result, rows_hash)
+    return result
+
+
+def _hash_of(frames: Mapping[str, pd.DataFrame]) -> str:
+    """Return a hash of all rows that a suite looks at, in their order."""
+    import pandas as pd
+
+    digest = sha256()
+    for name, frame in frames.items():
+        digest.update(repr((name, [*map(str, frame.columns)], [*map(str, frame.dtypes)])).encode())
+        known = frame.copy()
+        for column in known.select_dtypes("object"):
+            known[column] = known[column].map(repr)
+        hashes = pd.util.hash_pandas_object(known, index=False)
+        digest.update(hashes.to_numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _load(suite: Suite, name: str, source: Source) -> pd.DataFrame:
@@ -259,12 +285,8 @@ def _midnight(moment: datetime) -> datetime:
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _page(
-    suite: Suite, results: Sequence[ExpectationResult], records: GateRecords | None
-) -> Path | None:
+def _page(suite: Suite, results: Sequence[ExpectationResult], records: GateRecords) -> Path:
     """Return the page of the worst failure, else of the first frame; of a crash the index."""
-    if records is None:
-        return None
     if not results:
         return records.site
     failed = [rule.frame for rule in results if not rule.success]

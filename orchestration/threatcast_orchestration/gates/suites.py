@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from threatcast_feeds.registry import CATALOG
+from threatcast_feeds.registry import CATALOG, QUICK_LOADER
 
 from threatcast_orchestration.errors import OrchestrationError
 from threatcast_orchestration.meaning.facts import Meaning
@@ -172,7 +172,7 @@ def _shared(name: str, user: Path) -> dict[str, Any]:
 
 def _yaml(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=QUICK_LOADER)  # noqa: S506
     except yaml.YAMLError as error:
         raise SuiteError(f"{path}: not YAML: {error}") from error
     if not isinstance(content, dict):

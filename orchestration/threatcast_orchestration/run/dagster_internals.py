@@ -16,7 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
-from dagster_dbt import DbtCliResource
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource
+from dagster_dbt.asset_utils import get_updated_cli_invocation_params_for_context
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from packaging.version import Version
 from sqlalchemy import text
 from sqlalchemy.pool import QueuePool
@@ -24,16 +27,20 @@ from sqlalchemy.pool import QueuePool
 from threatcast_orchestration.run.databases import connected
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import dagster as dg
 
     from threatcast_orchestration.run.home import Home
 
+_ENDS = frozenset(("LogSeedResult", "LogModelResult", "LogTestResult"))
+"""What dbt calls its events of the end of a node; others would cost time to be read."""
 _SECONDS = 60
 """How long to wait for a file that the UI is writing, or for a statement in Postgres."""
 
 
 class LocalDbt(DbtCliResource):
-    """dbt's command line, without what `dagster-dbt` does before each call and nobody needs.
+    """dbt's command line, in this process, or without what `dagster-dbt` does before each call.
 
     `dbt --version` takes three seconds and asks the package registry (docs/decisions/0003). The
     adapter, for which all macros are read in this process as well, is for row counts and columns,
@@ -46,6 +53,78 @@ class LocalDbt(DbtCliResource):
 
     def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:
         del args
+
+    def here(
+        self, words: Sequence[str], context: dg.AssetExecutionContext, target: Path
+    ) -> Iterator[Any]:
+        """Run a dbt command in this process, and yield Dagster's events of it once it has ended.
+
+        `cli` starts another one, which loads dbt anew for each call: a third of what a stage costs.
+
+        Parameters
+        ----------
+        words
+            The command and its options; which nodes are meant, the context says.
+        target
+            Folder for the files that dbt leaves.
+
+        Raises
+        ------
+        DagsterDbtCliRuntimeError
+            If dbt failed or a test of severity error did; after the events.
+        """
+        given = get_updated_cli_invocation_params_for_context(
+            context=context, manifest={}, dagster_dbt_translator=DagsterDbtTranslator()
+        )
+        places = {
+            "project-dir": self.project_dir,
+            "profiles-dir": self.profiles_dir,
+            "target-path": target,
+            "log-path": target,
+            "indirect-selection": given.indirect_selection,
+        }
+        options = [word for name, at in places.items() if at for word in (f"--{name}", str(at))]
+        told, problems = _invoke([*words, *options, *given.selection_args])
+        for event in told:
+            message = DbtCoreCliEventMessage(raw_event=event, event_history_metadata={})
+            yield from message.to_default_asset_events(
+                manifest=given.manifest,
+                dagster_dbt_translator=given.dagster_dbt_translator,
+                context=context,
+                target_path=target,
+            )
+        if problems:
+            raise DagsterDbtCliRuntimeError(
+                description="\n\n".join([f"dbt {words[0]} failed; its log: {target}", *problems])
+            )
+
+
+def _invoke(words: list[str]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Run dbt here; returns what it told of the end of each node, and its errors if it failed."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+    from dbt_common.events.functions import msg_to_dict
+
+    told: list[dict[str, Any]] = []
+    problems: list[str] = []
+
+    def hear(event: Any) -> None:
+        if event.info.level == "error":
+            problems.append(event.info.msg)
+        if event.info.name in _ENDS:
+            told.append(msg_to_dict(event))
+
+    quiet = ["--log-level", "none", "--log-level-file", "debug"]
+    try:
+        done = dbtRunner(callbacks=[hear]).invoke([*quiet, *words])
+    finally:
+        # dbt keeps the warehouse open for the next command
+        DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    if isinstance(done.exception, Exception):
+        problems.append(str(done.exception))
+    elif done.exception is not None:
+        raise done.exception  # told to stop
+    return told, [] if done.success else problems or ["it gave no reason"]
 
 
 def sign_runs(instance: dg.DagsterInstance, job: str, location: str, repository: str) -> None:

@@ -129,6 +129,11 @@ class Home:
         return self.root / "warehouse" / "stamps.json"
 
     @property
+    def release_stamp(self) -> Path:
+        """What the newest release was made of."""
+        return self.root / "warehouse" / "release.json"
+
+    @property
     def forecasts(self) -> Path:
         """Finished forecasts, kept by the hash of all that they depend on."""
         return self.root / "forecasts"

@@ -51,7 +51,7 @@ CODE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "history": {"orchestration": ("warehouse/outlook_history.py", _WRITTEN)},
     "published": {"dbt": (*_DBT, "models/**/*")},
-    "release": {"publishing": ("**/*",)},
+    "release": {"publishing": ("**/*",), "lock": ()},
 }  # fmt: skip
 """By stage, the files that its result depends on, below the folders of `roots`; none: a file.
 

@@ -80,6 +80,13 @@ Days = Annotated[int, Field(ge=0)]
 Names = Annotated[tuple[str, ...], BeforeValidator(split_names), Field(min_length=1)]
 
 
+def _languages(codes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the codes of languages that the site has, in its order."""
+    from threatcast_publishing.site.languages import languages_of
+
+    return tuple(languages_of(codes))
+
+
 class Settings(BaseModel):
     """What a run may be told; every field has a default that needs no flag."""
 
@@ -114,6 +121,7 @@ class Settings(BaseModel):
     bulletin: bool = True
     public_url: Annotated[str, Field(pattern=r"^(https?://[^\s\"'<>?#]+)?$")] = ""
     contact: Annotated[str, AfterValidator(_address)] = ""
+    languages: Annotated[Names, AfterValidator(_languages)] = ("en", "ar", "zh", "fr", "ru", "es")
     gates_url: str = "http://127.0.0.1:3001"
     mlflow_url: str = "http://127.0.0.1:5000"
     webhook_url: str = ""

@@ -7,6 +7,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def migrate(home: Home) -> bool:
     return True
 
 
+@cache
 def newest_revision() -> str | None:
     """Return the schema that the installed MLflow wants, the head of its migrations."""
     import mlflow

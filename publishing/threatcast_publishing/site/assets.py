@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from threatcast_publishing.site.languages import LANGUAGES
 from threatcast_publishing.site.social_card import social_card
 from threatcast_publishing.site.views import path_of
 
@@ -47,7 +46,7 @@ def _search_index(views: ReleaseViews) -> str:
     found = []
     for code, one in views.places.items():
         name = one.row["location_name"]
-        names = dict.fromkeys(of.place(code, name) for of in LANGUAGES.values())
+        names = dict.fromkeys(of.place(code, name) for of in views.languages.values())
         also = [text for text in (code, one.row.get("iso_alpha3")) if text]
         found.append([path_of(code), *names, *also])
     # </script> cannot end a file of its own, but the same text must never be harmful elsewhere

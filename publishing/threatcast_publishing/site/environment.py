@@ -15,7 +15,7 @@ from threatcast_publishing.site.audit_words import AuditWords
 from threatcast_publishing.site.cards import card_of
 from threatcast_publishing.site.feeds import sheet_of
 from threatcast_publishing.site.guidance import read_guidance
-from threatcast_publishing.site.languages import LANGUAGES, Language
+from threatcast_publishing.site.languages import Language
 from threatcast_publishing.site.map import world_map
 from threatcast_publishing.site.messages import N_
 from threatcast_publishing.site.policy import POLICY
@@ -132,7 +132,7 @@ def environment_of(of: Language, views: ReleaseViews, assets: Assets) -> Environ
         lang=of,
         views=views,
         assets=assets,
-        languages=LANGUAGES,
+        languages=views.languages,
         policy=POLICY,
         menu=MENU,
         path_of=path_of,

@@ -176,6 +176,23 @@ LANGUAGES: Mapping[str, Language] = {
 }
 
 
+def languages_of(codes: Sequence[str] = ()) -> dict[str, Language]:
+    """Return some of `LANGUAGES` in their order, the source always among them; all for no code.
+
+    Raises
+    ------
+    ValueError
+        Names the codes that are no language of the site.
+    """
+    if unknown := sorted({*codes} - LANGUAGES.keys()):
+        raise ValueError(
+            f"the site has no language {', '.join(unknown)}; it has {', '.join(LANGUAGES)}"
+        )
+    return {
+        code: one for code, one in LANGUAGES.items() if not codes or code in codes or code == SOURCE
+    }
+
+
 def language(code: str) -> Language:
     """Return one of `LANGUAGES`."""
     return LANGUAGES[code]

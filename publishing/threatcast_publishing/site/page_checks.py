@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from threatcast_publishing.marks import WORDS
-from threatcast_publishing.site.languages import LANGUAGES
+from threatcast_publishing.site.languages import LANGUAGES, Language, languages_of
 
 _FOLDER = "site"
 _OPENING = re.compile(r"<([a-zA-Z][\w-]*)((?:\s+[^\s=<>\"']+(?:=\"[^\"]*\")?)*)\s*/?>")
@@ -64,23 +64,30 @@ def site_problems(folder: Path, published: set[str], mark: str) -> Iterator[str]
 
 
 def _incomplete(pages: Mapping[str, str]) -> Iterator[str]:
-    """Yield which languages lack pages that the source language has."""
+    """Yield which languages of the front page's menu lack pages that the source language has."""
+    languages = _languages(pages)
     own = {code: {n for n in pages if n.startswith(f"{_FOLDER}/{code}/")} for code in LANGUAGES}
     first = {
         name.removeprefix(f"{_FOLDER}/") for name in pages if not any(name in own[c] for c in own)
     }
     if "index.html" not in first:
         yield f"{_FOLDER}/index.html is missing"
-    for code, language in LANGUAGES.items():
+    for code, language in languages.items():
         if language.folder:
             lacks = first - {name.removeprefix(f"{_FOLDER}/{code}/") for name in own[code]}
             if lacks:
                 yield f"{_FOLDER}/{code} lacks {len(lacks)} pages, like {min(lacks)}"
 
 
+def _languages(pages: Mapping[str, str]) -> dict[str, Language]:
+    """Return the languages that the front page leads to."""
+    front = pages.get(f"{_FOLDER}/index.html", "")
+    return languages_of(re.findall(r'<link rel="alternate" hreflang="(\w+)"', front))
+
+
 def _rows(pages: Mapping[str, str], published: set[str]) -> Iterator[str]:
     """Yield where the places' pages show other rows than those that are published."""
-    for code, language in LANGUAGES.items():
+    for code, language in _languages(pages).items():
         start = f"{_FOLDER}/{language.folder}places/"
         shown = [
             unescape(row)

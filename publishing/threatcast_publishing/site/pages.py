@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from threatcast_publishing.site.cards import card_of, model_cards
 from threatcast_publishing.site.environment import environment_of, map_on
 from threatcast_publishing.site.feeds import sheet_of
-from threatcast_publishing.site.languages import LANGUAGES, Language
+from threatcast_publishing.site.languages import Language
 from threatcast_publishing.site.messages import N_
 from threatcast_publishing.site.register import register_of
 from threatcast_publishing.site.views import path_of
@@ -84,11 +84,17 @@ def _named(location: str, name: str) -> Callable[[Language], str]:
 
 
 def render_pages(
-    views: ReleaseViews, assets: Assets, languages: Sequence[Language] = tuple(LANGUAGES.values())
+    views: ReleaseViews, assets: Assets, languages: Sequence[Language] = ()
 ) -> Iterator[tuple[str, str]]:
-    """Yield each page's path below `site/` and its HTML; the same tables give the same bytes."""
+    """Yield each page's path below `site/` and its HTML; the same tables give the same bytes.
+
+    Parameters
+    ----------
+    languages
+        Those to write now; all of the release for none.
+    """
     pages = list(pages_of(views))
-    for of in languages:
+    for of in languages or views.languages.values():
         environment = environment_of(of, views, assets)
         templates = {
             name: environment.get_template(name) for name in {page.template for page in pages}

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from threatcast_publishing.contract import STATES
 from threatcast_publishing.site.feeds import Feed, feed_views
+from threatcast_publishing.site.languages import languages_of
 from threatcast_publishing.site.outlook_details import Key, Outlook, Row, published_outlooks
 from threatcast_publishing.site.pasts import ImportedPast, imported_pasts
 from threatcast_publishing.site.reasons import merged, shape_of
@@ -101,6 +102,7 @@ class ReleaseViews:
     def __init__(self, release: ReleaseContext) -> None:
         self.release = release
         self.as_of = release.as_of
+        self.languages = languages_of(release.languages)
         self._read: dict[str, list[Row]] = {}
 
     def rows(self, table: str) -> list[Row]:
