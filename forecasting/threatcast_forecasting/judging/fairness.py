@@ -38,6 +38,11 @@ MOST_FALSE = 2.0
 FEWEST_CLOSED = 10
 """Closed warnings below which the false alarms of a group are not judged."""
 FALSE_ALARM = "false_alarm"
+BOUNDED = (
+    "per_population", "per_internet_users", "relative_wis", "covered_80", "share_published",
+    "share_false_alarms",
+)  # fmt: skip
+"""The measures that have a bound, in the order in which `beyond` names them."""
 
 _COUNTS = (
     "records", "population", "internet_users", "forecasts", "held_80", "wis", "wis_baseline",
@@ -164,16 +169,15 @@ def _ratio(part: pd.Series, whole: pd.Series) -> pd.Series:
 def _beyond(row: Mapping[Any, Any], usual: Mapping[str, float]) -> str:
     is_scored = (row["forecasts"] or 0) >= FEWEST_FORECASTS
     is_answered = (row["warnings_closed"] or 0) >= FEWEST_CLOSED
-    bounds = {
-        "per_population": _far(row["per_population"]),
-        "per_internet_users": _far(row["per_internet_users"]),
-        "relative_wis": is_scored and row["relative_wis"] > WORST_SKILL,
-        "covered_80": is_scored and abs(row["covered_80"] - COVERAGE) > COVERAGE_MARGIN,
-        "share_published": row["share_published"] < LEAST_SERVED * usual["share_published"],
-        "share_false_alarms": is_answered
-        and row["share_false_alarms"] > MOST_FALSE * usual["share_false_alarms"],
-    }
-    return ",".join(name for name, is_beyond in bounds.items() if is_beyond)
+    are_beyond = (
+        _far(row["per_population"]),
+        _far(row["per_internet_users"]),
+        is_scored and row["relative_wis"] > WORST_SKILL,
+        is_scored and abs(row["covered_80"] - COVERAGE) > COVERAGE_MARGIN,
+        row["share_published"] < LEAST_SERVED * usual["share_published"],
+        is_answered and row["share_false_alarms"] > MOST_FALSE * usual["share_false_alarms"],
+    )
+    return ",".join(name for name, is_beyond in zip(BOUNDED, are_beyond, strict=True) if is_beyond)
 
 
 def _far(ratio: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from threatcast_publishing.site.audit_answers import read_answers
 from threatcast_publishing.site.messages import N_
 
 if TYPE_CHECKING:
@@ -41,6 +42,22 @@ class AuditWords:
     def measure(self, name: str) -> str:
         """Return the name of a measure."""
         return self._of.words(MEASURES[name]) if name in MEASURES else name
+
+    def answers(self, row: Row) -> list[str]:
+        """Return what was done about each measure of a group beyond its bound, each text once."""
+        told = []
+        for measure in filter(None, (row["beyond"] or "").split(",")):
+            answer = read_answers().of(row["grouping"], row["location"], measure)
+            if answer is None:
+                name = self.measure(measure)
+                told.append(
+                    self._of.words("Nothing was done yet about: %(measure)s.", measure=name)
+                )
+            else:
+                day = self._of.day(answer.since)
+                said = self._of.written(answer.text)
+                told.append(self._of.words("Since %(day)s: %(done)s", day=day, done=said))
+        return list(dict.fromkeys(told))
 
     def group(self, row: Row) -> str:
         """Return the name of a group: a region, an income group, or the languages that are read."""

@@ -12,28 +12,22 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from threatcast_forecasting.warning.budget import LEVELS_OF_WARNING
 
 from threatcast_publishing.errors import ReleaseError
 from threatcast_publishing.kinds import FAMILIES
+from threatcast_publishing.site.reviewed_files import Facts, Line, read_reviewed
 
 GUIDANCE = Path(__file__).with_name("guidance.yaml")
 REGIONS = frozenset(("WORLD", "M49-002", "M49-009", "M49-019", "M49-142", "M49-150"))
-Line = Annotated[str, Field(min_length=3, max_length=200)]
 
 
 class GuidanceError(ReleaseError):
     """The file of guidance cannot be read or does not hold together."""
 
 
-class _Facts(BaseModel):
-    """Facts from a file: a misspelt key is an error, and nothing changes them later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class GuidanceSource(_Facts):
+class GuidanceSource(Facts):
     """Where an item comes from; `year` is the document's, or that in which a network began."""
 
     title: Line
@@ -42,21 +36,21 @@ class GuidanceSource(_Facts):
     year: Annotated[int, Field(ge=1980, le=2100)]
 
 
-class GuidanceItem(_Facts):
+class GuidanceItem(Facts):
     """One thing that can be done, and the key of its source."""
 
     text: Line
     source: str
 
 
-class FamilyGuidance(_Facts):
+class FamilyGuidance(Facts):
     """What can be done about a family of threats or at a level of warning, by who does it."""
 
     organisations: Annotated[tuple[GuidanceItem, ...], Field(min_length=1)]
     authorities: Annotated[tuple[GuidanceItem, ...], Field(min_length=1)]
 
 
-class Guidance(_Facts):
+class Guidance(Facts):
     """The whole file: sources by key, items by family, by level of a warning and by region."""
 
     sources: Mapping[str, GuidanceSource]
@@ -99,21 +93,4 @@ def read_guidance(path: Path = GUIDANCE) -> Guidance:
     GuidanceError
         If it is no YAML, or lacks or has too much of anything; names the place in it and the cure.
     """
-    import yaml
-
-    try:
-        return Guidance.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise GuidanceError(
-            f"no YAML: {' '.join(str(error).split())}", place=path.name, cure="Mend that line"
-        ) from error
-    except ValidationError as error:
-        raise GuidanceError(_findings(error), place=path.name, cure="Mend these keys") from error
-
-
-def _findings(error: ValidationError) -> str:
-    found = (
-        (".".join(map(str, one["loc"])) or "as a whole", one["msg"].removeprefix("Value error, "))
-        for one in error.errors()
-    )
-    return "; ".join(f"{place}: {problem}" for place, problem in found)
+    return read_reviewed(Guidance, path, GuidanceError)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from threatcast_publishing import kinds
+from threatcast_publishing.site.audit_answers import read_answers
 from threatcast_publishing.site.guidance import read_guidance
 from threatcast_publishing.site.languages import LANGUAGES, SOURCE, Language
 
@@ -56,6 +57,8 @@ def texts_of_site() -> Iterator[tuple[str | tuple[str, ...], str]]:
         yield text, "kinds.py"
     for item in read_guidance().items():
         yield item.text, "guidance.yaml"
+    for answer in read_answers().answers:
+        yield answer.text, "audit_answers.yaml"
 
 
 def texts_of_tables(release: Path) -> Iterator[tuple[str, str]]:
