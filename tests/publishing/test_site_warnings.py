@@ -100,6 +100,16 @@ def test_every_kind_and_level_has_words(tables, kind: str, level: str, known: bo
         assert "%(" not in said
 
 
+def test_warning_whose_newest_count_fits_again_goes_last_and_says_so(tables) -> None:
+    row = views_of(tables).warnings.threats[0]
+    eased = row | {"warning_id": "eased", "level": "severe", "observed": 3.0, "observed_upper": 4.0}
+    views = views_of(tables, [eased, row | {"stands_out": False}])
+    assert [one["warning_id"] for one in views.warnings.threats] == [row["warning_id"], "eased"]
+    words = WarningWords(Speech(LANGUAGES["en"], views))
+    assert words.standing(eased) == "severe, eased"
+    assert words.standing(row) == words.level(row)
+
+
 @pytest.mark.parametrize(("kind", "word"), [("surge", "most"), ("drop", "least")])
 def test_week_that_tells_most_is_named_if_it_is_not_the_newest(tables, kind, word) -> None:
     row = {**views_of(tables).warnings.threats[0], "kind": kind, "peak": 1234.0}

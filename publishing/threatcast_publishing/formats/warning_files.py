@@ -68,7 +68,7 @@ def _atom(views: ReleaseViews, words: WarningWords) -> bytes:
     for row in views.warnings.told:
         entry = _add(feed, "entry")
         _add(entry, "id", f"{_NAME}:{row['warning_id']}")
-        _add(entry, "title", f"{lead}{words.title(row)} ({words.level(row)})")
+        _add(entry, "title", f"{lead}{words.title(row)} ({words.standing(row)})")
         _add(entry, "published", _moment(row["since"]))
         _add(entry, "updated", _moment(row["reference_date"]))
         _add(entry, "link", href=_address(views, row))

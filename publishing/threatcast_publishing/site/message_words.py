@@ -46,9 +46,8 @@ class MessageWords:
     def headline(self, row: Row) -> str:
         """Return what a warning is, as short as a mail's subject."""
         if row["kind"] in THREAT_KINDS:
-            return self._of.words(
-                "%(level)s: %(title)s", level=self._words.level(row), title=self._words.title(row)
-            )
+            level, title = self._words.standing(row), self._words.title(row)
+            return self._of.words("%(level)s: %(title)s", level=level, title=title)
         return self._of.words("DATA, no threat: %(title)s", title=self._title(row))
 
     def in_short(self, row: Row) -> str:

@@ -17,7 +17,10 @@ LEVELS = ("severe", "elevated", "watch")
 
 @dataclass(frozen=True)
 class StandingWarnings:
-    """The rows of the table `warnings`, as pages tell them; the highest level first.
+    """The rows of the table `warnings` in the order in which pages tell them.
+
+    What is unusual in its newest week goes before what fits again, then what stands out among all
+    series, then the highest level.
 
     Parameters
     ----------
@@ -60,8 +63,26 @@ class StandingWarnings:
         return [row for row in (*self.threats, *self.watched) if row["location"] == location]
 
 
-def _order(row: Row) -> tuple[bool, int, float, str, str, str]:
+def still_runs(row: Row) -> bool:
+    """Return whether the newest count is of a week that is not over."""
+    week, ended = row["week"], row["reference_date"]
+    return bool(week and ended and week > ended)
+
+
+def fits_again(row: Row) -> bool:
+    """Return whether the newest count, as far as it is known, lies in its range."""
+    if row["kind"] not in ("surge", "drop") or still_runs(row):
+        return False
+    low, high = row["observed"], row["expected_high"]
+    most = low if row["observed_upper"] is None else row["observed_upper"]
+    if low is None or high is None:
+        return False
+    return bool(low <= high if row["kind"] == "surge" else most >= row["expected_low"])
+
+
+def _order(row: Row) -> tuple[bool, bool, int, float, str, str, str]:
     return (
+        fits_again(row),
         not row["stands_out"],
         LEVELS.index(row["level"]) if row["level"] in LEVELS else len(LEVELS),
         -(row["evidence"] or 0.0),

@@ -13,6 +13,7 @@ from threatcast_forecasting.weeks import DAYS
 
 from threatcast_publishing.kinds import FAMILIES
 from threatcast_publishing.site.messages import N_
+from threatcast_publishing.site.warning_parts import fits_again, still_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,23 +100,6 @@ _ENDS = {
 }
 
 
-def _still_runs(row: Row) -> bool:
-    """Return whether the newest count is of a week that is not over."""
-    week, ended = row["week"], row["reference_date"]
-    return bool(week and ended and week > ended)
-
-
-def _is_within(row: Row) -> bool:
-    """Return whether the newest count, as far as it is known, lies in its range."""
-    if _still_runs(row):
-        return False
-    low, high = row["observed"], row["expected_high"]
-    most = low if row["observed_upper"] is None else row["observed_upper"]
-    if low is None or high is None:
-        return False
-    return bool(low <= high if row["kind"] == "surge" else most >= row["expected_low"])
-
-
 class WarningWords:
     """All that templates say of a warning in one language."""
 
@@ -147,6 +131,11 @@ class WarningWords:
         level = row["level"]
         return self._of.words(LEVEL_NAMES[level]) if level in LEVEL_NAMES else level
 
+    def standing(self, row: Row) -> str:
+        """Return the level, and that the newest count fits again, if it does."""
+        level = self.level(row)
+        return self._of.words("%(level)s, eased", level=level) if fits_again(row) else level
+
     def outcome(self, row: Row) -> str:
         """Return what a person found a warning to be."""
         outcome = row["outcome"]
@@ -165,7 +154,7 @@ class WarningWords:
         if kind in _FAULTS:
             return of.words(_FAULTS[kind], since=of.day(row["since"]), field=self._field(row))
         given = {"day": of.day(row["week"]), "observed": self.counted(row)}
-        if _still_runs(row):
+        if still_runs(row):
             given["observed"] = of.count(row["observed"])
         if kind == "new_place":
             return of.words(
@@ -178,7 +167,7 @@ class WarningWords:
                 "in two years. Which name it is, and who is behind it, is not told here.",
                 **given,
             )
-        if _still_runs(row):
+        if still_runs(row):
             seen = of.words(
                 "In the week of %(day)s, which still runs, %(observed)s have been counted so far, "
                 "%(expected)s were expected of the whole of it (80%% range: %(range)s).",
@@ -225,7 +214,7 @@ class WarningWords:
                 count=self._of.count(row["peak"]),
                 day=self._of.day(row["peak_week"]),
             )
-        if _is_within(row):
+        if fits_again(row):
             yield self._of.words("The newest count fits again: it stands for the weeks before.")
 
     def counted(self, row: Row) -> str:
@@ -233,7 +222,7 @@ class WarningWords:
         low, high = row["observed"], row["observed_upper"]
         if low is None:
             return self._of.words("not known")
-        if _still_runs(row) and row["kind"] == "surge":
+        if still_runs(row) and row["kind"] == "surge":
             return self._of.words("%(count)s so far", count=self._of.count(low))
         if high is None or high == low:
             return self._of.count(low)
