@@ -29,7 +29,7 @@ WAREHOUSE = ("warehouse/night/*.duckdb", "warehouse/*.duckdb")
 NOTES = ("warehouse/stamps.json", "last_run.json", "landing/*/attempts.json")
 OTHERS = (
     *("gates/*/*.json", "gates/data_docs/**/*.html", "quarantine/*/*.json"),
-    *("dbt_target/*/*.json", "dbt_target/*/*.msgpack", "dbt_target/*/*.gpickle"),
+    *("dbt_target/*/*.json", "dbt_target/*/*.gpickle"),
     *("dagster/dagster.yaml", "dagster/history/*.db", "dagster/history/runs/*.db"),
     *("dagster/schedules/*.db", "mlflow/*.db", "mlflow/artifacts/**/*"),
 )
