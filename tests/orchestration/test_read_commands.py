@@ -381,7 +381,7 @@ def test_rollback_withdraws_the_warnings_of_the_release_and_tells_so(command, fu
     assert warning["state"] == "withdrawn"
     told = [json.loads(line) for line in (full_home / "told.jsonl").read_text().splitlines()]
     assert [message["form"] for message in told] == ["warning", "end"]
-    assert told[1]["text"].startswith("SIMULATED Threatcast: no longer so: ")
+    assert told[1]["text"].startswith("SIMULATED Threatcast: No longer so: ")
     command("releases", "rollback", str(newest), home=full_home)
     (warning,) = json.loads(command("warnings", "list", "--json", home=full_home).out)
     assert warning["state"] == "open"

@@ -185,12 +185,21 @@ def limit_of(connection: Any) -> str:
     return str(connection.execute("SELECT current_setting('memory_limit')").fetchone()[0])
 
 
+def test_site_is_written_in_all_its_languages_unless_fewer_are_asked_for(home: Home) -> None:
+    from threatcast_publishing.site.languages import LANGUAGES
+
+    assert Settings().languages == tuple(LANGUAGES)
+    assert load_settings(home, {"languages": "fr"}).languages == ("en", "fr")
+    with pytest.raises(WrongUse, match="the site has no language de"):
+        load_settings(home, {"languages": "de"})
+
+
 def test_nothing_opens_duckdb_by_another_way(project: Path) -> None:
     opened = {
         path.name
         for package in ("feeds", "forecasting", "publishing", "orchestration")
         for path in (project / package).rglob("*.py")
-        if "duckdb.connect" in path.read_text()
+        if "duckdb.connect(" in path.read_text()
     }
     assert opened == {"database.py"}
 
