@@ -84,7 +84,7 @@ def build_warning_assets() -> dg.AssetsDefinition:
     )
     def find_warnings(context: dg.AssetExecutionContext, night: Night) -> Iterator[Any]:
         from threatcast_orchestration.early_warning.fairness_record import (
-            languages_of,
+            languages_read,
             write_fairness,
         )
         from threatcast_orchestration.early_warning.warning_record import write_warnings
@@ -97,7 +97,7 @@ def build_warning_assets() -> dg.AssetsDefinition:
         with connect(plan.home) as connection:
             count = write_warnings(connection, plan, make(inputs, plan, key))
             closed = write_outcomes(connection, plan.home, plan.as_of)
-            write_fairness(connection, closed, languages_of(plan.catalog))
+            write_fairness(connection, closed, languages_read(plan.catalog))
             counts = [(table, table.count(connection)) for table in _TABLES[1:]]
             rows = connection.execute(_ROWS).to_arrow_table().to_pylist()
             stamp = content_of(connection, _TABLES)

@@ -102,6 +102,6 @@ def write_fairness(
     return FAIRNESS.count(connection)
 
 
-def languages_of(catalog: Mapping[str, FeedSpec]) -> dict[str, Sequence[str] | None]:
+def languages_read(catalog: Mapping[str, FeedSpec]) -> dict[str, Sequence[str] | None]:
     """Return by target the languages that its feed reads."""
     return {target: spec.source_languages for spec in catalog.values() for target in spec.targets}

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from threatcast_orchestration.gates.data_docs import render, write_index, write_whole
-from threatcast_orchestration.gates.gate_results import row_in_words
+from threatcast_orchestration.gates.gate_results import GateResult, row_in_words
 from threatcast_orchestration.gates.version import gate_version
 
 if TYPE_CHECKING:
-    from threatcast_orchestration.gates.gate_results import ExpectationResult, GateResult
+    from threatcast_orchestration.gates.gate_results import ExpectationResult
     from threatcast_orchestration.gates.suites import Suite
 
 DOCS = "data_docs"
@@ -92,8 +92,6 @@ class GateRecords:
 
         A crash is none: the gate looks again.
         """
-        from threatcast_orchestration.gates.gate_results import GateResult
-
         written = self.result(suite.key)
         if (
             written is None

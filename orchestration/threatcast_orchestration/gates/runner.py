@@ -90,9 +90,10 @@ def _run(suite: Suite, source: Source, records: GateRecords | None) -> GateResul
     rows_hash = error = ""
     try:
         frames = {name: _load(suite, name, source) for name in suite.frames}
-        rows_hash = _hash_of(frames)
-        if records is not None and (kept := records.kept(suite, rows_hash)):
-            return _told(suite, kept, records, rows_hash)
+        if records is not None:
+            rows_hash = _hash_of(frames)
+            if kept := records.kept(suite, rows_hash):
+                return _told(suite, kept, records, rows_hash)
         for name, frame in frames.items():
             rows[name] = len(frame)
             results |= _validate(suite, name, frame, records)

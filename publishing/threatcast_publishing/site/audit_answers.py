@@ -17,7 +17,7 @@ from threatcast_publishing.errors import ReleaseError
 from threatcast_publishing.site.reviewed_files import Facts, Line, read_reviewed
 
 ANSWERS = Path(__file__).with_name("audit_answers.yaml")
-GROUPINGS = frozenset(("region", "income", "language"))
+GROUPINGS = REGION, INCOME, LANGUAGE = "region", "income", "language"
 
 
 class AuditAnswerError(ReleaseError):
@@ -44,7 +44,7 @@ class AuditAnswers(Facts):
         keys = [(one.grouping, one.group, one.measure) for one in self.answers]
         twice = sorted({str(key) for key in keys if keys.count(key) > 1})
         for problem, names in (
-            ("unknown groupings", {one.grouping for one in self.answers} - GROUPINGS),
+            ("unknown groupings", {one.grouping for one in self.answers}.difference(GROUPINGS)),
             ("unknown measures", {one.measure for one in self.answers}.difference(BOUNDED)),
             ("answered twice", twice),
         ):

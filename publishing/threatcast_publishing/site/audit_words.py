@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from threatcast_publishing.site.audit_answers import read_answers
+from threatcast_publishing.site.audit_answers import INCOME, LANGUAGE, REGION, read_answers
 from threatcast_publishing.site.messages import N_
 
 if TYPE_CHECKING:
     from threatcast_publishing.site.outlook_details import Row
     from threatcast_publishing.site.speech import Speech
 
-REGION, INCOME, LANGUAGE = "region", "income", "language"
 MEASURES = {
     "per_population": N_("share of the records by share of the people"),
     "per_internet_users": N_("share of the records by share of the internet users"),
