@@ -14,13 +14,13 @@ are looked at.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import sys
 import zlib
 from pathlib import Path
 
-SEEDS = Path(__file__).parent
+from by_place import write_by_place
+
 SHA256 = "5c940ff509ea39f10bb73afa66612be7278baf42602212f029cbf924850b7d5e"
 YEAR = 2022
 GROUPS = {
@@ -67,15 +67,8 @@ def read_groups(folder: Path) -> dict[str, str]:
 
 def write_groups(folder: Path) -> None:
     """Write the countries that are counted and that the Bank has put into a group, by code."""
-    groups = read_groups(folder)
-    with (SEEDS / "locations.csv").open(encoding="utf-8", newline="") as file:
-        places = [row["location"] for row in csv.DictReader(file)]
-    with (SEEDS / "income_groups.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["location", "income_group", "year"])
-        writer.writerows(
-            (place, groups[place], YEAR) for place in sorted(places) if place in groups
-        )
+    groups = {code: (group, YEAR) for code, group in read_groups(folder).items()}
+    write_by_place("income_groups", ["income_group", "year"], groups)
 
 
 if __name__ == "__main__":

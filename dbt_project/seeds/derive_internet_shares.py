@@ -11,7 +11,6 @@ that of the country's addresses in the internet, which it gives too.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
@@ -21,7 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-SEEDS = Path(__file__).parent
+from by_place import write_by_place
+
 SHA256 = "29184007d1a7a00229576095fb471fb629de4c2e497087c0f5094eb016489a01"
 SHARE = re.compile(r"([\d.]+)% \((\d{4})(?: est\.)?\)")
 ADDRESSES = re.compile(r"(?:metropolitan France - )?\.([a-z]{2})\b")
@@ -63,13 +63,7 @@ def _countries(wheel: Path) -> Iterator[dict[str, Any]]:
 
 def write_shares(wheel: Path) -> None:
     """Write the countries that are counted and of which the Factbook says it, by code."""
-    shares = read_shares(wheel)
-    with (SEEDS / "locations.csv").open(encoding="utf-8", newline="") as file:
-        places = [row["location"] for row in csv.DictReader(file)]
-    with (SEEDS / "internet_shares.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["location", "percent", "year"])
-        writer.writerows((place, *shares[place]) for place in sorted(places) if place in shares)
+    write_by_place("internet_shares", ["percent", "year"], read_shares(wheel))
 
 
 if __name__ == "__main__":

