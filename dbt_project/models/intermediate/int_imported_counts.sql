@@ -5,10 +5,7 @@ imported as (
 ),
 
 ways_up as (
-    select
-        location,
-        unnest(sums_into) as ancestor
-    from {{ ref('dim_locations') }}
+    {{ ways_up() }}
 ),
 
 worlds as (

@@ -16,10 +16,7 @@ counts as (
 ),
 
 ways_up as (
-    select
-        location,
-        unnest(sums_into) as ancestor
-    from {{ ref("dim_locations") }}
+    {{ ways_up() }}
 ),
 
 steps as (

@@ -2,10 +2,6 @@ with night as (
     {{ this_night() }}
 ),
 
-places as (
-    select * from {{ ref("dim_locations") }}
-),
-
 events as (
     select
         events.target,
@@ -19,21 +15,16 @@ events as (
 ),
 
 ways_up as (
-    select
-        location,
-        unnest(sums_into) as ancestor
-    from places
+    {{ ways_up() }}
 ),
 
 summed as (
-    select
-        events.target,
-        ways_up.ancestor as location,
-        events.week,
-        cast(sum(events.events) as integer) as value
-    from events
-    inner join ways_up on events.location = ways_up.location
-    group by events.target, ways_up.ancestor, events.week
+    {{ summed_up("events", "ways_up") }}
 )
 
-select * from summed
+select
+    target,
+    location,
+    week,
+    cast(events as integer) as value
+from summed

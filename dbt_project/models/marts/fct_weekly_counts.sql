@@ -91,21 +91,11 @@ calendar as (
 ),
 
 ways_up as (
-    select
-        location,
-        unnest(sums_into) as ancestor
-    from places
+    {{ ways_up() }}
 ),
 
 summed as (
-    select
-        events.target,
-        ways_up.ancestor as location,
-        events.week,
-        sum(events.events) as events
-    from events
-    inner join ways_up on events.location = ways_up.location
-    group by events.target, ways_up.ancestor, events.week
+    {{ summed_up("events", "ways_up") }}
 ),
 
 counted as (

@@ -13,12 +13,7 @@ people as (
         sum(countries.population) as population,
         sum(countries.internet_users) as internet_users,
         min(countries.internet_year) as internet_year
-    from (
-        select
-            location,
-            unnest(sums_into) as ancestor
-        from places
-    ) as climbs
+    from ({{ ways_up() }}) as climbs
     inner join countries on climbs.location = countries.location
     group by climbs.ancestor
 )
