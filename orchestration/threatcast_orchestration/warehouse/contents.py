@@ -60,7 +60,7 @@ def _part_days(spec: FeedSpec, rule: Coverage) -> str:
     if rule.parts is None:
         return "CAST(NULL AS DATE[])"
     day = _day(spec, rule.parts)
-    return f"list(DISTINCT {day}) FILTER ({day} <= vintage_day + 1)"
+    return f"list_sort(list(DISTINCT {day}) FILTER ({day} <= vintage_day + 1))"
 
 
 def _day(spec: FeedSpec, column: str) -> str:
