@@ -24,7 +24,7 @@ from benchmarks.kills.outcome import differences, outcome_of
 from benchmarks.kills.world import start
 
 ROWS = ("raw/*/*.parquet", "raw/*/*.json")
-FORECASTS = ("forecasts/*/*",)
+FORECASTS = ("forecasts/*/*", "forecasts/*.sqlite")
 WAREHOUSE = ("warehouse/night/*.duckdb", "warehouse/*.duckdb")
 NOTES = ("warehouse/stamps.json", "last_run.json", "landing/*/attempts.json")
 OTHERS = (

@@ -55,6 +55,16 @@ def test_bundle_was_looked_at_on_the_days_of_its_parts() -> None:
     assert contents(load_feed("ddosia_targets"), rows)[2] == [date(2026, 6, 10)]
 
 
+def test_days_of_the_parts_are_in_order_so_that_a_night_with_nothing_new_rests() -> None:
+    rows = """
+        SELECT TIMESTAMP '2026-06-10 07:00:00' - to_days((part * 37 % 900)::INTEGER) AS list_time
+        FROM range(300000) AS parts(part)
+    """
+    days = contents(load_feed("ddosia_targets"), rows)[2]
+    assert days == sorted(days)  # type: ignore[call-overload]
+    assert len(days) == 900  # type: ignore[arg-type]
+
+
 def test_copy_without_any_day_has_no_content() -> None:
     rows = "SELECT 'soon' AS \"dateAdded\""
     assert contents(load_feed("cisa_kev"), rows) == (None, None, None)

@@ -6,7 +6,8 @@ block, so that memory grows with what was asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,12 @@ import numpy as np
 
 from threatcast_forecasting.backtesting.engine import BatchTask, batch_size, run_all
 from threatcast_forecasting.backtesting.inner import add_champion, weights_table
+from threatcast_forecasting.backtesting.kept_fits import (
+    Wanted,
+    fit_keys,
+    kept_or_made,
+    series_digests,
+)
 from threatcast_forecasting.backtesting.origins import plan_of
 from threatcast_forecasting.backtesting.store import Shelf, Store, scales
 from threatcast_forecasting.models.card import is_pooled
@@ -24,7 +31,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from threatcast_forecasting.backtesting.engine import Clock
+    from threatcast_forecasting.backtesting.engine import BatchForecast, Clock
+    from threatcast_forecasting.backtesting.kept_fits import KeptFits
     from threatcast_forecasting.backtesting.origins import OriginPlan
     from threatcast_forecasting.backtesting.recipe import Recipe
     from threatcast_forecasting.grid import Knowledge
@@ -49,6 +57,7 @@ class RunOptions:
     chunk: int = CHUNK
     progress: Progress | None = None
     clock: Clock | None = None
+    kept: KeptFits | None = None
 
 
 @dataclass(frozen=True)
@@ -106,8 +115,7 @@ def _shelves(
     """Yield the base forecasts of one block after the other, and add to `seconds`."""
     blocks = _blocks(plan, knowledge.grid.targets, recipe, settings.chunk)
     pieces = [piece for block in blocks for piece in block.pieces]
-    tasks = (_task(knowledge, plan, recipe, settings, piece) for piece in pieces)
-    outcomes = enumerate(run_all(tasks, settings.jobs, settings.clock), start=1)
+    outcomes = enumerate(_outcomes(knowledge, plan, recipe, settings, pieces), start=1)
     for block in blocks:
         scale = scales(knowledge, plan, block.places)
         shelf = Shelf(block.places, block.pool, list(recipe.base), settings.horizon, scale)
@@ -120,6 +128,38 @@ def _shelves(
                 what = f"{piece.name}, origin {week}, {len(piece.places)} series"
                 settings.progress(done, len(pieces), what)
         yield shelf
+
+
+def _outcomes(
+    knowledge: Knowledge,
+    plan: OriginPlan,
+    recipe: Recipe,
+    settings: RunOptions,
+    pieces: list[Piece],
+) -> Iterator[BatchForecast]:
+    """Yield what the models forecast for each piece, in order."""
+
+    def task(piece: Piece) -> BatchTask:
+        return _task(knowledge, plan, recipe, settings, piece)
+
+    def part(piece: Piece, mask: NDArray[np.bool_]) -> BatchTask:
+        return task(replace(piece, places=piece.places[mask]))
+
+    if settings.kept is None:
+        return run_all(map(task, pieces), settings.jobs, settings.clock)
+    digests = series_digests(knowledge, plan)
+    wanted = [
+        Wanted(
+            fit_keys(
+                recipe.base[piece.name],
+                f"{piece.name} {settings.horizon} {settings.seed}",
+                [digests[place] for place in piece.places],
+            ),
+            partial(part, piece),
+        )
+        for piece in pieces
+    ]
+    return kept_or_made(wanted, settings.kept, settings.jobs, settings.clock)
 
 
 def pools(series: NDArray[np.int64], targets: NDArray[np.object_]) -> NDArray[np.int64]:

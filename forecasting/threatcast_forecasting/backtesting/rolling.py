@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from threatcast_forecasting.backtesting.engine import Clock
+    from threatcast_forecasting.backtesting.kept_fits import KeptFits
     from threatcast_forecasting.backtesting.pipeline import Progress
     from threatcast_forecasting.backtesting.recipe import Registry
 
@@ -141,13 +142,14 @@ def nightly(
     chunk: int = CHUNK,
     progress: Progress | None = None,
     clock: Clock | None = None,
+    kept: KeptFits | None = None,
 ) -> NightResult:
     """Forecast from the panel's last week on and back-test the same models, in one go.
 
     The numbers are those of `forecast` and `backtest`; what `champion` learns from on its way to
     the newest forecast is fitted once for both. Between the two lie origins whose weeks have not
     all come yet: too young for a score, and what the newest weeks are held against (`recent`).
-    Parameters are those of `backtest`.
+    Parameters are those of `backtest`, and `kept`: fits of earlier runs, which are not made again.
     """
     _check_counts(horizon=horizon, origins=origins, step=step, jobs=jobs, chunk=chunk)
     grid = Grid.of(validate(panel))
@@ -155,7 +157,7 @@ def nightly(
     past = regular(grid, horizon, origins, step)
     outer = np.concatenate([past, between(grid, horizon), now])
     recipe = recipe_of(models, registry or all_models(), candidates, REFERENCES)
-    settings = RunOptions(horizon, seed, jobs, chunk, progress, clock)
+    settings = RunOptions(horizon, seed, jobs, chunk, progress, clock, kept)
     store, weights, seconds = run(Knowledge(grid, known), outer, recipe, settings)
     keys = keys_of(store.series, store.origin)
     is_now, is_past = np.isin(keys, now), np.isin(keys, past)

@@ -20,12 +20,17 @@ from threatcast_forecasting.night.probabilities import probability_tables
 
 if TYPE_CHECKING:
     from threatcast_forecasting.backtesting.engine import Clock
+    from threatcast_forecasting.backtesting.kept_fits import KeptFits
     from threatcast_forecasting.backtesting.pipeline import Progress
     from threatcast_forecasting.night.inputs import NightInputs
 
 
 def night_tables(
-    inputs: NightInputs, *, progress: Progress | None = None, clock: Clock | None = None
+    inputs: NightInputs,
+    *,
+    progress: Progress | None = None,
+    clock: Clock | None = None,
+    kept: KeptFits | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return all tables of a night by name: forecasts, scores, outlooks, nowcasts and the rest.
 
@@ -36,6 +41,8 @@ def night_tables(
         Called with (batches done, batches in all, what was done).
     clock
         Returns seconds; without it the table `seconds` says nothing.
+    kept
+        Fits of earlier nights; what is among them is not made again.
 
     Raises
     ------
@@ -59,6 +66,7 @@ def night_tables(
         seed=options.seed,
         progress=progress,
         clock=clock,
+        kept=kept,
     )
     coherent = make_coherent(inputs, result, known, published_pairs(inputs))
     outlooks = outlook_tables(inputs, coherent, seed=options.seed)

@@ -105,7 +105,7 @@ def blank_fields(filled: pd.DataFrame) -> pd.DataFrame:
     frame
         Columns `COLUMNS`; `detail` is the field.
     """
-    from scipy.stats import binom
+    from scipy.special import bdtr  # scipy.stats takes a second to import
 
     rows = []
     for (target, field), part in filled.sort_values("week").groupby(["target", "field"]):
@@ -114,7 +114,7 @@ def blank_fields(filled: pd.DataFrame) -> pd.DataFrame:
         # half of the usual at most: a large feed shows small changes that are no fault
         low = (newest["filled"] / newest["records"] < usual / 2).to_numpy()
         recent = newest.tail(int(low[::-1].cumprod().sum()))
-        chance = binom.cdf(recent["filled"].sum(), recent["records"].sum(), usual)
+        chance = bdtr(recent["filled"].sum(), recent["records"].sum(), usual)
         if len(recent) and chance < BLANK_CHANCE:
             rows.append((target, field, recent["week"].iloc[0]))
     found = _frame(rows, ("target", "detail", "since"))

@@ -5,6 +5,7 @@ Wires only; the numbers come from `threatcast_forecasting.night`.
 No postponed annotations here: Dagster reads those of a step's arguments.
 """
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -83,11 +84,8 @@ def _forecast_step() -> dg.AssetsDefinition:
                 "run_id": inputs.run_id,
                 "unchanged": results.reused,
             }
-            if table == "outlook" and rows["outlook"]:
-                from threatcast_orchestration.assets.plots import as_markdown, fan_charts
-
-                frames = (inputs.panel, results.frame("forecast"), results.frame("outlook"))
-                metadata["world"] = dg.MetadataValue.md(as_markdown(fan_charts(*frames)))
+            if table == "outlook" and (picture := results.picture):
+                metadata["world"] = dg.MetadataValue.md(_as_markdown(picture))
             if table == "level_shifts" and series:
                 from threatcast_forecasting.night.level_shifts import recent
 
@@ -99,6 +97,12 @@ def _forecast_step() -> dg.AssetsDefinition:
             )
 
     return make_forecasts
+
+
+def _as_markdown(png: bytes) -> str:
+    """Return a picture as Markdown that Dagster's UI shows without another file."""
+    caption = "Last two years, median, 80 % and 95 %"
+    return f"![{caption}](data:image/png;base64,{base64.b64encode(png).decode()})"
 
 
 def _tracking_step() -> dg.AssetsDefinition:

@@ -1,7 +1,7 @@
 """Finished forecasts, kept by the hash of all that they depend on.
 
 A night with nothing new costs a look-up, and a run that died goes on from here. Old ones go by the
-rules of `retention/`.
+rules of `retention/`. Where something is new, the fits of all else are kept too (`fits_file`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from threatcast_feeds.durable import write_durably
 from threatcast_feeds.outcomes import digest_of
 
+from threatcast_orchestration.run.keys import code_key
+
 if TYPE_CHECKING:
     import pandas as pd
     from threatcast_forecasting.night.inputs import NightInputs
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 MADE = "made.json"
 """Beside the tables of a night: their hashes, written last."""
+_PICTURE = "world.png"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,12 @@ class KeptForecasts:
         import pandas as pd
 
         return pd.read_parquet(self.folder / f"{table}.parquet")
+
+    @property
+    def picture(self) -> bytes | None:
+        """The world's last two years and what is expected, as PNG; None if there is no outlook."""
+        path = self.folder / _PICTURE
+        return path.read_bytes() if path.is_file() else None
 
     @property
     def scores(self) -> pd.DataFrame | None:
@@ -66,6 +75,8 @@ def make(
     """
     from threatcast_forecasting.night.tables import night_tables
 
+    from threatcast_orchestration.forecasts.fan_charts import fan_charts
+    from threatcast_orchestration.forecasts.fits_file import open_fits
     from threatcast_orchestration.run.workers import fitting
 
     folder = plan.home.forecasts / key[:32]
@@ -75,11 +86,15 @@ def make(
     scratch = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    with fitting(plan.settings) as jobs:
+    fits = open_fits(plan.home.fits, code_key("forecasts"), plan.as_of)
+    with fitting(plan.settings) as jobs, fits as kept:
         there = replace(inputs, options=replace(inputs.options, jobs=jobs))
-        tables = night_tables(there, progress=progress, clock=perf_counter)
+        tables = night_tables(there, progress=progress, clock=perf_counter, kept=kept)
     for table, frame in tables.items():
         frame.to_parquet(scratch / f"{table}.parquet", index=False)
+    if "outlook" in tables and len(tables["outlook"]):
+        picture = fan_charts(inputs.panel, tables["forecast"], tables["outlook"])
+        (scratch / _PICTURE).write_bytes(picture)
     made = {path.name: digest_of(path) for path in sorted(scratch.iterdir())}
     write_durably(scratch / MADE, json.dumps(made, indent=1).encode())
     shutil.rmtree(folder, ignore_errors=True)

@@ -139,6 +139,11 @@ class Home:
         return self.root / "forecasts"
 
     @property
+    def fits(self) -> Path:
+        """Fits of single series, kept by the hash of all that they depend on."""
+        return self.forecasts / "fits.sqlite"
+
+    @property
     def decisions(self) -> Path:
         """Record of which model was published for which target, and why."""
         return self.root / "models" / "decisions.jsonl"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from typing import TYPE_CHECKING
 
@@ -58,8 +57,3 @@ def fan_charts(
     sink = io.BytesIO()
     figure.savefig(sink, format="png", dpi=80, metadata={"Software": None})
     return sink.getvalue()
-
-
-def as_markdown(png: bytes, caption: str = "Last two years, median, 80 % and 95 %") -> str:
-    """Return a picture as Markdown that Dagster's UI shows without another file."""
-    return f"![{caption}](data:image/png;base64,{base64.b64encode(png).decode()})"
