@@ -22,6 +22,8 @@ from threatcast_feeds.moments import whole_day
 
 # beyond level 3 a recorded KEV file shrinks by a tenth and takes four times as long
 ZSTD_LEVEL = 3
+ATTEMPTS = "attempts.json"
+"""How the last attempt to get a feed ended; the one file of its folder that changes."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ class Landing:
         }
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            write_durably(folder / "attempts.json", json.dumps(facts, indent=1).encode())
+            write_durably(folder / ATTEMPTS, json.dumps(facts, indent=1).encode())
         except OSError as failure:
             raise LandingError(
                 feed,
@@ -196,7 +198,7 @@ class Landing:
     def attempt(self, feed: str) -> dict[str, Any] | None:
         """Return the note of the last attempt; None if there was none, or a damaged one."""
         try:
-            facts = json.loads((self.root / feed / "attempts.json").read_text(encoding="utf-8"))
+            facts = json.loads((self.root / feed / ATTEMPTS).read_text("utf-8"))
         except (OSError, ValueError):
             return None  # the next attempt writes it anew
         return facts if isinstance(facts, dict) else None

@@ -20,6 +20,7 @@ from threatcast_orchestration.assets.live_scores import build_live_assets
 from threatcast_orchestration.assets.pruning import build_pruning_asset
 from threatcast_orchestration.assets.release import build_release_assets
 from threatcast_orchestration.assets.response import build_response_asset, build_response_sensor
+from threatcast_orchestration.assets.sharing import build_sharing_assets
 from threatcast_orchestration.nightly.days import NIGHTS
 from threatcast_orchestration.nightly.jobs import build_job, build_schedule
 from threatcast_orchestration.nightly.progress import step_logger
@@ -55,6 +56,7 @@ def build_definitions(resources: Mapping[str, Any] | None = None) -> dg.Definiti
             build_warning_assets(),
             *build_release_assets(),
             build_response_asset(),
+            *build_sharing_assets(list(load_catalog())),
             build_pruning_asset(),
         ],
         asset_checks=[*build_gate_checks(), build_feed_states(list(load_catalog()))],

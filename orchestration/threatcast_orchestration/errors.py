@@ -4,7 +4,8 @@ OrchestrationError (1)
 ├── WrongUse (2)        a flag, a setting or a home that does not fit
 ├── GateBlocked (3)     a gate refused the new release
 ├── NothingToPublish (4)
-└── LockHeld (75)       another run works in this home
+└── LockHeld (75)       another run works in this home, or on what it shares
+    └── LeaseLost       another run went on while this one did not answer
 """
 
 from __future__ import annotations
@@ -38,3 +39,7 @@ class LockHeld(OrchestrationError):  # noqa: N818 the name says what happened
     """Another run holds the lock of this home."""
 
     exit_code = 75
+
+
+class LeaseLost(LockHeld):
+    """The lease of the shared store ran out under this run, and another may have taken it."""

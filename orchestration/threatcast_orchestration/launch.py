@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 
 from threatcast_feeds.outside import MOST_MESSAGE, shown
 
-from threatcast_orchestration.errors import GateBlocked, NothingToPublish, OrchestrationError
+from threatcast_orchestration.errors import (
+    GateBlocked,
+    LeaseLost,
+    NothingToPublish,
+    OrchestrationError,
+)
 from threatcast_orchestration.feed_steps.beginning import begin
 from threatcast_orchestration.nightly.alerts import send, tell_end
 from threatcast_orchestration.nightly.days import FIRST_DAY
@@ -30,11 +35,11 @@ from threatcast_orchestration.nightly.record import (
 from threatcast_orchestration.nightly.resource import config_of, handed_down
 from threatcast_orchestration.nightly.setbacks import setbacks_of
 from threatcast_orchestration.run.databases import check_databases
-from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.plan import Plan, make_plan
 from threatcast_orchestration.run.settings import clock, quiet_environment
 from threatcast_orchestration.run.stores import kept_open, set_damaged_aside
 from threatcast_orchestration.run.workers import check_workers
+from threatcast_orchestration.sharing.work import check_store, working_in
 
 if TYPE_CHECKING:
     from threatcast_orchestration.run.home import Home
@@ -51,9 +56,10 @@ def run_night(home: Home, settings: Settings, *, quiet: bool = False) -> NightEn
     Raises
     ------
     LockHeld
-        If another run works in this home.
+        If another run works in this home, or on the store that it shares.
     WrongUse
-        If the home holds another source, or the workers that the settings name cannot be had.
+        If the home holds another source, or the workers or the store that the settings name cannot
+        be had.
     GateBlocked
         If a check of severity error failed, or a step found a gate before it not green.
     NothingToPublish
@@ -71,9 +77,10 @@ def run_plan(plan: Plan, *, quiet: bool = False) -> NightEnd:
     check_workers(plan.settings)
     for _ in check_databases():
         pass  # a history that cannot be written is told before anything is done
+    check_store(plan.settings)
     home.prepare()
     home.bind_source(plan.source)
-    with run_lock(home.lock, lend=True):
+    with working_in(home, lend=True):
         begin(plan, lambda text: None if quiet else _remark(text))
         result = _recorded(plan, quiet=quiet) if plan.as_of >= FIRST_DAY else _before_all(plan)
     write_last_run(home, result)
@@ -200,6 +207,8 @@ def _error_of(plan: Plan, result: NightEnd) -> OrchestrationError:
         )
     if GateBlocked.__name__ in kinds:
         return GateBlocked(f"{kinds[GateBlocked.__name__]} {standing}")
+    if LeaseLost.__name__ in kinds:
+        return LeaseLost(f"{kinds[LeaseLost.__name__]} {standing}")
     if NothingToPublish.__name__ in kinds:
         return NothingToPublish(kinds[NothingToPublish.__name__])
     steps = "; ".join(f"{step['step']}: {step['error']}" for step in result.failed_steps)

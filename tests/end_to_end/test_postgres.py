@@ -1,4 +1,7 @@
-"""Two nights whose histories lie in a real Postgres: the same releases, and all of the history."""
+"""Two nights with a real Postgres and a real S3 server: the same releases, and all of the history.
+
+The histories of Dagster and MLflow lie in Postgres, what machines share in the bucket.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from unittest import mock
 import pytest
 from nights import threatcast
 from postgres_server import PASSWORD, postgres
+from s3_server import BUCKET, bucket_files, s3_server
 from sqlalchemy import create_engine, text
 from threatcast_orchestration.nightly.run_history import remove_run, runs_of
 from threatcast_orchestration.run.settings import (
@@ -29,10 +33,14 @@ from benchmarks.kills.world import new_home
 
 @dataclass(frozen=True)
 class OnPostgres:
-    """A home whose histories lie in Postgres, and the variables that say where."""
+    """A home whose histories lie in Postgres, and the variables that say where.
+
+    `between` is a copy of its store after the first night.
+    """
 
     home: Path
     variables: dict[str, str]
+    between: str
 
     def counted(self, variable: str, table: str, column: str) -> dict[str, int]:
         """Return how many rows of a table there are of each value of a column."""
@@ -46,18 +54,25 @@ class OnPostgres:
 
 @pytest.fixture(scope="module")
 def kept(two_nights: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnPostgres]:
-    with postgres("dagster", "mlflow") as addresses:
-        variables = {DAGSTER_POSTGRES: addresses["dagster"], MLFLOW_POSTGRES: addresses["mlflow"]}
+    with postgres("dagster", "mlflow") as addresses, s3_server() as bucket:
+        variables = bucket | {
+            DAGSTER_POSTGRES: addresses["dagster"],
+            MLFLOW_POSTGRES: addresses["mlflow"],
+            "THREATCAST_STORE": f"s3://{BUCKET}/nights",
+        }
+        between = f"{BUCKET}/between"
         home = new_home(tmp_path_factory.mktemp("postgres") / "home")
         settings = (two_nights.home / "threatcast.toml").read_text(encoding="utf-8")
         (home / "threatcast.toml").write_text(settings, encoding="utf-8")
         for day in two_nights.days:
             done = threatcast("run", "--as-of", day, home=home, **variables)
             assert done.returncode == 0, done.stderr[-3000:]
-        yield OnPostgres(home, variables)
+            if day == two_nights.days[0]:
+                bucket_files().copy(f"{BUCKET}/nights", between, recursive=True)
+        yield OnPostgres(home, variables, f"s3://{between}")
 
 
-def test_nights_on_postgres_publish_byte_for_byte_what_nights_on_files_do(kept, two_nights):
+def test_nights_on_postgres_and_s3_publish_byte_for_byte_what_nights_on_files_do(kept, two_nights):
     assert differences(outcome_of(kept.home), outcome_of(two_nights.home)) == []
 
 

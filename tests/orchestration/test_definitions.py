@@ -41,6 +41,7 @@ STAGES = {
     "release": "release",
     "retention": "release",
     "response": "release",
+    "store": "release",
 }
 NO_TABLES = (
     "mlflow/night",
@@ -48,6 +49,8 @@ NO_TABLES = (
     "decisions/record",
     "retention/pruned",
     "response/warnings_told",
+    "store/landed",
+    "store/handed_over",
 )
 
 
@@ -178,8 +181,11 @@ def test_only_seeds_and_the_countries_are_made_from_nothing(nodes: dict[str, Any
     assert roots == {name for name in nodes if name.startswith("seeds/")} | {"raw/country_codes"}
 
 
-def test_release_waits_for_every_published_table(nodes: dict[str, Any]) -> None:
-    assert parents(nodes["release"]) == {f"published/{table}" for table in TABLES}
+def test_release_waits_for_every_published_table_and_for_payloads_to_be_safe(
+    nodes: dict[str, Any],
+) -> None:
+    published = {f"published/{table}" for table in TABLES}
+    assert parents(nodes["release"]) == {*published, "store/landed"}
 
 
 def test_one_job_makes_everything_with_every_check(definitions: dg.Definitions, graph: Any) -> None:
@@ -246,8 +252,8 @@ def test_every_step_that_opens_the_warehouse_waits_for_the_others(
 ) -> None:
     pools = {name: step.pool for name, step in steps(definitions).items()}
     free = {name for name, pool in pools.items() if pool != POOL}
-    # fetching, parsing and telling write files of their own, and may run beside each other
-    assert free == {*(f"pull_{feed}" for feed in load_catalog()), "tell_warnings"}
+    # fetching, parsing, sharing and telling have files of their own, and may run beside each other
+    assert free == {*(f"pull_{feed}" for feed in load_catalog()), "tell_warnings", "store__landed"}
 
 
 def test_every_feed_has_a_payload_gate_that_lets_the_others_go_on(graph: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from threatcast_orchestration.assets.sharing import LANDED
 from threatcast_orchestration.assets.table_facts import table_metadata
 from threatcast_orchestration.assets.table_keys import table_key
 from threatcast_orchestration.gates.green import refuse_unless_green
@@ -16,6 +17,7 @@ from threatcast_orchestration.nightly.resource import Night
 from threatcast_orchestration.run.keys import code_key
 from threatcast_orchestration.run.plan import Plan
 from threatcast_orchestration.run.settings import clock
+from threatcast_orchestration.sharing.work import exchange_of
 from threatcast_orchestration.warehouse.outlook_history import (
     OUTLOOK_HISTORY,
     keep_outlooks,
@@ -74,7 +76,8 @@ def _release_step() -> dg.AssetsDefinition:
         description="A complete release on disk, made current in one rename: tables, hubverse "
         "files, data package, page, manifest.",
         code_version=code_key("release")[:12],
-        deps=[table_key("published", table) for table in TABLES],
+        # what a release was made of must be where others find it, before it is out
+        deps=[LANDED, *(table_key("published", table) for table in TABLES)],
         # how the feeds behind it are, their checks `feed_state` tell
         freshness_policy=dg.FreshnessPolicy.time_window(
             fail_window=timedelta(days=2), warn_window=timedelta(days=1, hours=12)
@@ -84,6 +87,8 @@ def _release_step() -> dg.AssetsDefinition:
     def release(context: dg.AssetExecutionContext, night: Night) -> dg.MaterializeResult[Any]:
         plan = night.plan
         refuse_unless_green(plan, "marts", "forecasts", "release", step="The release")
+        if (exchange := exchange_of(plan.home)) is not None:
+            exchange.check()
         done = _standing_or_new(context, plan)
         keep_releases(plan.home.releases, plan.home.archive, reason=plan.settings.correction)
         keep_outlooks(plan.home.releases, plan.home.archive)

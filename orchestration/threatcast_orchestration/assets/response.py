@@ -76,13 +76,15 @@ def build_response_sensor() -> dg.SensorDefinition:
     )
     def tell_what_waits() -> dg.SkipReason:
         from threatcast_orchestration.response.telling import tell_due
+        from threatcast_orchestration.sharing.work import sharing
 
         home = home_path()
         if not home.warnings.is_file():
             return dg.SkipReason("No warning is known in this home.")
         try:
             address = load_settings(home).public_url
-            told = tell_due(home, clock(), credentials(), public_url=address)
+            with sharing(home):
+                told = tell_due(home, clock(), credentials(), public_url=address)
         except LockHeld:
             return dg.SkipReason("Warnings of this home are being told.")
         except OrchestrationError as error:

@@ -31,6 +31,7 @@ from threatcast_orchestration.run.settings import (
     load_settings,
 )
 from threatcast_orchestration.run.workers import check_workers
+from threatcast_orchestration.sharing.work import check_store
 
 if TYPE_CHECKING:
     from threatcast_orchestration.run.home import Home
@@ -116,6 +117,7 @@ def all_checks(home: Home, settings: Settings) -> Iterator[Check]:
     yield from _packages()
     yield from _workers(settings)
     yield from _databases()
+    yield from _store(settings)
     yield _disk(home)
     yield _writable(home)
     yield _lock(home)
@@ -158,6 +160,15 @@ def _workers(settings: Settings) -> Iterator[Check]:
             yield _check("dask", check_workers(settings), good=True)
         except OrchestrationError as error:
             yield _check("dask", str(error), good=False)
+
+
+def _store(settings: Settings) -> Iterator[Check]:
+    """Say what the store holds that the settings name."""
+    if settings.store:
+        try:
+            yield _check("store", check_store(settings), good=True)
+        except OrchestrationError as error:
+            yield _check("store", str(error), good=False)
 
 
 def _databases() -> Iterator[Check]:

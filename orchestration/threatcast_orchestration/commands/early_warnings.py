@@ -113,9 +113,10 @@ def ack(
     """Say that somebody knows of warnings, so that nobody else is told for want of an answer."""
     from threatcast_orchestration.response.recording import acknowledge
     from threatcast_orchestration.response.warning_events import open_record
+    from threatcast_orchestration.sharing.work import sharing
 
     refuse_unpublishable("The note may be published with the warning", note, least=0)
-    with open_record(_answering(home)) as record:
+    with sharing(home_path(home)), open_record(_answering(home)) as record:
         new = acknowledge(record, warnings, note, clock())
     _tell_new("acknowledged", new, as_json=as_json, quiet=quiet)
 
@@ -135,10 +136,11 @@ def close_warnings(
     """Say what warnings turned out to be; a later word replaces an earlier one."""
     from threatcast_orchestration.response.recording import close
     from threatcast_orchestration.response.warning_events import Outcome, open_record
+    from threatcast_orchestration.sharing.work import sharing
 
     refuse_unpublishable("The note may be published with the warning", note, least=0)
     one_of("--outcome", outcome, get_args(Outcome))
-    with open_record(_answering(home)) as record:
+    with sharing(home_path(home)), open_record(_answering(home)) as record:
         new = close(record, warnings, cast("Outcome", outcome), note, clock())
     _tell_new("closed", new, as_json=as_json, quiet=quiet)
 

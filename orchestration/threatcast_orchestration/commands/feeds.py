@@ -87,15 +87,15 @@ def fetch(
     from threatcast_feeds.registry import load_feed
 
     from threatcast_orchestration.feed_steps.pull import pull
-    from threatcast_orchestration.run.lock import run_lock
     from threatcast_orchestration.run.plan import make_plan
+    from threatcast_orchestration.sharing.work import working_in
 
     spec = load_feed(feed)
     place = home_path(home)
     settings = load_settings(place, {"source": source, "mirror": mirror, "as_of": as_of})
     plan = make_plan(place, settings)
     place.bind_source(plan.source)
-    with run_lock(place.lock):
+    with working_in(place):
         report = pull(spec, plan, lambda text: remark(text, quiet=quiet))
     if as_json:
         print_json(report.as_dict())
@@ -167,8 +167,8 @@ def accept(
     from threatcast_feeds.registry import load_feed
 
     from threatcast_orchestration.feed_steps.acceptances import Acceptance, write_acceptance
-    from threatcast_orchestration.run.lock import run_lock
     from threatcast_orchestration.run.settings import clock
+    from threatcast_orchestration.sharing.work import working_in
 
     spec, place = load_feed(feed), home_path(home)
     landed = {one.sha12 for one in Landing(place.landing).payloads(feed)}
@@ -185,7 +185,7 @@ def accept(
         )
     if not reason.strip():
         raise WrongUse("Say why the payload is right with --reason. Nothing was changed.")
-    with run_lock(place.lock):
+    with working_in(place):
         write_acceptance(place, Acceptance(feed, payload, clock().date().isoformat(), reason))
     say(f"{feed}: payload {payload} is accepted; the next run counts it.")
 

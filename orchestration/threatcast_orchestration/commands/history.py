@@ -82,7 +82,7 @@ def import_counts(
 ) -> None:
     """Take the weekly counts of another release as the past of this home."""
     from threatcast_orchestration.commands.history_sources import history_from
-    from threatcast_orchestration.run.lock import run_lock
+    from threatcast_orchestration.sharing.work import working_in
     from threatcast_orchestration.warehouse.imported import keep_import, refuse_unreal
 
     place = reading_home(home)
@@ -91,7 +91,7 @@ def import_counts(
     is_new = None
     if not dry_run:
         place.prepare()
-        with run_lock(place.lock):
+        with working_in(place):
             is_new = keep_import(place, history)
     targets = _targets_of(place, history)
     facts = {

@@ -127,13 +127,13 @@ def promote(
 ) -> None:
     """Publish another model for a target, if the gate lets it or a person says why."""
     from threatcast_orchestration.commands.standing import standing_of
-    from threatcast_orchestration.run.lock import run_lock
+    from threatcast_orchestration.sharing.work import working_in
 
     place = reading_home(home)
     standing_of(place)  # a home without releases gets no lock file either
     if override is not None:
         refuse_unpublishable("The reason is published with the decision", override)
-    with run_lock(place.lock):
+    with working_in(place):
         standing = standing_of(place)
         published = standing.next_published(target).model
         standing.model(target, model)
@@ -160,12 +160,12 @@ def rollback(
 ) -> None:
     """Publish the model before the last change of a target again."""
     from threatcast_orchestration.commands.standing import standing_of
-    from threatcast_orchestration.run.lock import run_lock
+    from threatcast_orchestration.sharing.work import working_in
 
     place = reading_home(home)
     standing_of(place)
     refuse_unpublishable("The reason is published with the decision", reason)
-    with run_lock(place.lock):
+    with working_in(place):
         standing = standing_of(place)
         standing.of_target(target)
         now = standing.next_published(target)

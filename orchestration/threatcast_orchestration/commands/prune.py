@@ -40,7 +40,7 @@ def prune(
     from contextlib import nullcontext
 
     from threatcast_orchestration.retention import pruning
-    from threatcast_orchestration.run.lock import run_lock
+    from threatcast_orchestration.sharing.work import working_in
 
     place = home_path(home)
     quiet_environment(place)
@@ -48,7 +48,7 @@ def prune(
     if not place.root.is_dir():
         raise OrchestrationError(f"There is no home at {place.root}. Make one: threatcast run.")
     today = clock().date()
-    with nullcontext() if dry_run else run_lock(place.lock):
+    with nullcontext() if dry_run else working_in(place):
         removed = pruning.prune(place, settings, today, dry_run=dry_run)
         if not dry_run:
             pruning.give_back(place)

@@ -174,11 +174,11 @@ def rollback(
     from threatcast_publishing.catalog import resolve
     from threatcast_publishing.catalog import rollback as go_back
 
-    from threatcast_orchestration.run.lock import run_lock
+    from threatcast_orchestration.sharing.work import working_in
 
     place = reading_home(home)
     resolve(place.releases, release)  # a home without releases gets no lock file either
-    with run_lock(place.lock):
+    with working_in(place):
         info = go_back(place.releases, release)
     if as_json:
         print_json(_facts(info))

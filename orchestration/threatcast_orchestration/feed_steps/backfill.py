@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from threatcast_orchestration.feed_steps.pull import PullReport, parse
 from threatcast_orchestration.run.bars import terminal_bar
 from threatcast_orchestration.run.home import Home
-from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.plan import Plan
 from threatcast_orchestration.run.settings import load_settings
+from threatcast_orchestration.sharing.work import working_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +41,7 @@ def backfill_feed(
     home.bind_source("live")
     moment = datetime.combine(until, time(23, 59, 59), tzinfo=UTC)
     plan = Plan(home, load_settings(home), "live", None, until, moment)
-    with run_lock(home.lock), _Bar(spec.key, quiet=quiet) as bar:
+    with working_in(home), _Bar(spec.key, quiet=quiet) as bar:
         return replay(spec, plan, since, every=every, repository=repository, progress=bar.step)
 
 

@@ -15,9 +15,9 @@ from threatcast_orchestration.feed_steps.beginning import begin
 from threatcast_orchestration.feed_steps.visits import Visits
 from threatcast_orchestration.nightly.days import day_of_run
 from threatcast_orchestration.nightly.dead_runs import close_dead_runs
-from threatcast_orchestration.run.lock import run_lock
 from threatcast_orchestration.run.plan import Plan, make_plan
 from threatcast_orchestration.run.settings import home_path, load_settings, quiet_environment
+from threatcast_orchestration.sharing.work import working_in
 from threatcast_orchestration.warehouse.night_file import show
 
 
@@ -91,7 +91,7 @@ class Night(ConfigurableResource["Night"]):
         """
         self._partition = day_of_run(context.run.tags) if context.run is not None else ""
         is_begun = self._plan is not None
-        with run_lock(self.plan.home.lock, borrow=True):
+        with working_in(self.plan.home, borrow=True):
             if context.instance is not None and context.run is not None:
                 close_dead_runs(context.instance, context.run.run_id)
             try:

@@ -229,6 +229,11 @@ class Home:
         return self.root / "run.lock"
 
     @property
+    def shared(self) -> Path:
+        """Which store this home shares, and what of it is here already."""
+        return self.root / "shared.json"
+
+    @property
     def last_run(self) -> Path:
         """How the last run ended."""
         return self.root / "last_run.json"

@@ -98,6 +98,8 @@ class Settings(BaseModel):
     correction: str = ""
     jobs: Count = 2
     dask: Annotated[str, Field(pattern=r"^((tcp|tls)://[^\s/@]+:\d+)?$")] = ""
+    store: Annotated[str, Field(pattern=r"^(s3://[^\s/?#@]+(/[^\s?#]+)?|file:///\S+)?$")] = ""
+    lease_seconds: Annotated[int, Field(ge=5)] = 600
     origins: Count = 8
     step: Count = 4
     seed: int = 20260101
