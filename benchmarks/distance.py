@@ -43,7 +43,9 @@ def measure(scratch: Path) -> Iterator[Reading]:
             name = f"parquet/{table}.parquet"
             limit = MOST_MILLISECONDS if table == "outlook" else None
             for where in (f"{folder}/{name}", f"{address}/{name}"):
-                yield _reading(f"SELECT * FROM read_parquet('{where}')", table, where, limit, folder)
+                yield _reading(
+                    f"SELECT * FROM read_parquet('{where}')", table, where, limit, folder
+                )
         for where in (f"{folder}/threatcast.duckdb", f"{address}/threatcast.duckdb"):
             yield from _attached(where)
 

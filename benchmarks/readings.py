@@ -89,13 +89,13 @@ def line_of(reading: Reading) -> str:
     ratio = "" if reading.ratio is None else f"{reading.ratio:.2f} x"
     goal = ", ".join(reading.goals)
     verdict = ("ok" if reading.ok else "BROKEN") if goal else ""
-    cells = f"{reading.name:<42}{measured:>14}{rival:>14}{ratio:>9}{goal:>15}"
+    cells = f"{reading.name:<42}{measured:>14}{rival:>14}{ratio:>9}{goal:>18}"
     return f"{cells}  {verdict:<7} {reading.note}".rstrip()
 
 
 def header() -> str:
     """Return the line above the readings."""
-    return f"{'number':<42}{'measured':>14}{'rival':>14}{'ratio':>9}{'at most':>15}"
+    return f"{'number':<42}{'measured':>14}{'rival':>14}{'ratio':>9}{'at most':>18}"
 
 
 def write_readings(path: Path, readings: Iterable[Reading], about: dict[str, object]) -> None:

@@ -109,7 +109,9 @@ def measure_prophet() -> Iterator[Reading]:
     name, theirs = min(least.items(), key=lambda one: one[1].seconds)
     note = f"{SERIES} series of {WEEKS} weeks, process start included; CPU {ours.cpu:.1f} s"
     said = f"{note} against {theirs.cpu:.1f} s; {name}: fit and one interval"
-    yield Reading("prophet", ours.seconds, "s", note=said, rival=theirs.seconds, share=PROPHET_SHARE)
+    yield Reading(
+        "prophet", ours.seconds, "s", note=said, rival=theirs.seconds, share=PROPHET_SHARE
+    )
 
 
 def measure_champion() -> Iterator[Reading]:
@@ -117,7 +119,9 @@ def measure_champion() -> Iterator[Reading]:
     least = _least("our_champion", "auto_ets")
     ours, theirs = (1000 * least[side].seconds / SERIES / ORIGINS for side in least)
     note = f"a series and origin: {SERIES} series, {ORIGINS} origins, {PROCESSES} processes, start"
-    said = f"{note} included; AutoETS without a season; peak {least['our_champion'].peak / 1e6:.0f} MB"
+    said = (
+        f"{note} included; AutoETS without a season; peak {least['our_champion'].peak / 1e6:.0f} MB"
+    )
     yield Reading("champion", ours, "ms", note=said, rival=theirs, share=CHAMPION_SHARE)
 
 

@@ -1,1 +1,1 @@
-"""A world as many times as large: its release, its series, its payloads, and what each layer takes."""
+"""A world as many times as large: release, series, payloads, and what each layer takes."""

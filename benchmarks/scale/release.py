@@ -1,4 +1,4 @@
-"""A release as many times as large as today's: generated rows, written by the release's own formats.
+"""A release as many times as large as today's, of generated rows, by the release's own formats.
 
 At 1 it has the rows that a night on the recordings has: 211 places by 13 targets, 419 of which have
 forecasts. Numbers and sentences differ from row to row, so that nothing compresses better than it
@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
-
 from threatcast_publishing.contract import OUTLOOK_COLUMNS, OUTLOOK_NUMBERS, TABLES
 from threatcast_publishing.database import as_arrow, connect
 from threatcast_publishing.files import json_bytes
@@ -35,7 +34,8 @@ _OTHER = {
     "evidence_grade": "'B'",
     "trend": "'stable'",
     "sentence": "printf('Counted at place %s: about %d expected in four weeks (80 %%: %d to %d), "
-    "usual are %d; %s', location, dice % 97, dice % 89, dice % 83, dice % 79, md5(CAST(dice AS VARCHAR)))",
+    "usual are %d; %s', location, dice % 97, dice % 89, dice % 83, dice % 79, "
+    "md5(CAST(dice AS VARCHAR)))",
     "model": "'champion'",
     "run_id": "'0123456789abcdef'",
 }
@@ -49,7 +49,8 @@ _FORECASTS = """
     SELECT target, location, CAST(horizon AS INTEGER) AS horizon, level / 24 AS quantile,
         'champion' AS model, DATE '2026-08-16' AS reference_date,
         DATE '2026-08-10' + CAST(7 * horizon AS INTEGER) AS target_week,
-        CAST((dice % 500) * level // 12 + hash(dice, horizon, level) % 5 AS DOUBLE) AS value, '' AS state
+        CAST((dice % 500) * level // 12 + hash(dice, horizon, level) % 5 AS DOUBLE) AS value,
+        '' AS state
     FROM placed, range(1, 13) AS ahead (horizon), range(1, 24) AS levels (level)
     ORDER BY target, location, horizon, quantile
 """
