@@ -57,6 +57,32 @@ def measure(mirror: Path, scratch: Path) -> Iterator[Reading]:
         yield from _compare(spec, landing, inputs, unpacked, landed, scratch)
 
 
+def read_by_duckdb(landed: Path, scratch: Path) -> Cost:
+    """Return what DuckDB alone needs to read every payload of a landing once.
+
+    Parameters
+    ----------
+    landed : Path
+        The folder `landing` of a home.
+    scratch : Path
+        A folder to write to.
+    """
+    landing, folder = Landing(landed), scratch / "by_duckdb"
+    folder.mkdir()
+    statements = []
+    for spec in load_catalog().values():
+        for one in landing.payloads(spec.key):
+            if one.is_repeat:
+                continue
+            files = _files(spec, one, scratch / "unpacked")
+            if spec.key in BASELINES:
+                statements.append(_copy(landing, one, files, folder))
+            else:
+                listed = [str(file) for file in files]
+                statements.append(f"SELECT sum(size) FROM read_blob({listed})")
+    return cost_of(lambda: _run_all(statements))
+
+
 def _land(spec: FeedSpec, mirror: Path, landing: Landing) -> None:
     for arrival in arrivals(spec, mirror, None, set()):
         landing.land(arrival)

@@ -19,17 +19,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from panels import SERIES, WEEKS, counted_panel
 from readings import Reading, header, line_of
 from threatcast_forecasting import backtest
 from threatcast_orchestration.run.settings import Settings
 from threatcast_orchestration.run.workers import fitting
 
-SERIES, WEEKS, WORKERS, ROUNDS = 300, 260, 2, 3
+WORKERS, ROUNDS = 2, 3
 MODELS = ("prophet", "negative_binomial", "comb_two")
 ORIGINS = 2
 LIMIT = 1.2
@@ -38,7 +38,7 @@ _SECONDS = 60
 
 def measure(scratch: Path) -> Iterator[Reading]:
     """Yield the seconds of both sides and their ratio; the numbers of both must be the same."""
-    panel = _panel()
+    panel = counted_panel()
     sides = {"local": Settings(jobs=WORKERS), "dask": Settings()}
     least = dict.fromkeys(sides, float("inf"))
     made: dict[str, pd.DataFrame] = {}
@@ -59,23 +59,6 @@ def measure(scratch: Path) -> Iterator[Reading]:
     for name, seconds in least.items():
         yield Reading(f"workers/{name}", seconds, "s", note=note)
     yield Reading("workers/ratio", least["dask"] / least["local"], "x", limit=LIMIT)
-
-
-def _panel() -> pd.DataFrame:
-    """Return counts with levels from 1 to 60, a season and missing weeks."""
-    rng = np.random.default_rng(5)
-    season = 1 + 0.3 * np.sin(2 * np.pi * np.arange(WEEKS) / 52)
-    level = rng.uniform(1, 60, SERIES)
-    values = rng.poisson(level[:, None] * season[None, :]).astype(float)
-    values[rng.random(values.shape) < 0.01] = np.nan
-    weeks = pd.date_range("2021-01-04", periods=WEEKS, freq="W-MON")
-    return pd.DataFrame(
-        {
-            "series_id": np.repeat([f"s{k:03d}" for k in range(SERIES)], WEEKS),
-            "week": np.tile(weeks, SERIES),
-            "value": values.ravel(),
-        }
-    )
 
 
 @contextmanager

@@ -43,6 +43,8 @@ HEADERS = {
 _METHODS = ("GET", "HEAD")
 _PATIENCE = 5
 """Seconds that a client has to ask again on an open connection, and a download when we end."""
+_PIECE = 1 << 20
+"""Bytes of a file that are read at once: each reading waits for a thread."""
 
 
 class FileServer:
@@ -203,6 +205,7 @@ def _sent(request: Request, found: ServedFile) -> Response:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=own)
     kind = content_types().get(found.path.suffix, "application/octet-stream")
     response = FileResponse(found.path, headers=own, media_type=kind, stat_result=stat)
+    response.chunk_size = _PIECE
     fields = MutableHeaders(scope=request.scope)
     condition = fields.get("If-Range", "")
     is_same = condition in ("", found.etag, response.headers["Last-Modified"])

@@ -37,6 +37,48 @@ def test_limit_is_the_most_that_a_number_may_be(
     assert (row["value"], row["limit"], row["ok"]) == (value, limit, ok)
 
 
+def test_reading_beside_a_rival_is_held_to_a_share_of_it() -> None:
+    from readings import Reading, line_of
+
+    kept = Reading("a", 4.0, "s", 5.0, rival=8.0, share=0.5)
+    assert (kept.ratio, kept.ok) == (0.5, True)
+    shown = " ".join(line_of(kept).split())
+    assert shown == "a 4.00 s 8.00 s 0.50 x 5 s, 0.5 x rival ok"
+    assert not Reading("a", 4.1, "s", rival=8.0, share=0.5).ok
+    assert not Reading("a", 4.0, "s", 3.0, rival=8.0, share=0.5).ok
+    assert Reading("a", 4.0, "s", rival=1.0).ok
+
+
+def test_larger_release_is_written_by_the_formats_and_its_region_is_found(tmp_path: Path) -> None:
+    import duckdb
+    from scale.release import REGION, write_release
+    from threatcast_publishing.verify import verify
+
+    folder = write_release(tmp_path / "releases", 1)
+    assert verify(folder).ok
+    asked = f"SELECT count(*), count(DISTINCT target) FROM '{folder}/parquet/outlook.parquet'"
+    assert duckdb.sql(asked).fetchone() == (2743, 13)
+    assert duckdb.sql(f"{asked} WHERE location = '{REGION}'").fetchone() == (13, 13)
+
+
+def test_copies_of_a_larger_world_are_read_whole_and_grow_with_it(tmp_path: Path) -> None:
+    from scale.payloads import FEEDS, arrivals
+    from threatcast_feeds.landing import Landing
+    from threatcast_feeds.parsing import parse_new
+    from threatcast_feeds.registry import load_feed
+
+    rows = {}
+    for times in (1, 10):
+        landing = Landing(tmp_path / f"{times}" / "landing")
+        for feed in FEEDS:
+            for arrival in arrivals(feed, times, vintages=3):
+                landing.land(arrival)
+            outcomes = parse_new(load_feed(feed), landing, tmp_path / f"{times}" / "raw")
+            assert [one.state for one in outcomes] == ["accepted"] * 3
+            rows[feed, times] = outcomes[-1].rows
+    assert [rows[feed, 10] / rows[feed, 1] for feed in FEEDS] == [10, 10]
+
+
 def test_ratio_is_of_the_least_of_each_side() -> None:
     from parsing import ratios
     from readings import Cost
@@ -80,8 +122,11 @@ def test_night_without_a_release_is_no_measurement(
 
     failed = SimpleNamespace(exit_code=3, output="a gate blocked it", seconds=1.0, cpu=1.0)
     monkeypatch.setattr(nights, "watch", lambda command, environment: failed)
+    newest = tmp_path / "mirror" / nights.NEW_FEED / "2026-08-22.json"
+    newest.parent.mkdir(parents=True)
+    newest.touch()
     with pytest.raises(RuntimeError, match=r"first night ended with code 3:\na gate blocked it"):
-        list(nights.measure(tmp_path, tmp_path))
+        list(nights.measure(tmp_path / "mirror", tmp_path))
 
 
 def test_every_baseline_reads_a_payload_of_its_feed(tmp_path: Path) -> None:

@@ -41,14 +41,15 @@ def copy(staged, tmp_path):
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_every_format_holds_the_same_rows_in_the_order_of_the_key(staged, table):
+def test_every_format_holds_the_same_rows_in_its_order(staged, table):
     key = TABLES[table].key
     rows = parquet(staged.folder, table)
     keys = [tuple(row[column] for column in key) for row in rows]
-    assert keys == sorted(keys)
+    places_first = [key.index("location")] if "location" in key else []
+    assert keys == sorted(keys, key=lambda one: (*(one[at] for at in places_first), one))
     assert stored(staged.folder, f"select {', '.join(key)} from {table}") == keys
     in_csv = [tuple(row[column] for column in key) for row in cells(staged.folder, table)]
-    assert in_csv == [tuple(str(value) for value in row) for row in keys]
+    assert in_csv == [tuple(str(value) for value in row) for row in sorted(keys)]
     assert len(rows) == staged.rows[table]
 
 

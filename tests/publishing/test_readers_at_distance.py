@@ -16,17 +16,20 @@ import pytest
 from byte_relay import ByteRelay
 from small_release import make_release, write_warehouse
 from threatcast_publishing.catalog import make_current
+from threatcast_publishing.contract import TABLES
 from threatcast_publishing.formats.parquet_files import write_parquet
+from threatcast_publishing.layout import by_place
 from threatcast_publishing.serve import make_server
 
 PLACES = 20_000
-ONE_PLACE = "WHERE target = 'ransomware_claims' AND location = 'DE'"
-OUTLOOK = f"SELECT state, expected_4w, low80_4w, high80_4w FROM {{}} {ONE_PLACE}"
+ONE_PLACE = "WHERE location = 'X04242'"
+OUTLOOK = f"SELECT target, state, expected_4w, low80_4w, high80_4w FROM {{}} {ONE_PLACE}"
+TARGETS = 2
 WIDER = """
     INSERT INTO outlook
     SELECT outlook.* REPLACE (printf('X%05d', i) AS location, {} AS sentence)
     FROM outlook, range({}) AS more (i)
-    WHERE target = 'ransomware_claims' AND location = 'DE'
+    WHERE location = 'DE'
 """
 UNLIKE = " || ".join(f"md5(printf('%d {part}', i))" for part in range(6))
 """A sentence that does not get smaller by what another one says."""
@@ -54,7 +57,8 @@ def published(tmp_path_factory) -> Iterator[Published]:
     with duckdb.connect(str(release.folder / "threatcast.duckdb")) as con:
         con.execute(WIDER.format(UNLIKE, PLACES))
         rows = con.execute("SELECT * FROM outlook ORDER BY target, location").to_arrow_table()
-    write_parquet(rows, release.folder / "parquet" / "outlook.parquet")
+    key = TABLES["outlook"].key
+    write_parquet(by_place(rows, key), release.folder / "parquet" / "outlook.parquet")
     make_current(home / "releases", release.release_id)
     server = make_server(home / "releases", "127.0.0.1", 0)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -80,7 +84,7 @@ def test_outlook_of_one_place_is_read_from_a_distance_without_the_whole_file(pub
     before = published.relay.sent
     there = duck.execute(OUTLOOK.format(f"read_parquet('{published.address(name)}')")).fetchall()
     assert there == here
-    assert len(here) == 1
+    assert len(here) == TARGETS
     assert published.size(name) > 1_500_000
     assert published.relay.sent - before < published.size(name) / 10
 
@@ -92,7 +96,7 @@ def test_database_is_attached_from_a_distance_and_read_in_parts(published, duck)
     there = duck.execute(OUTLOOK.format("far.outlook")).fetchall()
     with duckdb.connect(str(published.folder / name), read_only=True) as con:
         assert there == con.execute(OUTLOOK.format("outlook")).fetchall()
-    assert len(there) == 1
+    assert len(there) == TARGETS
     assert published.size(name) > 8_000_000
     assert published.relay.sent - before < published.size(name) / 2
     with pytest.raises(duckdb.Error, match="read-only"):

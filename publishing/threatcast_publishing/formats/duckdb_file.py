@@ -14,10 +14,14 @@ from threatcast_publishing.contract import TABLES
 from threatcast_publishing.database import connect
 from threatcast_publishing.duckdb_content import FILE_NAME, quoted
 from threatcast_publishing.errors import FormatError
+from threatcast_publishing.layout import by_place
 from threatcast_publishing.source import PublishedTable, ReleaseContext
 
 if TYPE_CHECKING:
     import duckdb
+
+_ROW_GROUP = 32_768
+"""Rows that a reader of one place loads; DuckDB's own 122,880 make it wait twice as long."""
 
 
 class DuckdbFile:
@@ -33,12 +37,14 @@ class DuckdbFile:
 
         path = folder / FILE_NAME
         try:
-            with connect(path) as con:
+            with connect() as con:
+                con.execute(f"attach {_text(str(path))} as release (row_group_size {_ROW_GROUP})")
+                con.execute("use release")
                 con.begin()  # one sync to disk instead of one a comment
                 for table in release.tables.values():
                     _write_table(con, table, release.comment(table))
                 con.commit()
-                con.execute("checkpoint")
+                con.execute("checkpoint release")
         except duckdb.Error as error:
             raise FormatError(
                 f"cannot be written: {error}",
@@ -71,7 +77,7 @@ class DuckdbFile:
 
 def _write_table(con: duckdb.DuckDBPyConnection, table: PublishedTable, comment: str) -> None:
     name = quoted(table.name)
-    con.register("incoming", table.data)
+    con.register("incoming", by_place(table.data, table.key))
     con.execute(f"create table {name} as select * from incoming")
     con.unregister("incoming")
     for column in table.key:

@@ -1,4 +1,4 @@
-"""`parquet/<table>.parquet`: Zstandard, sorted by key, the same bytes for the same rows."""
+"""`parquet/<table>.parquet`: Zstandard, places together, the same bytes for the same rows."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from threatcast_publishing.contract import TABLES
+from threatcast_publishing.layout import by_place, stretch
 from threatcast_publishing.source import PublishedTable, ReleaseContext
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_ROW_GROUP = 131_072
 
 
 def write_parquet(data: pa.Table, target: Path | IO[bytes]) -> None:
@@ -27,7 +26,7 @@ def write_parquet(data: pa.Table, target: Path | IO[bytes]) -> None:
         target,
         compression="zstd",
         compression_level=6,
-        row_group_size=_ROW_GROUP,
+        row_group_size=stretch(data),
         use_dictionary=True,
         write_statistics=True,
         version="2.6",
@@ -73,7 +72,7 @@ class ParquetFiles:
         written = []
         for table in release.tables.values():
             path = target / f"{table.name}.parquet"
-            write_parquet(described(table, release), path)
+            write_parquet(by_place(described(table, release), table.key), path)
             written.append(path)
         return written
 

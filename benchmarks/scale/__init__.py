@@ -1,0 +1,1 @@
+"""A world as many times as large: release, series, payloads, and what each layer takes."""
