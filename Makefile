@@ -68,7 +68,7 @@ mlflow: setup ## Open MLflow on the nights of the home, on http://127.0.0.1:5000
 dbt-docs: setup ## Open dbt's documentation of all tables on http://127.0.0.1:3002
 	@$(BIN)/threatcast dbt-docs
 
-bench: setup ## Measure what the documents promise
+bench: setup ## Measure what the documents promise, beside its rivals: one table
 	@$(BIN)/python benchmarks/run.py
 
 docs: setup ## Write the generated pages anew

@@ -18,6 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+import duckdb
 from baselines import BASELINES, baseline_of, copy_of
 from readings import Cost, Reading, cost_of
 from threatcast_feeds.landing import Landed, Landing
@@ -60,6 +61,8 @@ def measure(mirror: Path, scratch: Path) -> Iterator[Reading]:
 def read_by_duckdb(landed: Path, scratch: Path) -> Cost:
     """Return what DuckDB alone needs to read every payload of a landing once.
 
+    Of payloads that it has no reader for, or stumbles over, it reads the bytes.
+
     Parameters
     ----------
     landed : Path
@@ -72,14 +75,13 @@ def read_by_duckdb(landed: Path, scratch: Path) -> Cost:
     statements = []
     for spec in load_catalog().values():
         for one in landing.payloads(spec.key):
-            if one.is_repeat:
-                continue
-            files = _files(spec, one, scratch / "unpacked")
-            if spec.key in BASELINES:
-                statements.append(_copy(landing, one, files, folder))
-            else:
+            if not one.is_repeat:
+                files = _files(spec, one, scratch / "unpacked")
                 listed = [str(file) for file in files]
-                statements.append(f"SELECT sum(size) FROM read_blob({listed})")
+                as_bytes = f"SELECT sum(octet_length(content)) FROM read_blob({listed})"
+                is_known = spec.key in BASELINES
+                read = _copy(landing, one, files, folder) if is_known else as_bytes
+                statements.append((read, as_bytes))
     return cost_of(lambda: _run_all(statements))
 
 
@@ -139,14 +141,23 @@ def _copy(landing: Landing, landed: Landed, files: list[Path], folder: Path) -> 
     return copy_of(query, [str(file) for file in files], str(folder / f"{landed.sha12}.parquet"))
 
 
-def _run_all(statements: list[str]) -> None:
-    """Run statements as `parse_new` does: threads with a one-thread connection each."""
+def _run_all(statements: list[str] | list[tuple[str, str]]) -> None:
+    """Run statements as `parse_new` does: threads with a one-thread connection each.
+
+    The second of a pair is run where the first fails.
+    """
     local = threading.local()
 
-    def run(statement: str) -> None:
+    def run(statement: str | tuple[str, str]) -> None:
         if not hasattr(local, "connection"):
             local.connection = connect()
-        local.connection.execute(statement)
+        first, *others = (statement,) if isinstance(statement, str) else statement
+        try:
+            local.connection.execute(first)
+        except duckdb.Error:
+            if not others:
+                raise
+            local.connection.execute(others[0])
 
     with ThreadPoolExecutor(WORKERS) as pool:
         list(pool.map(run, statements))

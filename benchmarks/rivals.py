@@ -13,12 +13,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from panels import SERIES, WEEKS, counted_panel
+from panels import MISSING, SERIES, WEEKS, counted_panel
 from process_tree import Watched, watch
 from readings import Reading, header, line_of
 
@@ -38,7 +39,7 @@ def our_prophet() -> None:
     from threatcast_forecasting.models.prophet import MODEL
     from threatcast_forecasting.panels import Batch
 
-    values, weeks, names = _arrays(missing=0.01)
+    values, weeks, names = _arrays(missing=MISSING)
     batch = Batch(names, ("t",) * SERIES, ("x",) * SERIES, weeks, values)
     _expect(MODEL.predict(batch, HORIZON, 1).quantiles.size == SERIES * HORIZON * 23)
 
@@ -144,20 +145,21 @@ def _arrays(*, missing: float) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]
     return values, panel["week"].to_numpy()[:WEEKS], tuple(panel["series_id"][::WEEKS])
 
 
-_SEASONAL: set[str] = set()
+@cache
+def _seasonal() -> frozenset[str]:
+    """Return the series that ours fits with a season."""
+    from threatcast_forecasting.models.prophet import SEASON_STRENGTH, season_strength
+
+    values, _, names = _arrays(missing=MISSING)
+    strong = [season_strength(row) >= SEASON_STRENGTH for row in values]
+    return frozenset(name for name, is_strong in zip(names, strong, strict=True) if is_strong)
 
 
 def _same_prophet(series: Any) -> Any:
     """Return the Prophet that ours is for a series; importable, so that processes can take it."""
     from threatcast_forecasting.models._prophet_fit import new_prophet
-    from threatcast_forecasting.models.prophet import SEASON_STRENGTH, season_strength
 
-    if not _SEASONAL:
-        values, _, names = _arrays(missing=0.01)
-        strong = [season_strength(row) >= SEASON_STRENGTH for row in values]
-        _SEASONAL.update(name for name, is_strong in zip(names, strong, strict=True) if is_strong)
-        _SEASONAL.add("")
-    model = new_prophet(season=series in _SEASONAL)
+    model = new_prophet(season=series in _seasonal())
     model.uncertainty_samples = 1000
     return model
 

@@ -120,7 +120,8 @@ def measure(
                 raise RuntimeError(f"{layer} at {times} x ended with {found.exit_code}:\n{last}")
             numbers = json.loads(found.output.splitlines()[-1])
             seconds = numbers.pop("seconds")
-            note = ", ".join(f"{value:,.0f} {name}" for name, value in numbers.items())
+            cpu = f"{found.cpu:.0f} CPU s of the whole process; "
+            note = cpu + ", ".join(f"{value:,.0f} {name}" for name, value in numbers.items())
             name = f"scale/{layer}/{times}x"
             linear = before[1] * times / before[0] if before else None
             share = SLACK if before else None
