@@ -5,7 +5,12 @@ The histories of Dagster and MLflow lie in Postgres, what machines share in the 
 
 from __future__ import annotations
 
+import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +18,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from in_process import own_environment
 from nights import threatcast
 from postgres_server import PASSWORD, postgres
 from s3_server import BUCKET, bucket_files, s3_server
@@ -26,6 +32,7 @@ from threatcast_orchestration.run.settings import (
 )
 from threatcast_orchestration.tracking.mlflow_nights import content_of, nights_in, remove_night
 from threatcast_orchestration.tracking.store import open_store
+from threatcast_publishing.catalog import current
 
 from benchmarks.kills.outcome import differences, outcome_of
 from benchmarks.kills.world import new_home
@@ -150,6 +157,66 @@ def test_doctor_names_the_databases_and_not_their_passwords(kept):
     for said in ("Dagster's history", "MLflow's history", "/dagster", "/mlflow"):
         assert said in done.stdout
     assert "secret" not in done.stdout
+
+
+def test_empty_home_goes_on_after_a_run_elsewhere_was_killed_and_publishes_the_same_bytes(
+    kept, two_nights, tmp_path
+):
+    killed, home = new_home(tmp_path / "killed"), new_home(tmp_path / "home")
+    for one in (killed, home):
+        settings = (two_nights.home / "threatcast.toml").read_text(encoding="utf-8")
+        (one / "threatcast.toml").write_text(settings, encoding="utf-8")
+    shared = {"THREATCAST_STORE": kept.between}
+    words = ("run", "--as-of", two_nights.days[1])
+    night = started(killed, *words, **shared, THREATCAST_LEASE_SECONDS="15")
+    try:
+        wait_for_the_lease(kept.between, night.pid)
+        refused = threatcast(*words, home=home, **shared)
+        assert refused.returncode == 75, refused.stderr
+        said = " ".join(refused.stderr.split())
+        assert f"Another run works on the store {kept.between}" in said
+        assert f"(process {night.pid}) has it since" in said
+        assert not (home / "landing").exists()
+    finally:
+        os.killpg(night.pid, signal.SIGKILL)
+        night.wait()
+    time.sleep(18)  # its lease, and the tenth beyond it
+    done = threatcast(*words, home=home, **shared)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert differences(outcome_of(home), outcome_of(two_nights.home)) == []
+    release = current(home / "releases")
+    assert bucket_files().exists(f"{kept.between}/releases/{release}/manifest.json")
+    head = json.loads(bucket_files().cat_file(f"{kept.between}/head.json"))
+    assert head["release"] == release
+
+
+def started(home: Path, *words: str, **variables: str) -> subprocess.Popen[bytes]:
+    """Start a command in a process group of its own."""
+    with own_environment(**variables):
+        return subprocess.Popen(
+            [sys.executable, "-m", "threatcast_orchestration.cli", *words, "--home", str(home)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+def wait_for_the_lease(store: str, process: int) -> None:
+    """Wait until a process has the lease of a store."""
+    end = time.monotonic() + 120
+    while f"(process {process})" not in bucket_files().cat_file(f"{store}/lease.json").decode():
+        assert time.monotonic() < end, "the run did not take the lease"
+        time.sleep(0.2)
+
+
+def test_store_that_cannot_be_reached_ends_the_night_before_it_begins(kept, tmp_path):
+    nowhere = {"THREATCAST_STORE": kept.between, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    done = threatcast("run", "--source", "sample", home=tmp_path / "home", **nowhere)
+    assert done.returncode == 2
+    said = " ".join(done.stderr.split())
+    assert f"The store {kept.between} cannot be reached: Could not connect" in said
+    assert "THREATCAST_STORE" in said
+    assert not (tmp_path / "home" / "landing").exists()
 
 
 def test_database_that_cannot_be_reached_ends_the_night_before_it_begins(kept, tmp_path):

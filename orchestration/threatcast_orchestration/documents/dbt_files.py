@@ -39,6 +39,8 @@ WRITTEN = (
     outcome_tables.WARNINGS_CLOSED,
     outcome_tables.WARNING_OUTCOMES,
 )
+_WRITTEN_IN = "{{ 'night' if target.name == 'ducklake' else target.database }}"
+"""Where dbt reads what Python wrote: of a lake it builds the models alone."""
 _SCHEMAS = {
     "raw": "What had been retrieved by the end of the as-of day, as the parsers read it: one view "
     "a feed over its Parquet files, and the tables about the run. Written before dbt starts.",
@@ -159,7 +161,13 @@ def _column(name: str, kind: str, says: str) -> dict[str, str]:
 def _yaml(source: str, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
     """Return dbt's YAML of sources: schema to tables."""
     sources = [
-        {"name": schema, "schema": schema, "description": _SCHEMAS[schema], "tables": listed}
+        {
+            "name": schema,
+            "database": _WRITTEN_IN,
+            "schema": schema,
+            "description": _SCHEMAS[schema],
+            "tables": listed,
+        }
         for schema, listed in tables.items()
     ]
     written = yaml.safe_dump({"sources": sources}, sort_keys=False, allow_unicode=True, width=100)
