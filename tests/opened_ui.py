@@ -71,7 +71,7 @@ def wait_until_it_answers(ui: Opened) -> None:
     pytest.fail(f"the UI did not come up: {ui.output.read_text('utf-8')}")
 
 
-def open_ui(home: Path) -> Opened:
+def open_ui(home: Path, **variables: str) -> Opened:
     """Open the UI as a script does with `&`: what it starts then ignores interrupts."""
     port, pages, output = free_port(), free_port(), home.with_suffix(".output")
     clean = {key: value for key, value in os.environ.items() if not key.startswith("THREATCAST_")}
@@ -81,7 +81,7 @@ def open_ui(home: Path) -> Opened:
                 AS_WITH_AN_AMPERSAND,
                 [*COMMAND, "ui", "--home", str(home), "--port", str(port)],
             ),
-            env=clean | {"THREATCAST_GATES_URL": f"http://127.0.0.1:{pages}"},
+            env=clean | variables | {"THREATCAST_GATES_URL": f"http://127.0.0.1:{pages}"},
             stdout=sink,
             stderr=subprocess.STDOUT,
             text=True,
@@ -116,11 +116,11 @@ def stop(ui: Opened, with_signal: signal.Signals) -> None:
 
 
 @contextmanager
-def answering_ui(home: Path, folder: Path) -> Iterator[Opened]:
+def answering_ui(home: Path, folder: Path, **variables: str) -> Iterator[Opened]:
     """Open the UI on a copy of a home in a folder until the block ends."""
     copy = folder / "home"
     shutil.copytree(home, copy, symlinks=True)
-    opened = open_ui(copy)
+    opened = open_ui(copy, **variables)
     try:
         wait_until_it_answers(opened)
         yield opened

@@ -16,10 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from urllib.request import Request, urlopen
 
 import pytest
 from in_process import own_environment
 from nights import threatcast
+from opened_page import PATIENCE, opened_page
+from opened_ui import answering_ui
 from postgres_server import PASSWORD, postgres
 from s3_server import BUCKET, bucket_files, s3_server
 from sqlalchemy import create_engine, text
@@ -37,6 +40,16 @@ from threatcast_publishing.catalog import current
 from benchmarks.kills.outcome import differences, outcome_of
 from benchmarks.kills.world import new_home
 
+FILLED_WITHIN = 600
+RUNS = "{... on Runs {results {runId status tags {key value}}}}"
+FILL = """
+mutation Fill($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename ... on LaunchBackfillSuccess {backfillId} ... on Error {message}
+  }
+}
+"""
+
 
 @dataclass(frozen=True)
 class OnPostgres:
@@ -48,6 +61,11 @@ class OnPostgres:
     home: Path
     variables: dict[str, str]
     between: str
+
+    @property
+    def databases(self) -> dict[str, str]:
+        """The variables of the histories alone."""
+        return {name: self.variables[name] for name in (DAGSTER_POSTGRES, MLFLOW_POSTGRES)}
 
     def counted(self, variable: str, table: str, column: str) -> dict[str, int]:
         """Return how many rows of a table there are of each value of a column."""
@@ -124,6 +142,26 @@ def test_mlflow_keeps_nights_and_registered_models_in_postgres(kept):
     found = client.search_runs([experiment.experiment_id], "attributes.run_name LIKE 'nightly %'")
     assert len(found) == 2
     assert {run.info.status for run in found} == {"FINISHED"}
+
+
+def test_mlflow_opens_on_the_nights_in_postgres(kept, two_nights):
+    with opened_page("mlflow", kept.home, **kept.databases) as address:
+        (experiment,) = {row["experiment_id"] for row in names_kept(kept.home)}
+        words = {"experiment_ids": [experiment], "filter": "attributes.run_name LIKE 'nightly %'"}
+        asked = Request(  # noqa: S310 the loopback
+            f"{address}/api/2.0/mlflow/runs/search",
+            json.dumps(words).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urlopen(asked, timeout=PATIENCE) as answer:  # noqa: S310
+            runs = json.load(answer)["runs"]
+    names = sorted(run["info"]["run_name"] for run in runs)
+    assert names == [f"nightly {day}" for day in two_nights.days]
+
+
+def names_kept(home: Path) -> list[dict[str, Any]]:
+    lines = (home / "mlflow" / "nights.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
 def test_run_and_night_that_are_taken_away_leave_no_row_in_postgres(kept):
@@ -239,3 +277,26 @@ def test_address_that_is_none_is_refused_without_being_shown(tmp_path, value):
     assert done.returncode == 2
     assert f"{MLFLOW_POSTGRES} holds no address of a Postgres database" in done.stderr
     assert "secret" not in done.stderr
+
+
+def test_ui_shows_the_nights_and_fills_partitions_back_with_a_history_in_postgres(
+    kept, two_nights, tmp_path
+):
+    """The last test of this file: its runs stay in the history."""
+    with answering_ui(kept.home, tmp_path, **kept.databases) as ui:
+        runs = ui.ask(f"{{runsOrError {RUNS}}}")["runsOrError"]["results"]
+        assert two_nights.days[1] in [partition_of(run) for run in runs]
+        days = list(two_nights.days)
+        wanted = {"assetSelection": [{"path": ["raw", "cisa_kev"]}], "partitionNames": days}
+        asked = ui.ask(FILL, params=wanted)["launchPartitionBackfill"]
+        assert asked["__typename"] == "LaunchBackfillSuccess", asked
+        end = time.monotonic() + FILLED_WITHIN
+        while "COMPLETED_SUCCESS" not in kept.counted(DAGSTER_POSTGRES, "bulk_actions", "status"):
+            assert time.monotonic() < end, kept.counted(DAGSTER_POSTGRES, "runs", "status")
+            time.sleep(0.5)
+        made = ui.ask(f"{{runsOrError {RUNS}}}")["runsOrError"]["results"][: len(days)]
+    assert {partition_of(run): run["status"] for run in made} == dict.fromkeys(days, "SUCCESS")
+
+
+def partition_of(run: dict[str, Any]) -> str:
+    return next(tag["value"] for tag in run["tags"] if tag["key"] == "dagster/partition")
