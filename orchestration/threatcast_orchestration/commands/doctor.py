@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -115,9 +115,9 @@ def all_checks(home: Home, settings: Settings) -> Iterator[Check]:
     """Yield every check, the machine's before the home's."""
     yield from _machine(settings)
     yield from _packages()
-    yield from _workers(settings)
+    yield from _answer("dask", check_workers, settings)
     yield from _databases()
-    yield from _store(settings)
+    yield from _answer("store", check_store, settings)
     yield _disk(home)
     yield _writable(home)
     yield _lock(home)
@@ -153,22 +153,13 @@ def _packages() -> Iterator[Check]:
             yield _check(package, "not installed: run `make setup`", good=False)
 
 
-def _workers(settings: Settings) -> Iterator[Check]:
-    """Say whether the cluster that the settings name may be given fits."""
-    if settings.dask:
-        try:
-            yield _check("dask", check_workers(settings), good=True)
-        except OrchestrationError as error:
-            yield _check("dask", str(error), good=False)
-
-
-def _store(settings: Settings) -> Iterator[Check]:
-    """Say what the store holds that the settings name."""
-    if settings.store:
-        try:
-            yield _check("store", check_store(settings), good=True)
-        except OrchestrationError as error:
-            yield _check("store", str(error), good=False)
+def _answer(name: str, ask: Callable[[Settings], str], settings: Settings) -> Iterator[Check]:
+    """Say what is answered at the place that a setting names; nothing if it names none."""
+    try:
+        if said := ask(settings):
+            yield _check(name, said, good=True)
+    except OrchestrationError as error:
+        yield _check(name, str(error), good=False)
 
 
 def _databases() -> Iterator[Check]:

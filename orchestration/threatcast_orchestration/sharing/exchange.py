@@ -28,7 +28,11 @@ from threatcast_orchestration.sharing.head import (
     write_head,
 )
 from threatcast_orchestration.sharing.marker import Marker, read_marker, write_marker
-from threatcast_orchestration.sharing.shared_files import payload_files, records_of
+from threatcast_orchestration.sharing.shared_files import (
+    payload_files,
+    payloads_first,
+    records_of,
+)
 
 if TYPE_CHECKING:
     from threatcast_orchestration.run.home import Home
@@ -98,11 +102,9 @@ class Exchange:
         """
         landed = set(self._marker.landed)
         new = [name for name in payload_files(self._home) if name not in landed]
-        for notes in (False, True):  # a note is never there before its payload
+        for part in payloads_first(new):
             self.check()
-            _side_by_side(
-                self._land_one, [name for name in new if name.endswith(".meta.json") is notes]
-            )
+            _side_by_side(self._land_one, part)
         if new:
             self._mark(landed=(*self._marker.landed, *new))
         return len(new)
@@ -188,10 +190,8 @@ class Exchange:
         """Bring payloads that others landed; what this home landed alone stays beside them."""
         landed = set(self._marker.landed)
         new = [name for name in self._store.names("landing") if name not in landed]
-        for notes in (False, True):
-            _side_by_side(
-                self._fetch, [name for name in new if name.endswith(".meta.json") is notes]
-            )
+        for part in payloads_first(new):
+            _side_by_side(self._fetch, part)
         self._refuse_damaged(new)
         if new:
             self._mark(landed=(*landed, *new))

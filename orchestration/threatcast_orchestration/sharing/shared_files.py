@@ -6,7 +6,7 @@ else of a home is made anew from the landing and the records.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,18 +32,18 @@ def _paths(home: Home) -> Iterator[Path]:
 
 
 def payload_files(home: Home) -> list[str]:
-    """Return the files of the landing by their paths in the home: payloads before their notes."""
-    found = [
+    """Return the files of the landing, payloads and notes, by their paths in the home."""
+    return sorted(
         path.relative_to(home.root).as_posix()
         for path in home.landing.glob("*/*")
         if _is_kept(path) and path.name != ATTEMPTS
-    ]
-    return sorted(found, key=payload_first)
+    )
 
 
-def payload_first(name: str) -> tuple[bool, str]:
-    """Return a key that sorts notes behind the payloads to which they point."""
-    return name.endswith(".meta.json"), name
+def payloads_first(names: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the payloads of some files, then the notes, which are never there before them."""
+    for is_note in (False, True):
+        yield [name for name in names if name.endswith(".meta.json") is is_note]
 
 
 def _is_kept(path: Path) -> bool:

@@ -49,12 +49,12 @@ def working_in(home: Home, *, lend: bool = False, borrow: bool = False) -> Itera
         that hands over raises both.
     """
     with run_lock(home.lock, lend=lend, borrow=borrow):
-        address = load_settings(home).store
-        if not address or home.root in _AT_WORK:
+        settings = load_settings(home)
+        if not settings.store or home.root in _AT_WORK:
             yield
             return
-        store = open_shared_store(address)
-        with leased(store, load_settings(home).lease_seconds) as lease:
+        store = open_shared_store(settings.store)
+        with leased(store, settings.lease_seconds) as lease:
             exchange = _AT_WORK[home.root] = Exchange(home, store, lease)
             try:
                 exchange.bring()
